@@ -1,0 +1,38 @@
+"""Did Stable Diffusion on this Xeon get slower, by how much, where, and is the number to be believed?
+
+Data flows one way, and a module imports only what stands above it in this map::
+
+    errors         the exception tree
+    variant        Variant, the specification of a row
+    catalog        the ladder of variants
+    protocol       what a measurement is: size, steps, rounds, budget
+    sample         Sample and Session, what is kept of it
+    cache          things made once per machine
+    synthetic      the synthetic checkpoints, as data
+
+    child side, run by a stack's interpreter; only these import torch, diffusers or openvino
+      conditions   counters from /proc around a generation (standard library)
+      parts        the clock around the pipeline's own calls (standard library)
+      pipelines    one module per backend: how a variant is built
+      checkpoint   makes or downloads a checkpoint
+      worker       the process that builds and generates; its docstring is the wire
+
+    parent side, run by pytest's interpreter
+      machine      the CPU, its instruction sets and cores
+      machine_lock one measurement at a time
+      stack        an environment and its packages, by its interpreter
+      requirements what a variant needs and lacks here
+      command      the command line and environment of a worker
+      channel      JSON lines with a deadline
+      launcher     start, talk, time out, clean up
+      model        the model's folder, checked
+      latents      the starting noise
+      stats        pure functions on lists of floats
+      progress     what a person sees while it runs
+      measurement  one variant, measured
+      report       sessions to a table
+      settings     the command line
+      run          what the variants of a run share
+      plugin       pytest's hooks and fixtures
+      suite        the tests that measure
+"""

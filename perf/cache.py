@@ -1,0 +1,84 @@
+"""The cache on disk: things made once per machine, complete or not there at all. Used by both halves."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from perf.errors import NoSpace
+
+SPARE_BYTES = 256 * 1024**2
+
+
+def cache_dir() -> Path:
+    """Where checkpoints and exports are kept: $PERF_CACHE, else sd-xeon-perf in the user's cache directory."""
+    if configured := os.environ.get("PERF_CACHE"):
+        return Path(configured).expanduser().absolute()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "sd-xeon-perf"
+
+
+def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Path:
+    """Return ``target``, made by ``make(folder)`` if it is not there yet.
+
+    It is made in a folder beside it and renamed when complete, under a file lock: a killed run leaves no half
+    result, and of two runs at once the second waits. Raises NoSpace before anything is written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_name(f"{target.name}.lock")):
+        if target.exists():
+            return target
+        partial = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        require_space(target.parent, need_bytes, target.name)
+        try:
+            partial.mkdir()
+            make(partial)
+            partial.rename(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def require_space(folder: Path, need_bytes: int, what: str) -> None:
+    """Raise NoSpace unless the disk of ``folder`` has room for ``need_bytes`` and a little more."""
+    free = shutil.disk_usage(folder).free
+    if free < need_bytes + SPARE_BYTES:
+        raise NoSpace(
+            f"no space for {what}: it needs {need_bytes / 1e9:.1f} GB under {folder}, {free / 1e9:.1f} GB are free; "
+            "free some, or set PERF_CACHE to a folder on a larger disk"
+        )
+
+
+def content_digest(folder: Path) -> str:
+    """SHA-256 of every file below ``folder``: paths and bytes, in order. Remembered while no file changes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    listing = hashlib.sha256(str(folder.resolve()).encode())
+    for path in files:
+        state = path.stat()
+        listing.update(f"{path.relative_to(folder)} {state.st_size} {state.st_mtime_ns}\n".encode())
+    memo = cache_dir() / "digests" / listing.hexdigest()
+    if not memo.exists():
+        _write_memo(memo, _digest(folder, files))
+    return memo.read_text()
+
+
+def _digest(folder: Path, files: list[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(folder)} {content}\n".encode())
+    return whole.hexdigest()
+
+
+def _write_memo(memo: Path, digest: str) -> None:
+    memo.parent.mkdir(parents=True, exist_ok=True)
+    fresh = memo.with_name(f"{memo.name}.{os.getpid()}")
+    fresh.write_text(digest)
+    fresh.replace(memo)

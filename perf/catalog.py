@@ -1,0 +1,157 @@
+"""The ladder: every variant, in the order in which it is measured and shown. Adding one is one entry.
+
+Published figures are seconds per image, mean of 10, from "Accelerating Stable Diffusion Inference on Intel CPUs"
+(Hugging Face, March 2023): 512x512, 20 steps. Sapphire Rapids is an Amazon EC2 r7iz.metal-16xl (32 cores), the
+Ice Lake machine is not named. Revisions of the article disagree about the IPEX row (5.4 and 6.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from perf.errors import UnknownName
+from perf.variant import Tuning, Variant
+
+ICE_LAKE = "Ice Lake"
+SAPPHIRE_RAPIDS = "Sapphire Rapids"
+JEMALLOC = Tuning(allocator="jemalloc")
+TCMALLOC = Tuning(allocator="tcmalloc")
+
+LADDER: tuple[Variant, ...] = (
+    Variant(
+        name="eager-fp32",
+        title="eager fp32",
+        about="PyTorch as it comes: float32, nothing tuned. The row all others are compared with.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        published_s={ICE_LAKE: 45.0, SAPPHIRE_RAPIDS: 32.3},
+    ),
+    Variant(
+        name="eager-fp32-jemalloc",
+        title="eager fp32 + jemalloc, libiomp, numactl",
+        about="The same with jemalloc and Intel OpenMP preloaded, on the cores of one socket.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 11.8},
+    ),
+    Variant(
+        name="eager-fp32-tcmalloc",
+        title="eager fp32 + tcmalloc, libiomp, numactl",
+        about="The same with tcmalloc, the article's alternative to jemalloc.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        tuning=TCMALLOC,
+    ),
+    Variant(
+        name="bf16-autocast",
+        title="bf16 autocast",
+        about="float32 weights, matrix products and convolutions in bfloat16 under CPU autocast.",
+        stack="current",
+        backend="eager",
+        precision="bf16-autocast",
+    ),
+    Variant(
+        name="bf16-channels-last",
+        title="bf16 weights, channels_last",
+        about="Weights converted to bfloat16 once, in the memory format that convolutions prefer.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+    ),
+    Variant(
+        name="bf16-compile",
+        title="bf16 weights, channels_last + torch.compile",
+        about="The same with the UNet and the VAE decoder compiled by TorchInductor.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+        compiled=True,
+        warmup_rounds=2,  # the first one compiles; the second is the warm-up that the other rows have
+    ),
+    Variant(
+        name="ipex-bf16",
+        title="IPEX bf16, channels_last",
+        about="Intel Extension for PyTorch on top of the system tuning: weights prepacked, bf16 autocast.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        channels_last=True,
+        tuning=JEMALLOC,
+    ),
+    Variant(
+        name="ipex-bf16-sample-input",
+        title="IPEX bf16 with sample_input",
+        about="The same, the UNet optimised for a sample input of the shapes that it will see, as in the article.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        channels_last=True,
+        sample_input=True,
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 5.4},
+    ),
+    Variant(
+        name="ipex-bf16-dpm",
+        title="IPEX bf16 with sample_input + DPM-Solver",
+        about="The same with DPMSolverMultistepScheduler: one UNet call fewer than PNDM for the same steps.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        scheduler="dpm-solver",
+        channels_last=True,
+        sample_input=True,
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 5.05},
+    ),
+    Variant(
+        name="openvino-dynamic",
+        title="OpenVINO, dynamic shapes",
+        about="Exported once by optimum-intel, any size accepted; OpenVINO chooses the precision.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        published_s={SAPPHIRE_RAPIDS: 16.7},
+    ),
+    Variant(
+        name="openvino-static",
+        title="OpenVINO, static shape",
+        about="The same, reshaped to one image of the measured size before it is compiled.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        published_s={SAPPHIRE_RAPIDS: 4.7},
+    ),
+    Variant(
+        name="openvino-static-dpm",
+        title="OpenVINO, static shape + DPM-Solver",
+        about="The same with DPMSolverMultistepScheduler.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        scheduler="dpm-solver",
+        static_shape=True,
+    ),
+)
+
+REFERENCE = "eager-fp32"
+
+
+def select(names: Iterable[str]) -> tuple[Variant, ...]:
+    """The variants of these names in ladder order; all of them for no names. Raises UnknownName."""
+    wanted = set(names)
+    known = {variant.name for variant in LADDER}
+    for name in sorted(wanted - known):
+        raise UnknownName("variant", name, known)
+    return tuple(variant for variant in LADDER if variant.name in wanted or not wanted)
+
+
+def stacks() -> tuple[str, ...]:
+    """The names of all stacks that the ladder uses."""
+    return tuple(dict.fromkeys(variant.stack for variant in LADDER))

@@ -1,0 +1,76 @@
+"""Every error the suite raises on purpose.
+
+::
+
+    PerfError
+    ├── BadInput              what was asked for cannot be: one line, exit code 4
+    │   ├── UnknownName       a variant, model or stack that does not exist, with the near misses
+    │   ├── BadCheckpoint     a folder or file that is not a usable diffusers checkpoint
+    │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
+    │   ├── NoSpace           the disk is too small for what would be written
+    │   └── MachineBusy       another measurement is running on this machine
+    └── WorkerError           one variant could not be measured: that test fails, the others go on
+        ├── WorkerFailed      the worker reported an exception, with its traceback
+        ├── WorkerDied        the worker ended by itself: signal or exit code, and the tail of stderr
+        ├── WorkerTimeout     the worker did not answer before its deadline
+        └── WorkerGarbled     the worker broke the protocol
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PerfError(Exception):
+    """Base of all errors raised on purpose; its text is meant for the reader of a CI log."""
+
+
+class BadInput(PerfError):
+    """The request itself is wrong; no variant was measured."""
+
+
+class UnknownName(BadInput):
+    """A name that is not in the list of known ones."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+class BadCheckpoint(BadInput):
+    """The model on disk is not a complete diffusers checkpoint."""
+
+
+class HubUnreachable(BadInput):
+    """The model has to be downloaded and the Hub cannot be reached."""
+
+
+class NoSpace(BadInput):
+    """Not enough room on the disk, said before anything is written."""
+
+
+class MachineBusy(BadInput):
+    """Somebody else is measuring on this machine."""
+
+
+class WorkerError(PerfError):
+    """One variant could not be built or measured."""
+
+
+class WorkerFailed(WorkerError):
+    """The worker is alive and reported an exception."""
+
+
+class WorkerDied(WorkerError):
+    """The worker's process is gone."""
+
+
+class WorkerTimeout(WorkerError):
+    """The worker missed a deadline and was killed."""
+
+
+class WorkerGarbled(WorkerError):
+    """The worker sent something that the protocol does not know."""

@@ -1,0 +1,154 @@
+"""One variant, measured: its worker, its rounds, its samples. What pytest-benchmark calls and what comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perf import command, launcher
+from perf.errors import WorkerGarbled
+from perf.launcher import WorkerProcess
+from perf.machine import Machine
+from perf.model import Model
+from perf.progress import Progress, duration
+from perf.protocol import Deadlines, Protocol
+from perf.sample import Sample, Session
+from perf.stack import Stack
+from perf.variant import Variant
+
+
+class EnoughRounds(BaseException):  # noqa: N818 - a signal, not an error; pytest-benchmark marks an Exception as failure
+    """Raised by ``next_round`` inside ``benchmark.pedantic`` when the variant has had its budget."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What all variants of a run share. ``latents`` is the .npy file that every generation starts from."""
+
+    protocol: Protocol
+    deadlines: Deadlines
+    model: Model
+    machine: Machine
+    latents: Path
+    exports: Path
+    progress: Progress
+
+
+class Measurement:
+    """A variant's worker and what it measured. Made by ``measuring``."""
+
+    def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str) -> None:
+        self.variant = variant
+        self._bench = bench
+        self._worker = worker
+        self._label = label
+        self._load_s = self._export_s = 0.0
+        self._warmups: list[Sample] = []
+        self._samples: list[Sample] = []
+        self._rounds_began_s: float | None = None
+
+    @property
+    def session(self) -> Session:
+        return Session(
+            variant=self.variant.name,
+            load_s=self._load_s,
+            export_s=self._export_s,
+            warmups=tuple(self._warmups),
+            samples=tuple(self._samples),
+        )
+
+    def load(self) -> None:
+        """Have the worker build the variant. Raises a WorkerError."""
+        self._bench.progress.begin(self._label, "loading")
+        request = {
+            "request": "load",
+            "variant": self.variant.to_json(),
+            "checkpoint": str(self._bench.model.folder),
+            "checkpoint_digest": self._bench.model.digest,
+            "size": str(self._bench.protocol.size),
+            "exports": str(self._bench.exports),
+        }
+        ready = self._worker.ask(request, "ready", self._bench.deadlines.load_s)
+        self._load_s, self._export_s = ready["load_s"], ready["export_s"]
+
+    def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
+        """Arguments of ``generate`` for the round to come, as pedantic's ``setup``. Raises EnoughRounds."""
+        protocol = self._bench.protocol
+        if len(self._warmups) < self.variant.warmup_rounds:
+            self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
+            return (protocol.warmup_steps,), {}
+        if self._rounds_began_s is None:
+            self._rounds_began_s = time.monotonic()
+        if protocol.enough(len(self._samples), time.monotonic() - self._rounds_began_s):
+            raise EnoughRounds
+        self._bench.progress.begin(self._label, f"round {len(self._samples) + 1}/{protocol.rounds}")
+        return (protocol.steps,), {}
+
+    def generate(self, steps: int, image: Path | None = None) -> Sample:
+        """One generation; the first ones are kept as warm-ups. Raises a WorkerError.
+
+        ``image`` is a .npy file to write the result to: height x width x 3, float32 in 0..1.
+        """
+        warming_up = len(self._warmups) < self.variant.warmup_rounds
+        deadlines = self._bench.deadlines
+        deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
+        request = {
+            "request": "generate",
+            "prompt": self._bench.protocol.prompt,
+            "steps": steps,
+            "guidance_scale": self._bench.protocol.guidance_scale,
+            "latents": str(self._bench.latents),
+            "image": str(image) if image else None,
+        }
+        reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
+        sample = self._read(reply)
+        (self._warmups if warming_up else self._samples).append(sample)
+        return sample
+
+    @contextlib.contextmanager
+    def rounds(self) -> Iterator[None]:
+        """Around ``benchmark.pedantic``: ends quietly at the budget, and says in a line what was measured."""
+        with contextlib.suppress(EnoughRounds):
+            yield
+        latencies_s = [sample.latency_s for sample in self._samples]
+        self._bench.progress.line(
+            f"{self._label}: {statistics.median(latencies_s):.3g} s/image, median of {len(latencies_s)}"
+        )
+
+    def _read(self, reply: dict[str, Any]) -> Sample:
+        try:
+            return Sample.from_json({key: value for key, value in reply.items() if key != "reply"})
+        except (TypeError, LookupError) as error:
+            raise WorkerGarbled(f"{self.variant.name}: the worker sent no proper sample: {error!r}") from error
+
+    def _on_step(self, done: int, steps: int) -> None:
+        self._bench.progress.step(done, steps, self._left_s(done, steps))
+
+    def _left_s(self, done: int, steps: int) -> float | None:
+        """Time to the end of this variant: by the rounds so far, at most its budget."""
+        if not self._samples or self._rounds_began_s is None:
+            return None
+        protocol = self._bench.protocol
+        round_s = statistics.median(sample.latency_s for sample in self._samples)
+        elapsed_s = time.monotonic() - self._rounds_began_s
+        by_budget = len(self._samples) + max(0.0, protocol.budget_s - elapsed_s) / round_s
+        rounds = min(protocol.rounds, max(protocol.min_rounds, by_budget))
+        return max(0.0, (rounds - len(self._samples) - done / steps) * round_s)
+
+
+@contextlib.contextmanager
+def measuring(variant: Variant, stack: Stack, bench: Bench, folder: Path, label: str) -> Iterator[Measurement]:
+    """Start a worker in ``folder``, build the variant, and end the worker's whole process group afterwards."""
+    started = command.for_variant(variant, stack, bench.machine)
+    with launcher.start(variant.name, started, folder, bench.deadlines.start_s) as worker:
+        measurement = Measurement(variant, bench, worker, label)
+        measurement.load()
+        loaded = f"{label}: loaded in {duration(measurement.session.load_s)}"
+        exported = measurement.session.export_s
+        bench.progress.line(loaded + (f", exported in {duration(exported)}" if exported > 1 else ""))
+        yield measurement

@@ -1,0 +1,65 @@
+"""A built pipeline: what the worker generates with, whichever backend made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DPMSolverMultistepScheduler
+
+from perf.protocol import Size
+from perf.variant import Variant
+
+Image = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildRequest:
+    """What a backend needs to know: the variant, the model on disk, the image size, and where exports are kept."""
+
+    variant: Variant
+    checkpoint: Path
+    checkpoint_digest: str
+    size: Size
+    exports: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A diffusers pipeline ready to generate, the type its latents must have, and what it must run inside."""
+
+    pipe: Any
+    latents_dtype: torch.dtype = torch.float32
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext
+    export_s: float = 0.0
+
+    def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
+        """One image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""
+        with torch.inference_mode(), self.context():
+            result = self.pipe(
+                prompt,
+                num_inference_steps=steps,
+                guidance_scale=guidance_scale,
+                width=size.width,
+                height=size.height,
+                latents=torch.from_numpy(latents).to(self.latents_dtype),
+                output_type="np",
+            )
+        image: Image = result.images[0]
+        return image
+
+
+def use_scheduler(pipe: Any, variant: Variant) -> None:
+    """Replace the checkpoint's scheduler where the variant says so."""
+    if variant.scheduler == "dpm-solver":
+        pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
+
+
+def autocast_bf16() -> AbstractContextManager[Any]:
+    """CPU autocast by its own name: torch.set_autocast_enabled(True) would mean CUDA."""
+    return torch.autocast("cpu", dtype=torch.bfloat16)

@@ -1,0 +1,31 @@
+"""Intel Extension for PyTorch, as in the source article: every model optimised in place, generation under autocast."""
+
+from __future__ import annotations
+
+import intel_extension_for_pytorch as ipex
+import torch
+from diffusers import StableDiffusionPipeline
+
+from perf.pipelines import eager
+from perf.pipelines.built import Built, BuildRequest
+from perf.protocol import Size
+
+GUIDED_BATCH = 2  # classifier-free guidance: one latent with the prompt, one without
+
+
+def build(request: BuildRequest) -> Built:
+    """Load as plain PyTorch does, then let IPEX prepack every model; the UNet for a sample input if so asked."""
+    pipe = eager.load(request)
+    for name, model in eager.models(pipe).items():
+        sample = unet_sample(pipe, request.size) if name == "unet" and request.variant.sample_input else None
+        optimised = ipex.optimize(model.eval(), dtype=torch.bfloat16, inplace=True, sample_input=sample)
+        setattr(pipe, name, optimised)
+    return eager.finish(pipe, request.variant)
+
+
+def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Latents, timestep and text states in the shapes that this checkpoint's UNet sees at this size."""
+    config, scale = pipe.unet.config, pipe.vae_scale_factor
+    latents = torch.randn(GUIDED_BATCH, config.in_channels, size.height // scale, size.width // scale)
+    tokens = pipe.tokenizer.model_max_length
+    return latents, torch.rand(1) * 999, torch.randn(GUIDED_BATCH, tokens, config.cross_attention_dim)

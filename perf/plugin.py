@@ -1,0 +1,146 @@
+"""The pytest plugin: options, hooks and fixtures. It wires; what it wires is elsewhere.
+
+A user's mistake ends pytest with one line and exit code 4. A PerfError in a ladder test fails that test with the
+error's text and no traceback: the error says what a reader needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perf import settings
+from perf.errors import BadInput, PerfError
+from perf.machine_lock import hold
+from perf.measurement import Measurement
+from perf.progress import Progress
+from perf.run import Run
+from perf.settings import Settings
+from perf.variant import Variant
+
+LOG_WIDTH = 120
+FIXTURE = "measurement"
+settings_key = pytest.StashKey[Settings]()
+progress_key = pytest.StashKey[Progress]()
+run_key = pytest.StashKey[Run]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    settings.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "ladder: measures a variant of the ladder")
+    try:
+        config.stash[settings_key] = settings.read(config)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
+    # pytest captures file descriptor 2 while a test runs; progress goes to what it is now.
+    stream = os.fdopen(os.dup(2), "w")
+    config.add_cleanup(stream.close)
+    config.stash[progress_key] = Progress(stream)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if FIXTURE in metafunc.fixturenames:
+        variants = metafunc.config.stash[settings_key].variants
+        metafunc.parametrize(FIXTURE, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Around a run that measures: hold the machine, and make the model ready before the first variant."""
+    variants = [variant for item in session.items if (variant := variant_of(item))]
+    if not variants or session.config.option.collectonly:
+        return (yield)
+    config = session.config
+    wanted = config.stash[settings_key]
+    progress = config.stash[progress_key]
+    folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
+    try:
+        with hold(wait_s=wanted.wait_s, on_wait=progress.line):
+            config.stash[run_key] = Run(wanted, list(dict.fromkeys(variants)), folder, progress)
+            return (yield)
+    except PerfError as error:
+        raise pytest.UsageError(str(error)) from error
+    finally:
+        if not session.testsfailed:  # a failed worker's output stays, the error names it
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """The run that this pytest session is."""
+    return request.config.stash[run_key]
+
+
+@pytest.fixture(scope="session")
+def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement]:
+    """A variant of the ladder, loaded once per session in a worker of its own; one worker is alive at a time."""
+    variant: Variant = request.param
+    if missing := run.find_missing(variant):
+        run.keep_reason(variant, f"{'failed' if run.settings.strict else 'skipped'}: {missing}")
+        if run.settings.strict:
+            pytest.fail(f"{missing} (with --strict every row must run)", pytrace=False)
+        pytest.skip(str(missing))
+    with failing_briefly(run, variant), run.measuring(variant) as loaded:
+        yield loaded
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    variant = variant_of(pyfuncitem)
+    if variant is None:
+        return (yield)
+    with failing_briefly(pyfuncitem.config.stash[run_key], variant):
+        return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    if run_key in config.stash:
+        machine_info["perf"] = config.stash[run_key].machine.to_json()
+
+
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
+    """No dot for a row that was measured or skipped: the progress has said it in a line."""
+    if "ladder" in report.keywords and report.when == "call" and report.passed:
+        return "passed", "", "PASSED"
+    if "ladder" in report.keywords and report.skipped:
+        return "skipped", "", "SKIPPED"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if run_key not in config.stash:
+        return
+    run, wanted = config.stash[run_key], config.stash[settings_key]
+    width = shutil.get_terminal_size().columns if os.isatty(1) else LOG_WIDTH
+    terminalreporter.section("ladder")
+    for line in (*run.about(), "", *run.terminal_ladder(width).splitlines()):
+        terminalreporter.write_line(line)
+    if wanted.markdown:
+        run.write_markdown(wanted.markdown)
+
+
+def variant_of(item: pytest.Item) -> Variant | None:
+    """The variant that a test measures, or None for any other test."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(FIXTURE) if callspec else None
+
+
+@contextlib.contextmanager
+def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
+    """Turn a PerfError into a test failure that is the error's text alone, and note it in the ladder."""
+    try:
+        yield
+    except PerfError as error:
+        run.keep_reason(variant, f"failed: {error}")
+        pytest.fail(str(error), pytrace=False)

@@ -1,0 +1,53 @@
+"""What a person sees while it runs: one line that is rewritten on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TextIO
+
+ERASE_LINE = "\r\x1b[K"
+
+
+def duration(seconds: float) -> str:
+    """``42 s``, ``3:07 min`` or ``1:02:03 h``."""
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02} h"
+    return f"{minutes}:{rest:02} min" if minutes else f"{rest} s"
+
+
+class Progress:
+    """Writes to ``stream``: the real terminal or log, not what pytest captures."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rewrites = stream.isatty()
+        self._subject = ""
+        self._activity = ""
+        self._began_s = 0.0
+
+    def begin(self, subject: str, activity: str) -> None:
+        """Say what starts now, for example ``eager-fp32 (1/12)`` and ``warm-up``."""
+        self._subject, self._activity = subject, activity
+        self._began_s = time.monotonic()
+        self._show(f"{subject}: {activity}", last=not self._rewrites)
+
+    def step(self, done: int, total: int, left_s: float | None) -> None:
+        """Rewrite the line after a step; a log gets no line per step."""
+        if self._rewrites:
+            left = "" if left_s is None else f", {duration(left_s)} left"
+            elapsed = duration(time.monotonic() - self._began_s)
+            self._show(f"{self._subject}: {self._activity}, step {done}/{total}, {elapsed}{left}", last=False)
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        self._show(text, last=True)
+
+    def _show(self, text: str, *, last: bool) -> None:
+        if self._rewrites:
+            width = shutil.get_terminal_size().columns
+            text = ERASE_LINE + (text if last else text[: width - 1])
+        self._stream.write(text + ("\n" if last else ""))
+        self._stream.flush()

@@ -1,0 +1,116 @@
+"""The ladder as a table: on the terminal and as Markdown, from the sessions of one run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+
+from perf.catalog import REFERENCE
+from perf.sample import Session
+from perf.stats import Interval, median_interval
+from perf.variant import Variant
+
+HEADINGS = ("variant", "s/image", "interval", "rounds", "speed-up", "peak GiB", "load s", "published s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One variant's line: its session, or why there is none."""
+
+    variant: Variant
+    session: Session | None = None
+    why_not: str | None = None
+
+    @property
+    def latencies_s(self) -> list[float]:
+        return [sample.latency_s for sample in self.session.samples] if self.session else []
+
+
+def cells(row: Row, reference_s: float | None) -> tuple[str, ...]:
+    """The texts of a measured row, in the order of HEADINGS. ``reference_s`` is eager fp32's median in this run."""
+    assert row.session is not None
+    median_s = statistics.median(row.latencies_s)
+    peak = row.session.peak_rss_bytes
+    return (
+        row.variant.name,
+        seconds(median_s),
+        interval(median_interval(row.latencies_s)),
+        str(len(row.latencies_s)),
+        f"{reference_s / median_s:.2f}x" if reference_s else "-",
+        f"{peak / 1024**3:.1f}" if peak else "-",
+        f"{row.session.load_s:.1f}",
+        published(row.variant.published_s),
+    )
+
+
+def reference_latency_s(rows: Sequence[Row]) -> float | None:
+    """Median of the row that speed-ups refer to, or None if this run did not measure it."""
+    return next((statistics.median(row.latencies_s) for row in rows if _is_reference(row)), None)
+
+
+def terminal(rows: Sequence[Row], width: int) -> str:
+    """The ladder for a terminal of ``width`` columns; reasons for missing rows below it."""
+    table = Table(*HEADINGS[:1], box=None, pad_edge=False)
+    for heading in HEADINGS[1:]:
+        table.add_column(heading, justify="right")
+    reference_s = reference_latency_s(rows)
+    for row in rows:
+        if row.latencies_s:
+            table.add_row(*cells(row, reference_s))
+    text = StringIO()
+    console = Console(file=text, width=width, color_system=None)
+    console.print(table)
+    for line in (*footnotes(rows), *reasons(rows)):
+        console.print(line, markup=False, highlight=False)
+    return text.getvalue().rstrip("\n")
+
+
+def markdown(rows: Sequence[Row], title: str, about: Sequence[str]) -> str:
+    """The ladder as a GitHub table, under ``title`` and the lines that say what was measured on what."""
+    reference_s = reference_latency_s(rows)
+    table = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1))]
+    table += [cells(row, reference_s) for row in rows if row.latencies_s]
+    lines = [f"## {title}", "", *(f"- {line}" for line in about), ""]
+    lines += [f"| {' | '.join(line)} |" for line in table]
+    lines += ["", *(f"{line}  " for line in (*footnotes(rows), *reasons(rows)))]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def footnotes(rows: Sequence[Row]) -> list[str]:
+    """What the columns mean, as far as this run has them."""
+    confidences = sorted({median_interval(row.latencies_s).confidence for row in rows if row.latencies_s})
+    if not confidences:
+        return []
+    lowest, highest = (f"{100 * value:.0f}" for value in (confidences[0], confidences[-1]))
+    held = f"{lowest} %" if lowest == highest else f"{lowest} to {highest} %, by the number of rounds"
+    notes = [f"s/image: median; interval: of the median, distribution-free, confidence {held}."]
+    if any(row.variant.published_s for row in rows):
+        notes.append("published: the article's mean, 512x512, 20 steps; ICL Ice Lake, SPR Sapphire Rapids (32 cores).")
+    return notes
+
+
+def reasons(rows: Sequence[Row]) -> list[str]:
+    return [f"{row.variant.name}: {row.why_not}" for row in rows if row.why_not]
+
+
+def seconds(value: float) -> str:
+    """Three or four digits, whatever the magnitude."""
+    return f"{value:.1f}" if value >= 100 else f"{value:.2f}" if value >= 10 else f"{value:.3f}"
+
+
+def interval(found: Interval) -> str:
+    return f"{seconds(found.low)}..{seconds(found.high)}"
+
+
+def published(figures: Mapping[str, float]) -> str:
+    short = {"Ice Lake": "ICL", "Sapphire Rapids": "SPR"}
+    return ", ".join(f"{short.get(cpu, cpu)} {value:g}" for cpu, value in figures.items()) or "-"
+
+
+def _is_reference(row: Row) -> bool:
+    return row.variant.name == REFERENCE and bool(row.latencies_s)

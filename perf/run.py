@@ -1,0 +1,115 @@
+"""One run: the stacks that are here, the model made ready, a bench for the variants, and the rows measured so far."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perf import cache, latents, model, report, stack
+from perf.machine import Machine, this_machine
+from perf.measurement import Bench, Measurement, measuring
+from perf.progress import Progress
+from perf.report import Row
+from perf.requirements import Missing, find_missing
+from perf.settings import Settings
+from perf.stack import Stack
+from perf.variant import Variant
+
+
+class Run:
+    """What the variants of one run share. Made once, when the first of them is about to be measured."""
+
+    def __init__(self, settings: Settings, variants: Sequence[Variant], folder: Path, progress: Progress) -> None:
+        self.settings = settings
+        self.variants = tuple(variants)
+        self.machine: Machine = this_machine()
+        self.stacks = installed_stacks(variants, settings.stacks)
+        self._folder = folder
+        self._progress = progress
+        self._rows: dict[str, Row] = {}
+        self._bench = self._make_bench()
+
+    @property
+    def rows(self) -> list[Row]:
+        """Measured and missing rows, in the order of the ladder."""
+        return [self._rows[variant.name] for variant in self.variants if variant.name in self._rows]
+
+    @property
+    def bench(self) -> Bench:
+        """What a variant that can run here is measured with."""
+        assert self._bench is not None, "only asked for once a stack is known to be there"
+        return self._bench
+
+    def find_missing(self, variant: Variant) -> Missing | None:
+        return find_missing(variant, self.stacks.get(variant.stack), self.machine)
+
+    @contextlib.contextmanager
+    def measuring(self, variant: Variant) -> Iterator[Measurement]:
+        """The variant, loaded in a worker of its own. Raises a WorkerError."""
+        folder = self._folder / variant.name
+        folder.mkdir()
+        label = f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
+        with measuring(variant, self.stacks[variant.stack], self.bench, folder, label) as measurement:
+            yield measurement
+
+    def keep(self, measurement: Measurement) -> dict[str, Any]:
+        """Add the variant's row to the ladder and return what its JSON record holds beside pytest-benchmark's own."""
+        variant = measurement.variant
+        self._rows[variant.name] = Row(variant=variant, session=measurement.session)
+        return {
+            "variant": variant.to_json(),
+            "session": measurement.session.to_json(),
+            "protocol": self.bench.protocol.to_json(),
+            "model": self.bench.model.to_json(),
+            "stack": self.stacks[variant.stack].to_json(),
+        }
+
+    def keep_reason(self, variant: Variant, reason: str) -> None:
+        """Add a row that was not measured, with the reason; the first line of it is shown."""
+        self._rows[variant.name] = Row(variant=variant, why_not=reason.splitlines()[0])
+        self._progress.line(f"{variant.name}: {reason.splitlines()[0]}")
+
+    def about(self) -> list[str]:
+        """The lines that say what was measured, on what, with what."""
+        lines = [f"machine: {self.machine}"]
+        if self._bench is not None:
+            lines.append(f"model: {self._bench.model.name}, {self._bench.protocol}")
+        return lines + [str(found) for found in self.stacks.values()]
+
+    def terminal_ladder(self, width: int) -> str:
+        return report.terminal(self.rows, width)
+
+    def write_markdown(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report.markdown(self.rows, "Seconds per image", self.about()), encoding="utf-8")
+
+    def _make_bench(self) -> Bench | None:
+        makers = [found for found in self.stacks.values() if {"torch", "diffusers"} <= found.packages.keys()]
+        if not makers:
+            return None
+        self._progress.begin(self.settings.model, "making the model ready")
+        found = model.resolve(self.settings.model, makers[0])
+        size = self.settings.size or found.native_size
+        protocol = dataclasses.replace(self.settings.protocol, size=size)
+        return Bench(
+            protocol=protocol,
+            deadlines=self.settings.deadlines,
+            model=found,
+            machine=self.machine,
+            latents=latents.write(self._folder, protocol.seed, found.latents_shape(size)),
+            exports=cache.cache_dir() / "exports",
+            progress=self._progress,
+        )
+
+
+def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path]) -> dict[str, Stack]:
+    """The stacks of these variants that are here, probed. Raises BadInput for an override that is no Python."""
+    found = {}
+    for name in dict.fromkeys(variant.stack for variant in variants):
+        python = overrides.get(name) or stack.default_python(name)
+        if python.exists():
+            found[name] = stack.probe(name, python)
+    return found

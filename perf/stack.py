@@ -1,0 +1,80 @@
+"""A stack: a virtual environment with exact versions, known to the suite by the path of its interpreter."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from perf import catalog
+from perf.errors import BadInput, UnknownName
+
+ROOT = Path(__file__).resolve().parent.parent
+PROBE_DEADLINE_S = 60
+HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
+
+# Runs in the stack's interpreter, with the standard library alone.
+PROBE = """
+import importlib.metadata, json, pathlib, platform, sys, sysconfig
+print(json.dumps({
+    "python_version": platform.python_version(),
+    "prefix": sys.prefix,
+    "has_headers": pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
+    "packages": {d.name.lower().replace("_", "-"): d.version for d in importlib.metadata.distributions()},
+}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """An installed stack. ``has_headers``: whether C extensions can be compiled for its Python."""
+
+    name: str
+    python: str
+    python_version: str
+    prefix: str
+    has_headers: bool
+    packages: Mapping[str, str]
+
+    def __str__(self) -> str:
+        shown = [f"{package} {self.packages[package]}" for package in HEADLINERS if package in self.packages]
+        return ", ".join([f"stack {self.name}: Python {self.python_version}", *shown])
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"packages": dict(sorted(self.packages.items()))}
+
+
+def default_python(name: str) -> Path:
+    """Where tox puts the interpreter of that stack."""
+    work_dir = os.environ.get("TOX_WORK_DIR") or ROOT / ".tox"
+    return Path(work_dir) / f"stack-{name}" / "bin" / "python"
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, Path]:
+    """Read ``NAME=PYTHON`` texts. Raises BadInput, UnknownName."""
+    overrides = {}
+    for text in texts:
+        name, equals, python = text.partition("=")
+        if not equals or not python:
+            raise BadInput(f"--stack {text!r} is not of the form NAME=/path/to/python")
+        if name not in catalog.stacks():
+            raise UnknownName("stack", name, catalog.stacks())
+        overrides[name] = Path(python).expanduser().absolute()
+        if not os.access(overrides[name], os.X_OK) or overrides[name].is_dir():
+            raise BadInput(f"--stack {text}: {overrides[name]} is not an executable file")
+    return overrides
+
+
+def probe(name: str, python: Path) -> Stack:
+    """Ask the interpreter what it is and what it has. Raises BadInput if it is not a working Python."""
+    try:
+        result = subprocess.run(
+            [python, "-c", PROBE], capture_output=True, text=True, timeout=PROBE_DEADLINE_S, check=True
+        )
+        return Stack(name=name, python=str(python), **json.loads(result.stdout))
+    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+        raise BadInput(f"stack {name}: {python} is not a working Python interpreter: {error}") from error
