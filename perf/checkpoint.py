@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+from huggingface_hub import snapshot_download
 from safetensors.numpy import save_file
 from transformers import CLIPConfig, CLIPTextConfig, CLIPTextModel
 
@@ -89,10 +90,9 @@ def draw(seed: int, name: str, shape: tuple[int, ...]) -> Weights:
 
 def download(hub_id: str) -> str:
     """Fetch the diffusers files of ``hub_id`` into the Hub's own cache and return the folder."""
-    from huggingface_hub import snapshot_download
-
     kept = ["*.json", "*.txt", "*/*.safetensors"]
-    return snapshot_download(hub_id, allow_patterns=kept, ignore_patterns=["*fp16*", "*non_ema*"])
+    folder: str = snapshot_download(hub_id, allow_patterns=kept, ignore_patterns=["*fp16*", "*non_ema*"])
+    return folder
 
 
 def main(arguments: list[str]) -> None:

@@ -13,9 +13,7 @@ from perf.stack import ROOT, Stack
 from perf.variant import Tuning, Variant
 
 # The source article's jemalloc settings.
-MALLOC_CONF = (
-    "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:60000,muzzy_decay_ms:60000"
-)
+MALLOC_CONF = "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:60000,muzzy_decay_ms:60000"
 
 # What a user's shell may have set and what would quietly turn one variant into another.
 CONTAMINATING = ("LD_PRELOAD", "MALLOC_CONF", "OMP_", "KMP_", "GOMP_", "MKL_NUM_THREADS", "PYTHONPATH", "PYTHONHOME")

@@ -22,7 +22,7 @@ from perf.channel import Channel, Message
 from perf.command import Command
 from perf.errors import WorkerDied, WorkerFailed, WorkerGarbled, WorkerTimeout
 
-SENTINEL = 'read -r _; kill -KILL -- "-$1"'
+SENTINEL = 'read -r _; kill -s KILL -- "-$1"'
 GRACE_S = 10.0
 TAIL_LINES = 20
 
@@ -51,13 +51,7 @@ class WorkerProcess:
         os.close(reply_write)
         self._request_fd, self._reply_fd = request_write, reply_read
         self._pid_fd = os.pidfd_open(self._process.pid)
-        self._sentinel = subprocess.Popen(
-            ["/bin/sh", "-c", SENTINEL, "perf-sentinel", str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._sentinel = start_sentinel(self._process.pid)
         self._channel = Channel(request_write, reply_read, self._pid_fd)
 
     @property
@@ -78,10 +72,12 @@ class WorkerProcess:
                     on_progress(message["done"])
         except TimeoutError:
             self.kill()
-            raise WorkerTimeout(self._report(f"gave no answer to {doing!r} in {deadline_s:g} s and was killed")) from None
+            raise WorkerTimeout(
+                self._report(f"gave no answer to {doing!r} in {deadline_s:g} s and was killed")
+            ) from None
         except EOFError:
             raise WorkerDied(self._report(f"died during {doing!r}: {self._cause_of_death()}")) from None
-        except ValueError as error:
+        except (ValueError, LookupError) as error:
             self.kill()
             raise WorkerGarbled(self._report(f"broke the protocol during {doing!r}: {error}")) from None
         except BaseException:
@@ -155,9 +151,23 @@ class WorkerProcess:
         self._sentinel.stdin.close()
 
 
+def start_sentinel(pid: int) -> subprocess.Popen[bytes]:
+    """A shell that kills the process group ``pid`` when this process is gone and with it the pipe's other end."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", SENTINEL, "perf-sentinel", str(pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def start(name: str, command: Command, folder: Path, deadline_s: float) -> WorkerProcess:
     """Start a worker and wait until it says hello. Raises a WorkerError."""
-    process = WorkerProcess(name, command, folder)
+    try:
+        process = WorkerProcess(name, command, folder)
+    except OSError as error:
+        raise WorkerDied(f"{name}: {command.arguments[0]} could not be started: {error}") from error
     try:
         process.ask(None, "hello", deadline_s)
     except BaseException:

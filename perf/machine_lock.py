@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import socket
 import struct
 import time
@@ -69,7 +68,7 @@ def holder(address: str) -> str:
     pid = struct.unpack("3i", credentials)[0]
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        directory = os.readlink(f"/proc/{pid}/cwd")
+        directory = Path(f"/proc/{pid}/cwd").readlink()
     except OSError:
         return f"process {pid}"
     return f"process {pid} ({command}, in {directory})"

@@ -22,8 +22,11 @@ from perf.stack import Stack
 from perf.variant import Variant
 
 
-class EnoughRounds(BaseException):  # noqa: N818 - a signal, not an error; pytest-benchmark marks an Exception as failure
-    """Raised by ``next_round`` inside ``benchmark.pedantic`` when the variant has had its budget."""
+class EnoughRounds(BaseException):
+    """Raised by ``next_round`` inside ``benchmark.pedantic`` when the variant has had its budget.
+
+    No Exception: pytest-benchmark marks a benchmark as failed for one of those, and leaves it out of its JSON.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +118,9 @@ class Measurement:
         """Around ``benchmark.pedantic``: ends quietly at the budget, and says in a line what was measured."""
         with contextlib.suppress(EnoughRounds):
             yield
-        latencies_s = [sample.latency_s for sample in self._samples]
-        self._bench.progress.line(
-            f"{self._label}: {statistics.median(latencies_s):.3g} s/image, median of {len(latencies_s)}"
-        )
+        if self._samples:  # there are none under --benchmark-disable
+            median_s = statistics.median(sample.latency_s for sample in self._samples)
+            self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}")
 
     def _read(self, reply: dict[str, Any]) -> Sample:
         try:

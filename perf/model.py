@@ -52,13 +52,15 @@ def check_name(text: str) -> None:
 
 def resolve(text: str, stack: Stack) -> Model:
     """Make, find or download the model named ``text``; ``stack`` runs what needs torch. Raises a PerfError."""
-    if text in synthetic.SYNTHETIC:
-        folder = _make(synthetic.find(text), stack)
-    elif _is_path(text):
+    if _is_path(text):
         folder = Path(text).expanduser().resolve()
-    else:
-        folder = _download(text, stack)
-    check(folder)
+        check(folder)
+        return _read(text, folder)
+    folder = _make(synthetic.find(text), stack) if text in synthetic.SYNTHETIC else _download(text, stack)
+    try:
+        check(folder)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it anew") from None
     return _read(text, folder)
 
 
@@ -94,7 +96,7 @@ def _download(hub_id: str, stack: Stack) -> Path:
 
 def _checkpoint_tool(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [stack.python, "-m", "perf.checkpoint", *arguments]
-    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True)
+    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
 
 
 def _tail(text: str, lines: int = 20) -> str:
@@ -102,7 +104,7 @@ def _tail(text: str, lines: int = 20) -> str:
 
 
 def _is_path(text: str) -> bool:
-    return text.startswith(("/", ".", "~")) or Path(text).is_dir()
+    return text.startswith(("/", ".", "~")) or (text != "" and Path(text).is_dir())
 
 
 def _read(name: str, folder: Path) -> Model:
@@ -126,7 +128,7 @@ def _json(path: Path) -> Mapping[str, Any]:
         where = path.parent if path.name == "model_index.json" else path.parent.parent
         reason = f"no {path.name}" if isinstance(error, FileNotFoundError) else f"{path.name}: {error.strerror}"
         raise BadCheckpoint(f"{where} is not a diffusers checkpoint: {reason} in {path.parent}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadCheckpoint(f"{path} is not valid JSON: {error}") from None
     if not isinstance(content, dict):
         raise BadCheckpoint(f"{path} holds no JSON object")
@@ -153,8 +155,8 @@ def check_safetensors(path: Path) -> None:
         try:
             tensors = json.loads(stream.read(header_bytes))
             ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
-        except (ValueError, LookupError, TypeError, AttributeError):
+            expected_bytes = 8 + header_bytes + max(ends)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise BadCheckpoint(f"{path} has no valid safetensors header") from None
-    expected_bytes = 8 + header_bytes + max(ends, default=0)
     if actual_bytes != expected_bytes:
         raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header says {expected_bytes:,}")

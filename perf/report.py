@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
 from rich.console import Console
 from rich.table import Table
 
-from perf.catalog import REFERENCE
+from perf.catalog import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
 from perf.sample import Session
 from perf.stats import Interval, median_interval
 from perf.variant import Variant
 
-HEADINGS = ("variant", "s/image", "interval", "rounds", "speed-up", "peak GiB", "load s", "published s")
+# Narrow enough for 80 columns.
+HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
+PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,7 @@ def cells(row: Row, reference_s: float | None) -> tuple[str, ...]:
         str(len(row.latencies_s)),
         f"{reference_s / median_s:.2f}x" if reference_s else "-",
         f"{peak / 1024**3:.1f}" if peak else "-",
-        f"{row.session.load_s:.1f}",
-        published(row.variant.published_s),
+        *(f"{row.variant.published_s[cpu]:g}" if cpu in row.variant.published_s else "-" for cpu in PUBLISHED),
     )
 
 
@@ -88,10 +89,11 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
         return []
     lowest, highest = (f"{100 * value:.0f}" for value in (confidences[0], confidences[-1]))
     held = f"{lowest} %" if lowest == highest else f"{lowest} to {highest} %, by the number of rounds"
-    notes = [f"s/image: median; interval: of the median, distribution-free, confidence {held}."]
-    if any(row.variant.published_s for row in rows):
-        notes.append("published: the article's mean, 512x512, 20 steps; ICL Ice Lake, SPR Sapphire Rapids (32 cores).")
-    return notes
+    return [
+        f"s/image: median of n rounds; interval: of the median, distribution-free, confidence {held}.",
+        "GiB: peak memory of a generation. ICL, SPR: the article's seconds on Ice Lake and Sapphire Rapids, "
+        "512x512, 20 steps.",
+    ]
 
 
 def reasons(rows: Sequence[Row]) -> list[str]:
@@ -105,11 +107,6 @@ def seconds(value: float) -> str:
 
 def interval(found: Interval) -> str:
     return f"{seconds(found.low)}..{seconds(found.high)}"
-
-
-def published(figures: Mapping[str, float]) -> str:
-    short = {"Ice Lake": "ICL", "Sapphire Rapids": "SPR"}
-    return ", ".join(f"{short.get(cpu, cpu)} {value:g}" for cpu, value in figures.items()) or "-"
 
 
 def _is_reference(row: Row) -> bool:

@@ -36,5 +36,5 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
 
 def coverage(count: int, rank: int) -> float:
     """Probability that the median lies between the ``rank``-th smallest and ``rank``-th largest of ``count`` values."""
-    tail = sum(math.comb(count, k) for k in range(rank)) / 2**count
-    return max(0.0, 1 - 2 * tail)
+    fewer = sum(math.comb(count, k) for k in range(rank))
+    return max(0.0, 1 - math.ldexp(fewer, 1 - count))

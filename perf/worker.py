@@ -34,12 +34,15 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
+
 from perf import conditions
 from perf.parts import PartsClock
+from perf.pipelines import BuildRequest
 from perf.protocol import Size
 from perf.sample import Sample
 from perf.variant import Variant
@@ -66,22 +69,18 @@ class Worker:
     def serve(self, requests: TextIO) -> None:
         """Handle each request in turn; an exception is a reply, not the end."""
         self._reply("hello")
-        handlers = {"load": self._load, "generate": self._generate}
+        handlers: dict[str, Callable[..., None]] = {"load": self._load, "generate": self._generate}
         for line in requests:
             request: Message = json.loads(line)
             try:
                 handlers[request.pop("request")](**request)
-            except Exception as error:
-                self._reply(
-                    "error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc()
-                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
+                self._reply("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
 
     def _load(
         self, variant: Mapping[str, Any], checkpoint: str, checkpoint_digest: str, size: str, exports: str
     ) -> None:
         began = time.perf_counter()
-        from perf.pipelines.built import BuildRequest
-
         spec = Variant.from_json(variant)
         backend = importlib.import_module(f"perf.pipelines.{spec.backend}")
         self._size = Size.parse(size)
@@ -102,8 +101,6 @@ class Worker:
     def _generate(self, prompt: str, steps: int, guidance_scale: float, latents: str, image: str | None) -> None:
         if self._built is None or self._size is None:
             raise RuntimeError("generate was asked for before load")
-        import numpy as np
-
         inputs = np.load(latents)
         self._clock.restart()
         self._progress_s = time.perf_counter()
@@ -147,7 +144,7 @@ def main(arguments: list[str]) -> None:
     die_with(parent_pid)
     for descriptor in (request_fd, reply_fd):
         os.set_inheritable(descriptor, False)  # or a compiler started by torch would keep the pipes open
-    with open(request_fd) as requests, open(reply_fd, "w") as replies:
+    with os.fdopen(request_fd) as requests, os.fdopen(reply_fd, "w") as replies:
         Worker(replies).serve(requests)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,17 +15,6 @@ from perf.protocol import Size
 from perf.variant import Variant
 
 Image = np.ndarray[Any, np.dtype[np.float32]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildRequest:
-    """What a backend needs to know: the variant, the model on disk, the image size, and where exports are kept."""
-
-    variant: Variant
-    checkpoint: Path
-    checkpoint_digest: str
-    size: Size
-    exports: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,4 +50,5 @@ def use_scheduler(pipe: Any, variant: Variant) -> None:
 
 def autocast_bf16() -> AbstractContextManager[Any]:
     """CPU autocast by its own name: torch.set_autocast_enabled(True) would mean CUDA."""
-    return torch.autocast("cpu", dtype=torch.bfloat16)
+    context: AbstractContextManager[Any] = torch.autocast("cpu", dtype=torch.bfloat16)
+    return context

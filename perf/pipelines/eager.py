@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from diffusers import StableDiffusionPipeline
 
-from perf.pipelines.built import Built, BuildRequest, autocast_bf16, use_scheduler
+from perf.pipelines import BuildRequest
+from perf.pipelines.built import Built, autocast_bf16, use_scheduler
 from perf.variant import Variant
 
 MODELS = ("unet", "vae", "text_encoder", "safety_checker")

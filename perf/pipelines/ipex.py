@@ -6,8 +6,8 @@ import intel_extension_for_pytorch as ipex
 import torch
 from diffusers import StableDiffusionPipeline
 
-from perf.pipelines import eager
-from perf.pipelines.built import Built, BuildRequest
+from perf.pipelines import BuildRequest, eager
+from perf.pipelines.built import Built
 from perf.protocol import Size
 
 GUIDED_BATCH = 2  # classifier-free guidance: one latent with the prompt, one without

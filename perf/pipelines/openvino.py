@@ -10,7 +10,8 @@ from pathlib import Path
 from optimum.intel import OVStableDiffusionPipeline
 
 from perf.cache import make_once
-from perf.pipelines.built import Built, BuildRequest, use_scheduler
+from perf.pipelines import BuildRequest
+from perf.pipelines.built import Built, use_scheduler
 
 # What decides the bytes of an export: the tracer, the converter and those that drive them.
 EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "transformers", "nncf")
