@@ -1,0 +1,94 @@
+"""What several tests need: a checkpoint that is complete and empty, runs of the suite, and the end of processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perf import model, synthetic
+from perf.stack import ROOT
+
+DATA = Path(__file__).parent / "data"
+SILLY_PYTHON = DATA / "silly_python"
+SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
+
+RunLadder = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A folder that has everything a checkpoint must have, with one number for weights."""
+    folder = tmp_path / "checkpoint"
+    for path, text in synthetic.find("tiny").files().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    for component in model.MODELS:
+        (folder / component / "model.safetensors").write_bytes(safetensors())
+    return folder
+
+
+def safetensors(tensors: dict[str, Any] | None = None, data: bytes = bytes(4)) -> bytes:
+    """The bytes of a safetensors file: length of the header, header, data."""
+    one = {"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    header = json.dumps(one if tensors is None else tensors).encode()
+    return struct.pack("<Q", len(header)) + header + data
+
+
+def ladder_command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite"), *SUITE_OPTIONS, *options]
+
+
+@pytest.fixture
+def run_ladder(tmp_path: Path) -> RunLadder:
+    """Run the suite as a user would, in a process of its own with a cache of its own."""
+
+    def run(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ladder_command(*options),
+            env=os.environ | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"} | environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def silly_options(checkpoint: Path) -> tuple[str, ...]:
+    """Options for a ladder of one row whose worker is tests/data/silly_worker.py."""
+    return ("--model", str(checkpoint), "--stack", f"current={SILLY_PYTHON}", "--variant", "eager-fp32")
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 20) -> Any:
+    """The first true value of ``condition``; fails if there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
+        time.sleep(0.05)
+    return value
+
+
+def read_pid(path: Path) -> int:
+    wait_for(path.exists)
+    return int(path.read_text())
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

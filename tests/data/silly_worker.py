@@ -1,0 +1,117 @@
+"""A worker that speaks the wire and does as $SILLY says. Silly on purpose: it generates nothing.
+
+$SILLY is MOMENT:DEED, the moment being ``hello``, ``load`` or ``generate``; see DEEDS.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from perf.sample import Conditions, Parts, Sample
+
+REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
+
+
+def reply(name, **fields):
+    REPLIES.write(json.dumps({"reply": name, **fields}) + "\n")
+    REPLIES.flush()
+
+
+def print_garbage():
+    print('{"reply": "sample"}\nthis is not for the wire')
+    os.write(1, b"\xff\xfe\x00 native libraries print too\n")
+
+
+def exit_three():
+    sys.stderr.write("out of cheese\n")
+    sys.stderr.flush()
+    os._exit(3)
+
+
+def close_pipe_and_stay():
+    REPLIES.close()
+    time.sleep(3600)
+
+
+def leave_an_orphan():
+    """Die while a child of ours keeps the pipes open."""
+    child = subprocess.Popen(["sleep", "3600"], pass_fds=(int(sys.argv[1]), int(sys.argv[2])))
+    note_pid("orphan", child.pid)
+    os._exit(3)
+
+
+def start_a_child_and_hang():
+    note_pid("child", subprocess.Popen(["sleep", "3600"]).pid)
+    time.sleep(3600)
+
+
+def note_pid(name, pid):
+    with open(f"{name}.pid.new", "w") as stream:
+        stream.write(str(pid))
+    os.rename(f"{name}.pid.new", f"{name}.pid")
+
+
+def flood():
+    while True:
+        REPLIES.write("x" * 65536)
+
+
+def raise_an_error():
+    raise ValueError("the cheese is out")
+
+
+DEEDS = {
+    "garbage": print_garbage,
+    "exit": exit_three,
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": lambda: time.sleep(3600),
+    "hang-with-child": start_a_child_and_hang,
+    "orphan": leave_an_orphan,
+    "close-pipe": close_pipe_and_stay,
+    "error": raise_an_error,
+    "not-json": lambda: (REPLIES.write("cheese\n"), REPLIES.flush()),
+    "no-reply-key": lambda: (REPLIES.write("[1, 2]\n"), REPLIES.flush()),
+    "other-reply": lambda: reply("cheese"),
+    "half-sample": lambda: reply("sample", steps=1),
+    "flood": flood,
+    "slow": lambda: time.sleep(2),
+    "progress": lambda: [reply("progress", done=done) for done in range(1, 4)],
+}
+
+
+def maybe(moment):
+    when, _, deed = os.environ.get("SILLY", "").partition(":")
+    if when == moment:
+        DEEDS[deed]()
+
+
+def sample(steps):
+    parts = Parts(
+        text_encoder_s=0.25, unet_steps_s=(0.5,) * (steps + 1), vae_decode_s=1.0, safety_checker_s=0.125, rest_s=0.0625
+    )
+    conditions = Conditions(
+        cpu_s=2.0, peak_rss_bytes=3 * 1024**3, involuntary_switches=4, cpu_pressure_s=0.5, steal_s=0.0
+    )
+    return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions)
+
+
+def handle(request):
+    maybe(request["request"])
+    if request["request"] == "load":
+        reply("ready", load_s=1.5, export_s=0.0)
+    else:
+        reply("sample", **sample(request["steps"]).to_json())
+
+
+note_pid("worker", os.getpid())
+maybe("hello")
+reply("hello")
+for line in REQUESTS:
+    try:
+        handle(json.loads(line))
+    except ValueError as error:
+        reply("error", type="ValueError", message=str(error), traceback="Traceback: in the cheese shop")

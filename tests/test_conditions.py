@@ -1,0 +1,60 @@
+"""Counters from the real /proc."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from perf import conditions
+from perf.conditions import Counters, between
+
+MIB = 1024**2
+
+
+def test_cpu_time_is_of_this_process() -> None:
+    before = Counters.read(reset_peak=True)
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
+    found = between(before, Counters.read(reset_peak=False))
+    assert 0.05 <= found.cpu_s < 5
+    assert found.involuntary_switches >= 0
+    assert found.steal_s >= 0
+
+
+def test_the_peak_is_of_this_generation_alone() -> None:
+    large = bytearray(300 * MIB)
+    del large
+    before = Counters.read(reset_peak=True)
+    if not before.peak_was_reset:
+        pytest.skip("this kernel does not let a process reset its peak")
+    quiet = between(before, Counters.read(reset_peak=False))
+    before = Counters.read(reset_peak=True)
+    large = bytearray(200 * MIB)
+    del large
+    busy = between(before, Counters.read(reset_peak=False))
+    assert quiet.peak_rss_bytes is not None
+    assert busy.peak_rss_bytes is not None
+    assert 190 * MIB < busy.peak_rss_bytes - quiet.peak_rss_bytes < 250 * MIB
+
+
+@pytest.mark.parametrize("path", ["PRESSURE", "CLEAR_REFS"])
+def test_a_kernel_that_does_not_tell(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conditions, path, tmp_path / "missing" / "file")
+    found = between(Counters.read(reset_peak=True), Counters.read(reset_peak=False))
+    assert (found.cpu_pressure_s is None) is (path == "PRESSURE")
+    assert (found.peak_rss_bytes is None) is (path == "CLEAR_REFS")
+
+
+def test_pressure_and_steal_are_read_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pressure, stat = tmp_path / "pressure", tmp_path / "stat"
+    pressure.write_text("some avg10=1.53 avg60=0.87 avg300=0.31 total=2500000\nfull avg10=0.00 total=9\n")
+    stat.write_text("cpu  100 1 50 1000 5 0 3 250 0 0\ncpu0 50 0 25 500 2 0 1 125 0 0\n")
+    monkeypatch.setattr(conditions, "PRESSURE", pressure)
+    monkeypatch.setattr(conditions, "STAT", stat)
+    monkeypatch.setattr("os.sysconf", lambda _: 100)
+    found = Counters.read(reset_peak=False)
+    assert found.cpu_pressure_s == 2.5
+    assert found.steal_s == 2.5

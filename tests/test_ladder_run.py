@@ -1,0 +1,225 @@
+"""The suite as a user runs it, with silly workers: rounds, records, failures, skips, and a machine that is taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.conftest import SILLY_PYTHON, RunLadder, is_running, ladder_command, read_pid, wait_for
+
+Options = tuple[str, ...]
+
+
+def record(path: Path) -> dict[str, Any]:
+    (benchmark,) = json.loads(path.read_text())["benchmarks"]
+    return benchmark  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("options", "rounds"),
+    [(("--rounds", "4"), 4), (("--rounds", "2"), 2), (("--rounds", "10", "--budget", "0"), 3), ((), 10)],
+)
+def test_rounds_and_budget(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path, options: Options, rounds: int
+) -> None:
+    result = run_ladder(*silly_options, *options, "--benchmark-json", "run.json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = record(tmp_path / "run.json")
+    assert found["stats"]["rounds"] == rounds
+    assert len(found["extra_info"]["session"]["samples"]) == rounds
+
+
+def test_the_record_holds_all_of_it(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
+    run_ladder(*silly_options, "--rounds", "3", "--benchmark-json", "run.json")
+    info = record(tmp_path / "run.json")["extra_info"]
+    assert [sample["steps"] for sample in info["session"]["warmups"]] == [10]
+    assert [sample["steps"] for sample in info["session"]["samples"]] == [20, 20, 20]
+    assert info["variant"]["published_s"] == {"Ice Lake": 45.0, "Sapphire Rapids": 32.3}
+    assert info["protocol"]["size"] == "128x128"
+    assert info["stack"]["packages"]["torch"] == "0.0.silly"
+    assert len(info["model"]["digest"]) == 64
+    machine = json.loads((tmp_path / "run.json").read_text())["machine_info"]["perf"]
+    assert machine["cores"]
+
+
+def test_a_log_says_in_plain_lines_what_happens(run_ladder: RunLadder, silly_options: Options) -> None:
+    result = run_ladder(*silly_options, "--rounds", "3")
+    assert "\x1b" not in result.stderr
+    for line in (
+        "eager-fp32 (1/1): loading",
+        "eager-fp32 (1/1): warm-up, 10 steps",
+        "eager-fp32 (1/1): round 3/3",
+        "eager-fp32 (1/1): 11.9 s/image, median of 3",
+    ):
+        assert line in result.stderr.splitlines()
+    assert re.search(r"^eager-fp32 +11\.94 +11\.94\.\.11\.94 +3 +1\.00x +3\.0 +45 +32\.3$", result.stdout, re.MULTILINE)
+
+
+def test_the_markdown_ladder(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
+    run_ladder(*silly_options, "--rounds", "3", "--markdown", "out/ladder.md")
+    assert (
+        "| eager-fp32 | 11.94 | 11.94..11.94 | 3 | 1.00x | 3.0 | 45 | 32.3 |"
+        in (tmp_path / "out" / "ladder.md").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("silly", "message"),
+    [
+        ("load:exit", "died during 'load': exit code 3"),
+        ("generate:killed", "died during 'generate': signal SIGKILL"),
+        ("generate:error", "generate failed: ValueError: the cheese is out"),
+        ("generate:half-sample", "the worker sent no proper sample"),
+    ],
+)
+def test_a_failing_worker_fails_its_row_alone(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path, silly: str, message: str
+) -> None:
+    result = run_ladder(*silly_options, "--variant", "openvino-static", "--junitxml", "junit.xml", SILLY=silly)
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert "perf/measurement.py" not in result.stdout, "a traceback of ours helps nobody"
+    assert "2 failed" in result.stdout or "2 errors" in result.stdout
+    bad = [
+        *ElementTree.parse(tmp_path / "junit.xml").iter("failure"),
+        *ElementTree.parse(tmp_path / "junit.xml").iter("error"),
+    ]
+    assert len(bad) == 2
+
+
+def test_a_hanging_worker_fails_at_its_deadline(run_ladder: RunLadder, silly_options: Options) -> None:
+    result = run_ladder(*silly_options, "--generation-deadline", "1", "--warmup-deadline", "1", SILLY="generate:hang")
+    assert result.returncode == 1
+    assert "gave no answer to 'generate' in 1 s and was killed" in result.stdout
+
+
+def test_a_missing_stack_skips_with_the_command_that_mends_it(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    result = run_ladder(*silly_options, "--variant", "ipex-bf16", "--rounds", "1", TOX_WORK_DIR=str(tmp_path))
+    assert result.returncode == 0
+    assert "1 passed, 1 skipped" in result.stdout
+    assert (
+        "ipex-bf16: skipped: stack ipex is not installed; to mend it: tox run --notest -e stack-ipex" in result.stdout
+    )
+
+
+def test_strict_turns_skips_into_failures(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
+    result = run_ladder(*silly_options, "--variant", "ipex-bf16", "--strict", TOX_WORK_DIR=str(tmp_path))
+    assert result.returncode == 1
+    assert "stack ipex is not installed" in result.stdout
+
+
+def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Path) -> None:
+    result = run_ladder("--model", "tiny", "--variant", "eager-fp32", TOX_WORK_DIR=str(tmp_path))
+    assert result.returncode == 0
+    assert "1 skipped" in result.stdout
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_second_run_names_the_first_or_waits_for_it(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    environment = os.environ | {"SILLY": "generate:slow", "PERF_CACHE": str(tmp_path / "cache")}
+    with (
+        (tmp_path / "first.log").open("w") as log,
+        subprocess.Popen(
+            ladder_command(*silly_options, "--rounds", "3"), env=environment, cwd=tmp_path, stdout=log, stderr=log
+        ) as first,
+    ):
+        wait_for(lambda: "warm-up" in (tmp_path / "first.log").read_text())
+        refused = run_ladder(*silly_options)
+        assert first.poll() is None, "the first run was over before the second could meet it"
+        waited = run_ladder(*silly_options, "--rounds", "1", "--wait", "60")
+        assert first.wait(timeout=60) == 0
+    assert refused.returncode == 4
+    assert f"ERROR: this machine is being measured by process {first.pid} (" in refused.stderr
+    assert waited.returncode == 0
+    assert f"waiting up to 60 s for process {first.pid}" in waited.stderr
+
+
+def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:
+    environment = os.environ | {"SILLY": "generate:hang-with-child", "TMPDIR": str(tmp_path)}
+    environment["PERF_CACHE"] = str(tmp_path / "cache")
+    with subprocess.Popen(
+        ladder_command(*silly_options), env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as run:
+        (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32/child.pid")])
+        pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
+        run.send_signal(signal.SIGINT)
+        output, _ = run.communicate(timeout=30)
+    assert run.returncode == 2
+    assert "KeyboardInterrupt" in output
+    for pid in pids:
+        wait_for(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
+
+
+def copy_of_silly_python(folder: Path) -> Path:
+    """An interpreter that fails, at a path of its own."""
+    broken = folder / "broken-python"
+    shutil.copy(SILLY_PYTHON, broken)
+    broken.write_text("#!/bin/sh\nexit 7\n")
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--variant", "openvino-statik"), "unknown variant 'openvino-statik'; did you mean openvino-static"),
+        (("--variant", "xyzzy"), "unknown variant 'xyzzy'; known: bf16-autocast"),
+        (("--model", "tinny"), "unknown model 'tinny'; did you mean tiny?"),
+        (("--model", "./nowhere"), "nowhere is not a diffusers checkpoint: no model_index.json in"),
+        (("--stack", "curent=/usr/bin/python3"), "unknown stack 'curent'; did you mean current?"),
+        (("--stack", "current"), "--stack 'current' is not of the form NAME=/path/to/python"),
+        (("--stack", "current=/no/such/python"), "/no/such/python is not an executable file"),
+        (("--size", "500x500"), "size 500x500: both sides must be positive multiples of 8"),
+        (("--size", "0"), "size 0x0: both sides must be positive multiples of 8"),
+        (("--size", "big"), "size 'big' is not of the form WIDTHxHEIGHT"),
+        (("--rounds", "0"), "--rounds 0: must be at least 1"),
+        (("--steps", "-3"), "--steps -3: must be at least 1"),
+        (("--warmup-steps", "0"), "--warmup-steps 0: must be at least 1"),
+        (("--budget", "nan"), "--budget nan: must be 0 or more seconds"),
+        (("--generation-deadline", "0"), "deadline generation of 0.0 s: must be above 0"),
+    ],
+)
+def test_a_mistake_is_one_line(run_ladder: RunLadder, tmp_path: Path, options: Options, message: str) -> None:
+    result = run_ladder(*options)
+    assert result.returncode == 4
+    (line,) = [line for line in result.stderr.splitlines() if line]
+    assert line.startswith("ERROR: ")
+    assert message in line
+    assert not (tmp_path / "cache").exists()
+
+
+def test_an_interpreter_that_is_none(run_ladder: RunLadder, checkpoint: Path, tmp_path: Path) -> None:
+    broken = copy_of_silly_python(tmp_path)
+    result = run_ladder("--model", str(checkpoint), "--variant", "eager-fp32", "--stack", f"current={broken}")
+    assert result.returncode == 4
+    assert f"ERROR: stack current: {broken} is not a working Python interpreter" in result.stderr
+
+
+def test_no_space_is_said_before_anything_is_made(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    small = tmp_path / "small-disk"
+    small.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        result = run_ladder(*silly_options[2:], "--model", "synthetic-sd15", PERF_CACHE=str(small))
+        assert [path.name for path in (small / "checkpoints").iterdir()] == ["synthetic-sd15-20230328.lock"]
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert result.returncode == 4
+    assert "ERROR: no space for synthetic-sd15-20230328: it needs 5.5 GB under" in result.stderr

@@ -1,0 +1,125 @@
+"""Real worker processes that die, hang and lie, and what the launcher makes of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perf import launcher
+from perf.command import Command
+from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
+from perf.sample import Sample
+from perf.stack import ROOT
+from tests.conftest import DATA, is_running, read_pid, wait_for
+
+SOON_S = 30.0
+
+
+def start(folder: Path, silly: str = "") -> launcher.WorkerProcess:
+    environment = os.environ | {"SILLY": silly, "PYTHONPATH": str(ROOT)}
+    return launcher.start(
+        "silly", Command((sys.executable, str(DATA / "silly_worker.py")), environment), folder, SOON_S
+    )
+
+
+def load_and_generate(worker: launcher.WorkerProcess, deadline_s: float = SOON_S) -> Sample:
+    worker.ask({"request": "load"}, "ready", deadline_s)
+    reply = worker.ask({"request": "generate", "steps": 20}, "sample", deadline_s)
+    reply.pop("reply")
+    return Sample.from_json(reply)
+
+
+def test_a_worker_answers(tmp_path: Path) -> None:
+    with start(tmp_path) as worker:
+        assert load_and_generate(worker).steps == 20
+        assert is_running(worker.pid)
+    assert not is_running(worker.pid)
+
+
+def test_what_it_prints_does_not_reach_the_wire(tmp_path: Path) -> None:
+    with start(tmp_path, "generate:garbage") as worker:
+        assert load_and_generate(worker).steps == 20
+    assert "this is not for the wire" in (tmp_path / "worker.out").read_text(errors="replace")
+
+
+def test_progress_is_passed_on(tmp_path: Path) -> None:
+    seen: list[int] = []
+    with start(tmp_path, "generate:progress") as worker:
+        worker.ask({"request": "generate", "steps": 3}, "sample", SOON_S, seen.append)
+    assert seen == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("silly", "error", "evidence"),
+    [
+        ("load:exit", WorkerDied, "died during 'load': exit code 3"),
+        ("load:exit", WorkerDied, "out of cheese"),
+        ("generate:exit", WorkerDied, "died during 'generate': exit code 3"),
+        ("generate:segfault", WorkerDied, "signal SIGSEGV"),
+        ("generate:killed", WorkerDied, "signal SIGKILL (the kernel's out-of-memory killer does this"),
+        ("load:error", WorkerFailed, "load failed: ValueError: the cheese is out\n--- traceback in the worker"),
+        ("generate:not-json", WorkerGarbled, "not JSON: b'cheese'"),
+        ("generate:no-reply-key", WorkerGarbled, "not a reply: b'[1, 2]'"),
+        ("generate:other-reply", WorkerGarbled, "answered 'generate' with 'cheese' instead of 'sample'"),
+        ("generate:flood", WorkerGarbled, "a line of over 1048576 bytes"),
+        ("hello:exit", WorkerDied, "died during 'start': exit code 3"),
+    ],
+)
+def test_failures_carry_their_evidence(tmp_path: Path, silly: str, error: type[WorkerError], evidence: str) -> None:
+    with pytest.raises(error) as caught, start(tmp_path, silly) as worker:
+        load_and_generate(worker)
+    assert evidence in str(caught.value)
+    assert str(caught.value).startswith("silly: ")
+    wait_for(lambda: not is_running(read_pid(tmp_path / "worker.pid")))
+
+
+def test_a_report_names_command_and_log(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied) as caught, start(tmp_path, "load:exit") as worker:
+        load_and_generate(worker)
+    assert "silly_worker.py" in str(caught.value)
+    assert str(tmp_path / "worker.err") in str(caught.value)
+
+
+@pytest.mark.parametrize("silly", ["generate:hang", "generate:close-pipe"])
+def test_a_hang_ends_at_the_deadline(tmp_path: Path, silly: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "GRACE_S", 0.5)
+    with pytest.raises((WorkerTimeout, WorkerDied)) as caught, start(tmp_path, silly) as worker:
+        load_and_generate(worker, deadline_s=1.0)
+    assert "gave no answer to 'generate' in 1 s" in str(caught.value) or "closed its pipe" in str(caught.value)
+    assert not is_running(worker.pid)
+
+
+def test_a_death_is_seen_though_a_child_holds_the_pipe(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied, match="exit code 3"), start(tmp_path, "load:orphan") as worker:
+        load_and_generate(worker)
+    wait_for(lambda: not is_running(read_pid(tmp_path / "orphan.pid")))
+
+
+def test_an_interrupt_ends_the_worker_and_its_children(tmp_path: Path) -> None:
+    def interrupt(_done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), start(tmp_path, "generate:progress") as worker:
+        worker.ask({"request": "generate", "steps": 3}, "sample", SOON_S, interrupt)
+    assert not is_running(worker.pid)
+
+
+@pytest.mark.parametrize("death", ["SIGKILL", "SIGTERM", "SIGSEGV"])
+@pytest.mark.parametrize("kind", ["silly", "real"])
+def test_nothing_outlives_the_parent(tmp_path: Path, kind: str, death: str) -> None:
+    environment = os.environ | {"DEATH": death, "PYTHONPATH": str(ROOT)}
+    arguments = [sys.executable, str(DATA / "dying_parent.py"), str(tmp_path), kind]
+    parent = subprocess.run(arguments, env=environment, timeout=60, check=False)
+    assert parent.returncode < 0
+    for name in ("worker", "child"):
+        pid = read_pid(tmp_path / f"{name}.pid")
+        wait_for(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied, match=r"silly: /no/such/python could not be started"):
+        launcher.start("silly", Command(("/no/such/python",), {}), tmp_path, SOON_S)

@@ -1,0 +1,85 @@
+"""The clock around the pipeline's calls, with a time of our own: what is counted, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from perf import parts
+from perf.parts import PartsClock
+
+
+class Time:
+    """Stands for the time module; passes only when told."""
+
+    now = 100.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+class Model:
+    def __init__(self, time: Time, seconds: float) -> None:
+        self._time, self._seconds = time, seconds
+
+    def forward(self, value: int) -> int:
+        self._time.now += self._seconds
+        return value + 1
+
+    decode = forward
+
+
+class Pipe:
+    """As long as a pipeline: encodes twice, denoises, decodes, checks, and does a little between."""
+
+    def __init__(self, time: Time) -> None:
+        self._time = time
+        self.text_encoder, self.unet, self.vae = Model(time, 1.0), Model(time, 2.0), Model(time, 4.0)
+
+    def run_safety_checker(self) -> None:
+        self._time.now += 0.5
+
+    def generate(self, steps: int) -> None:
+        self.text_encoder.forward(1)
+        self.text_encoder.forward(1)
+        for _ in range(steps):
+            assert self.unet.forward(value=1) == 2
+            self._time.now += 0.25
+        self.vae.decode(1)
+        self.run_safety_checker()
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    found = Time()
+    monkeypatch.setattr(parts, "time", found)
+    return found
+
+
+def test_every_part_and_the_rest(time: Time) -> None:
+    clock, pipe = PartsClock(lambda _: None), Pipe(time)
+    clock.watch(pipe)
+    pipe.generate(steps=3)
+    found = clock.parts(total_s=time.now - 100.0)
+    assert found.text_encoder_s == 2.0
+    assert found.unet_steps_s == (2.0, 2.0, 2.0)
+    assert found.vae_decode_s == 4.0
+    assert found.safety_checker_s == 0.5
+    assert found.rest_s == 0.75
+    assert found.total_s == 13.25
+
+
+def test_each_generation_starts_afresh(time: Time) -> None:
+    clock, pipe = PartsClock(lambda _: None), Pipe(time)
+    clock.watch(pipe)
+    pipe.generate(steps=3)
+    clock.restart()
+    pipe.generate(steps=1)
+    assert clock.parts(9.0).unet_steps_s == (2.0,)
+
+
+def test_steps_are_told_as_they_are_done(time: Time) -> None:
+    seen: list[int] = []
+    clock, pipe = PartsClock(seen.append), Pipe(time)
+    clock.watch(pipe)
+    pipe.generate(steps=3)
+    assert seen == [1, 2, 3]

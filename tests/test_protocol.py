@@ -1,0 +1,50 @@
+"""What a measurement may be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perf.errors import BadInput
+from perf.protocol import Deadlines, Protocol, Size
+
+PROTOCOL = Protocol(size=Size(512, 512))
+
+
+def test_the_defaults_are_the_articles() -> None:
+    assert (PROTOCOL.steps, PROTOCOL.warmup_steps, PROTOCOL.rounds) == (20, 10, 10)
+    assert PROTOCOL.prompt == "sailing ship in storm by Rembrandt"
+
+
+def test_json_both_ways() -> None:
+    protocol = Protocol(size=Size(256, 512), steps=7, budget_s=1.5)
+    assert Protocol.from_json(json.loads(json.dumps(protocol.to_json()))) == protocol
+
+
+@pytest.mark.parametrize(("text", "size"), [("512x512", (512, 512)), ("256X768", (256, 768)), ("64", (64, 64))])
+def test_sizes(text: str, size: tuple[int, int]) -> None:
+    assert Size.parse(text) == Size(*size)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_size_or_bad_input(text: str) -> None:
+    try:
+        size = Size.parse(text)
+    except BadInput:
+        return
+    assert size.width % 8 == size.height % 8 == 0 < size.width
+
+
+@pytest.mark.parametrize(
+    ("rounds_done", "elapsed_s", "enough"), [(2, 1e9, False), (3, 299, False), (3, 300, True), (9, 301, True)]
+)
+def test_the_budget_never_cuts_below_three_rounds(rounds_done: int, elapsed_s: float, enough: bool) -> None:
+    assert PROTOCOL.enough(rounds_done, elapsed_s) is enough
+
+
+def test_deadlines_are_positive() -> None:
+    with pytest.raises(BadInput, match="deadline load of -1 s"):
+        Deadlines(load_s=-1)

@@ -1,0 +1,104 @@
+"""The ladder as text, and the lines while it runs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pytest
+
+from perf import catalog, progress, report
+from perf.report import Row
+from perf.sample import Conditions, Parts, Sample, Session
+
+
+def sample(latency_s: float, peak_rss_bytes: int | None = 2 * 1024**3) -> Sample:
+    parts = Parts(text_encoder_s=0.0, unet_steps_s=(latency_s,), vae_decode_s=0.0, safety_checker_s=0.0, rest_s=0.0)
+    conditions = Conditions(
+        cpu_s=1.0, peak_rss_bytes=peak_rss_bytes, involuntary_switches=0, cpu_pressure_s=None, steal_s=0.0
+    )
+    return Sample(steps=20, latency_s=latency_s, parts=parts, conditions=conditions)
+
+
+def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> Row:
+    (variant,) = catalog.select([name])
+    samples = tuple(sample(latency_s, **fields) for latency_s in latencies_s)
+    return Row(variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples))
+
+
+EAGER = row("eager-fp32", [200.0, 190.0, 180.0])
+STATIC = row("openvino-static", [19.0, 20.0, 18.0, 19.5])
+MISSING = Row(variant=catalog.select(["ipex-bf16"])[0], why_not="skipped: no [cheese]")
+
+
+def test_a_session_survives_json() -> None:
+    assert EAGER.session is not None
+    assert Session.from_json(EAGER.session.to_json()) == EAGER.session
+
+
+def test_the_terminal_ladder() -> None:
+    lines = report.terminal([EAGER, MISSING, STATIC], 120).splitlines()
+    assert lines[0].split()[:2] == ["variant", "s/image"]
+    assert lines[1].split() == ["eager-fp32", "190.0", "180.0..200.0", "3", "1.00x", "2.0", "45", "32.3"]
+    assert lines[2].split() == ["openvino-static", "19.25", "18.00..20.00", "4", "9.87x", "2.0", "-", "4.7"]
+    assert "confidence 75 to 88 %, by the number of rounds" in lines[3]
+    assert lines[-1] == "ipex-bf16: skipped: no [cheese]"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert max(map(len, report.terminal([EAGER, STATIC], width).splitlines())) <= width
+
+
+def test_no_reference_no_speed_up() -> None:
+    assert " - " in report.terminal([STATIC], 120).splitlines()[1]
+
+
+def test_an_unknown_peak_is_a_dash() -> None:
+    assert report.cells(row("openvino-static", [1.0], peak_rss_bytes=None), None)[5] == "-"
+
+
+def test_the_markdown_ladder() -> None:
+    text = report.markdown([EAGER, MISSING], "Seconds per image", ["machine: a"])
+    assert text.startswith("## Seconds per image\n\n- machine: a\n\n| variant | s/image |")
+    assert "| eager-fp32 | 190.0 | 180.0..200.0 | 3 | 1.00x |" in text
+    assert text.endswith("ipex-bf16: skipped: no [cheese]\n")
+
+
+def test_an_empty_run_has_a_report() -> None:
+    assert "skipped: no [cheese]" in report.terminal([MISSING], 80)
+    assert "skipped: no [cheese]" in report.markdown([MISSING], "Seconds per image", [])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_line_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    shown = progress.Progress(stream)
+    shown.begin("eager-fp32 (1/12)", "round 1/10")
+    shown.step(3, 20, 3700.0)
+    shown.line("done")
+    assert stream.getvalue().count("\n") == 1
+    first, second, last = stream.getvalue().split(progress.ERASE_LINE)[1:]
+    assert first == "eager-fp32 (1/12): round 1/10"
+    assert second == "eager-fp32 (1/12): round 1/10, step 3/20"[:39]
+    assert last == "done\n"
+
+
+def test_a_log_gets_no_line_per_step() -> None:
+    stream = io.StringIO()
+    shown = progress.Progress(stream)
+    shown.begin("eager-fp32 (1/12)", "round 1/10")
+    shown.step(3, 20, None)
+    assert stream.getvalue() == "eager-fp32 (1/12): round 1/10\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1:00 min"), (187, "3:07 min"), (3723, "1:02:03 h")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert progress.duration(seconds) == text

@@ -1,0 +1,51 @@
+"""The synthetic checkpoints as data, and the latents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perf import latents, synthetic
+from perf.errors import UnknownName
+
+
+def test_the_vocabulary_has_no_holes() -> None:
+    tokens = synthetic.vocabulary()
+    assert sorted(tokens.values()) == list(range(514))
+    assert tokens["<|endoftext|>"] == 513
+
+
+def test_every_byte_has_a_printable_symbol() -> None:
+    symbols = synthetic.byte_symbols()
+    assert len(set(symbols)) == 256
+    assert all(symbol.isprintable() and not symbol.isspace() for symbol in symbols)
+    assert symbols[:3] == ["!", '"', "#"]
+
+
+def test_the_full_size_is_the_architecture_of_stable_diffusion_15() -> None:
+    spec = synthetic.find("synthetic-sd15")
+    assert spec.unet["block_out_channels"] == [320, 640, 1280, 1280]
+    assert spec.unet["cross_attention_dim"] == spec.text_encoder["hidden_size"] == 768
+    assert spec.vae["block_out_channels"] == [128, 256, 512, 512]
+    assert spec.safety_checker["vision_config"]["num_hidden_layers"] == 24
+    assert spec.scheduler["_class_name"] == "PNDMScheduler"
+
+
+def test_tiny_has_the_same_files() -> None:
+    assert synthetic.find("tiny").files().keys() == synthetic.find("synthetic-sd15").files().keys()
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(UnknownName, match="did you mean synthetic-sd15"):
+        synthetic.find("synthetic-sd1")
+
+
+def test_latents_are_the_same_everywhere(tmp_path: Path) -> None:
+    found = np.load(latents.write(tmp_path, 20230328, (1, 4, 64, 64)))
+    assert found.dtype == np.float32
+    assert found.shape == (1, 4, 64, 64)
+    assert found.ravel()[:3].tolist() == np.random.RandomState(20230328).standard_normal(3).astype("f4").tolist()
+    assert abs(found.mean()) < 0.03
+    assert abs(found.std() - 1) < 0.03
