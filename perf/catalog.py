@@ -20,7 +20,6 @@ TCMALLOC = Tuning(allocator="tcmalloc")
 LADDER: tuple[Variant, ...] = (
     Variant(
         name="eager-fp32",
-        title="eager fp32",
         about="PyTorch as it comes: float32, nothing tuned. The row all others are compared with.",
         stack="current",
         backend="eager",
@@ -29,7 +28,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="eager-fp32-jemalloc",
-        title="eager fp32 + jemalloc, libiomp, numactl",
         about="The same with jemalloc and Intel OpenMP preloaded, on the cores of one socket.",
         stack="current",
         backend="eager",
@@ -39,7 +37,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="eager-fp32-tcmalloc",
-        title="eager fp32 + tcmalloc, libiomp, numactl",
         about="The same with tcmalloc, the article's alternative to jemalloc.",
         stack="current",
         backend="eager",
@@ -48,7 +45,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="bf16-autocast",
-        title="bf16 autocast",
         about="float32 weights, matrix products and convolutions in bfloat16 under CPU autocast.",
         stack="current",
         backend="eager",
@@ -56,7 +52,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="bf16-channels-last",
-        title="bf16 weights, channels_last",
         about="Weights converted to bfloat16 once, in the memory format that convolutions prefer.",
         stack="current",
         backend="eager",
@@ -65,7 +60,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="bf16-compile",
-        title="bf16 weights, channels_last + torch.compile",
         about="The same with the UNet and the VAE decoder compiled by TorchInductor.",
         stack="current",
         backend="eager",
@@ -76,7 +70,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="ipex-bf16",
-        title="IPEX bf16, channels_last",
         about="Intel Extension for PyTorch on top of the system tuning: weights prepacked, bf16 autocast.",
         stack="ipex",
         backend="ipex",
@@ -86,7 +79,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="ipex-bf16-sample-input",
-        title="IPEX bf16 with sample_input",
         about="The same, the UNet optimised for a sample input of the shapes that it will see, as in the article.",
         stack="ipex",
         backend="ipex",
@@ -98,7 +90,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="ipex-bf16-dpm",
-        title="IPEX bf16 with sample_input + DPM-Solver",
         about="The same with DPMSolverMultistepScheduler: one UNet call fewer than PNDM for the same steps.",
         stack="ipex",
         backend="ipex",
@@ -111,7 +102,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="openvino-dynamic",
-        title="OpenVINO, dynamic shapes",
         about="Exported once by optimum-intel, any size accepted; OpenVINO chooses the precision.",
         stack="current",
         backend="openvino",
@@ -120,7 +110,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="openvino-static",
-        title="OpenVINO, static shape",
         about="The same, reshaped to one image of the measured size before it is compiled.",
         stack="current",
         backend="openvino",
@@ -130,7 +119,6 @@ LADDER: tuple[Variant, ...] = (
     ),
     Variant(
         name="openvino-static-dpm",
-        title="OpenVINO, static shape + DPM-Solver",
         about="The same with DPMSolverMultistepScheduler.",
         stack="current",
         backend="openvino",

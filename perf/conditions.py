@@ -45,14 +45,17 @@ class Counters:
 
 def between(before: Counters, after: Counters) -> Conditions:
     """What happened from ``before``, which reset the peak, to ``after``."""
-    pressures = (before.cpu_pressure_s, after.cpu_pressure_s)
     return Conditions(
         cpu_s=after.cpu_s - before.cpu_s,
         peak_rss_bytes=_peak_rss_bytes() if before.peak_was_reset else None,
         involuntary_switches=after.involuntary_switches - before.involuntary_switches,
-        cpu_pressure_s=None if None in pressures else pressures[1] - pressures[0],  # type: ignore[operator]
+        cpu_pressure_s=_difference(before.cpu_pressure_s, after.cpu_pressure_s),
         steal_s=after.steal_s - before.steal_s,
     )
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before
 
 
 def _reset_peak_rss() -> bool:

@@ -111,11 +111,11 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
     """No dot for a row that was measured or skipped: the progress has said it in a line."""
-    if "ladder" in report.keywords and report.when == "call" and report.passed:
-        return "passed", "", "PASSED"
-    if "ladder" in report.keywords and report.skipped:
+    if not isinstance(report, pytest.TestReport) or "ladder" not in report.keywords:
+        return None
+    if report.skipped:
         return "skipped", "", "SKIPPED"
-    return None
+    return ("passed", "", "PASSED") if report.passed and report.when == "call" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -142,5 +142,5 @@ def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
     try:
         yield
     except PerfError as error:
-        run.keep_reason(variant, f"failed: {error}")
-        pytest.fail(str(error), pytrace=False)
+        run.keep_reason(variant, f"failed: {str(error).removeprefix(f'{variant.name}: ')}")
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

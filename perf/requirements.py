@@ -14,7 +14,7 @@ from perf.variant import Backend, Variant
 PACKAGES: dict[Backend, tuple[str, ...]] = {
     "eager": ("torch", "diffusers", "transformers"),
     "ipex": ("torch", "diffusers", "transformers", "intel-extension-for-pytorch"),
-    "openvino": ("openvino", "optimum-intel", "diffusers", "transformers"),
+    "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
 }
 
 # Allocator -> the library's name for the dynamic linker, and the Debian package that brings it.

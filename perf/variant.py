@@ -23,12 +23,11 @@ class Tuning:
 class Variant:
     """A row of the ladder.
 
-    ``name`` is the test id, ``title`` the row as a person reads it, ``about`` what it shows in one sentence.
-    ``published_s`` maps a CPU name to the source article's seconds per image; it is shown, never gated on.
+    ``name`` is the test id and ``about`` says in a sentence or two what the row is. ``published_s`` maps a CPU name to
+    the source article's seconds per image; it is shown, never gated on.
     """
 
     name: str
-    title: str
     about: str
     stack: str
     backend: Backend

@@ -8,6 +8,7 @@ import pytest
 
 from perf import catalog
 from perf.errors import UnknownName
+from perf.stack import ROOT
 from perf.variant import Variant
 
 
@@ -50,6 +51,12 @@ def test_ipex_stands_on_the_system_tuning() -> None:
     assert all(variant.tuning for variant in catalog.LADDER if variant.backend == "ipex")
 
 
+def test_the_readme_says_what_each_row_is() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for variant in catalog.LADDER:
+        assert f"| `{variant.name}` | {variant.stack} | {variant.about} |" in readme
+
+
 def test_selection_keeps_the_order_of_the_ladder() -> None:
     assert [v.name for v in catalog.select(["openvino-static", "eager-fp32"])] == ["eager-fp32", "openvino-static"]
     assert catalog.select([]) == catalog.LADDER
@@ -62,4 +69,4 @@ def test_near_misses_are_named() -> None:
 
 def test_an_option_of_another_backend_is_refused() -> None:
     with pytest.raises(ValueError, match="compiled belongs to the eager backend, not openvino"):
-        Variant(name="x", title="x", about="x", stack="current", backend="openvino", precision="fp32", compiled=True)
+        Variant(name="x", about="x", stack="current", backend="openvino", precision="fp32", compiled=True)
