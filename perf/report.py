@@ -68,7 +68,7 @@ def terminal(rows: Sequence[Row], width: int) -> str:
     console.print(table)
     for line in (*footnotes(rows), *reasons(rows)):
         console.print(line, markup=False, highlight=False)
-    return text.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def markdown(rows: Sequence[Row], title: str, about: Sequence[str]) -> str:
