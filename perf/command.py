@@ -24,8 +24,14 @@ OFFLINE = {
     "CI": "true",  # keeps OpenVINO's exporter from sending usage data
 }
 
-# The tail of a dead worker's stderr should be its last words, not progress bars.
-QUIET = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "DIFFUSERS_VERBOSITY": "error"}
+# The tail of a dead worker's output should be its last words: all of them, where it was, and no progress bars.
+LAST_WORDS = {
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONFAULTHANDLER": "1",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,9 @@ class Command:
 
 def for_variant(variant: Variant, stack: Stack, machine: Machine) -> Command:
     """The command that starts a worker for ``variant``, whose requirements are known to be met."""
-    environment = clean_environment() | OFFLINE | QUIET | {"TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
+    environment = (
+        clean_environment() | OFFLINE | LAST_WORDS | {"TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
+    )
     python = (stack.python, "-m", "perf.worker")
     if variant.tuning is None:
         return Command(python, environment)

@@ -18,6 +18,9 @@ from tests.conftest import SILLY_PYTHON, RunLadder, is_running, ladder_command, 
 
 Options = tuple[str, ...]
 
+# A job in the background of a shell ignores SIGINT, and so would all that it starts.
+ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
+
 
 def record(path: Path) -> dict[str, Any]:
     (benchmark,) = json.loads(path.read_text())["benchmarks"]
@@ -77,6 +80,7 @@ def test_the_markdown_ladder(run_ladder: RunLadder, silly_options: Options, tmp_
     [
         ("load:exit", "died during 'load': exit code 3"),
         ("generate:killed", "died during 'generate': signal SIGKILL"),
+        ("generate:segfault", "Fatal Python error: Segmentation fault"),
         ("generate:error", "generate failed: ValueError: the cheese is out"),
         ("generate:half-sample", "the worker sent no proper sample"),
     ],
@@ -153,12 +157,19 @@ def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None
     environment = os.environ | {"SILLY": "generate:hang-with-child", "TMPDIR": str(tmp_path)}
     environment["PERF_CACHE"] = str(tmp_path / "cache")
     with subprocess.Popen(
-        ladder_command(*silly_options), env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [*ALLOW_INTERRUPTS, *ladder_command(*silly_options)],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as run:
-        (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32/child.pid")])
-        pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
-        run.send_signal(signal.SIGINT)
-        output, _ = run.communicate(timeout=30)
+        try:
+            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32/child.pid")])
+            pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
+            run.send_signal(signal.SIGINT)
+            output, _ = run.communicate(timeout=30)
+        finally:
+            run.kill()
     assert run.returncode == 2
     assert "KeyboardInterrupt" in output
     for pid in pids:

@@ -21,7 +21,7 @@ def reply(name, **fields):
 
 
 def print_garbage():
-    print('{"reply": "sample"}\nthis is not for the wire')
+    print('{"reply": "sample"}\nthis is not for the wire', flush=True)
     os.write(1, b"\xff\xfe\x00 native libraries print too\n")
 
 
