@@ -107,6 +107,26 @@ TOKENIZER: Config = {
 SPECIAL_TOKENS: Config = {"bos_token": START, "eos_token": END, "pad_token": END, "unk_token": END}
 
 
+NORMALIZER: Config = {
+    "type": "Sequence",
+    "normalizers": [
+        {"type": "NFC"},
+        {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
+        {"type": "Lowercase"},
+    ],
+}
+
+SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+PRE_TOKENIZER: Config = {
+    "type": "Sequence",
+    "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": SPLIT}, "behavior": "Removed", "invert": True},
+        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+    ],
+}
+
+
 def byte_symbols() -> list[str]:
     """One printable character per byte, in the order of CLIP's vocabulary: printable bytes first."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
@@ -128,7 +148,6 @@ def fast_tokenizer() -> Config:
     """CLIP's tokenizer as the ``tokenizers`` library writes it, the only form that transformers 5 looks for."""
     tokens = vocabulary()
     special = {"single_word": False, "lstrip": False, "rstrip": False, "special": True}
-    split = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
     return {
         "version": "1.0",
         "truncation": None,
@@ -137,21 +156,8 @@ def fast_tokenizer() -> Config:
             {"id": tokens[START], "content": START, "normalized": True, **special},
             {"id": tokens[END], "content": END, "normalized": False, **special},
         ],
-        "normalizer": {
-            "type": "Sequence",
-            "normalizers": [
-                {"type": "NFC"},
-                {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
-                {"type": "Lowercase"},
-            ],
-        },
-        "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [
-                {"type": "Split", "pattern": {"Regex": split}, "behavior": "Removed", "invert": True},
-                {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
-            ],
-        },
+        "normalizer": NORMALIZER,
+        "pre_tokenizer": PRE_TOKENIZER,
         "post_processor": {
             "type": "RobertaProcessing",
             "sep": [END, tokens[END]],
