@@ -15,22 +15,26 @@ Data flows one way, and a module imports only what stands above it in this map::
       parts        the clock around the pipeline's own calls (standard library)
       pipelines    one module per backend: how a variant is built
       checkpoint   makes or downloads a checkpoint
-      worker       the process that builds and generates; its docstring is the wire
+      worker       the process that builds and generates
 
     parent side, run by pytest's interpreter
-      machine      the CPU, its instruction sets and cores
+      machine      the machine and its fingerprint
       machine_lock one measurement at a time
       stack        an environment and its packages, by its interpreter
       requirements what a variant needs and lacks here
-      command      the command line and environment of a worker
+      command      the command line and environment of a process
       channel      JSON lines with a deadline
       launcher     start, talk, time out, clean up
       model        the model's folder, checked
       latents      the starting noise
-      stats        pure functions on lists of floats
+
+    the judging: pure functions on numbers
+      stats        intervals of medians
+
+    the run
       progress     what a person sees while it runs
       measurement  one variant, measured
-      report       sessions to a table
+      report       what was found, as tables and lines
       settings     the command line
       run          what the variants of a run share
       plugin       pytest's hooks and fixtures

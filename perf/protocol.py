@@ -32,7 +32,7 @@ class Size:
     def parse(cls, text: str) -> Size:
         """Read ``512x512``, or ``512`` for a square. Raises BadInput."""
         sides = text.lower().split("x")
-        if len(sides) > 2 or not all(side.isdigit() for side in sides):
+        if len(sides) > 2 or not all(side.isdecimal() for side in sides):
             raise BadInput(f"size {text!r} is not of the form WIDTHxHEIGHT, for example 512x512")
         return cls(int(sides[0]), int(sides[-1]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perf.errors import BadInput
@@ -30,6 +30,7 @@ def test_sizes(text: str, size: tuple[int, int]) -> None:
 
 
 @given(st.text(max_size=12))
+@example("²")
 def test_any_text_is_a_size_or_bad_input(text: str) -> None:
     try:
         size = Size.parse(text)
