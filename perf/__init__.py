@@ -11,6 +11,7 @@ Data flows one way, and a module imports only what stands above it in this map::
     synthetic      the synthetic checkpoints, as data
 
     child side, run by a stack's interpreter; only these import torch, diffusers or openvino
+      wire         JSON lines with the parent (standard library)
       conditions   counters from /proc around a generation (standard library)
       parts        the clock around the pipeline's own calls (standard library)
       pipelines    one module per backend: how a variant is built

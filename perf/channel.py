@@ -1,4 +1,4 @@
-"""Parent side of the wire (see perf.worker): JSON lines over two pipes, read with a deadline and without polling."""
+"""Parent side of the wire (see perf.wire): JSON lines over two pipes, read with a deadline and without polling."""
 
 from __future__ import annotations
 

@@ -2,16 +2,11 @@
 
     python -m perf.worker REQUEST_FD REPLY_FD PARENT_PID
 
-The wire
-========
-
-JSON objects, one a line: requests on REQUEST_FD, replies on REPLY_FD. Standard output and error are not part of it,
-since libraries print there. Each request gets any number of ``progress`` replies and then one last reply.
+Its requests, over perf.wire:
 
 ========================================================  =======================================================
 request                                                   last reply
 ========================================================  =======================================================
-(none: sent when the process has started)                 ``hello``
 ``load``: ``variant``, ``checkpoint``,                    ``ready``: ``load_s``, ``export_s`` (seconds; the export
 ``checkpoint_digest``, ``size``, ``exports``              to OpenVINO, where one had to be made, is not in load_s)
 ``generate``: ``prompt``, ``steps``,                      ``sample``: a perf.sample.Sample
@@ -19,28 +14,22 @@ request                                                   last reply
 ``image`` (a .npy file to write, or null)
 ========================================================  =======================================================
 
-- ``progress``: ``done``, the UNet calls made so far; at most one a second, so that the parent sleeps while timing.
-- ``error`` in place of the last reply: ``type``, ``message``, ``traceback``.
-- The worker ends when REQUEST_FD is closed, and is killed by the kernel when its parent dies.
+``progress`` replies have ``done``, the UNet calls made so far; at most one a second, so that the parent sleeps while a
+generation is timed.
 """
 
 from __future__ import annotations
 
-import ctypes
 import importlib
-import json
-import os
-import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perf import conditions
+from perf import conditions, wire
 from perf.parts import PartsClock
 from perf.pipelines import BuildRequest
 from perf.protocol import Size
@@ -51,31 +40,21 @@ if TYPE_CHECKING:
     from perf.pipelines.built import Built
 
 PROGRESS_INTERVAL_S = 1.0
-PR_SET_PDEATHSIG = 1  # prctl(2)
-
-Message = dict[str, Any]
 
 
 class Worker:
-    """Answers requests until there are no more."""
+    """Builds one variant and generates with it."""
 
-    def __init__(self, replies: TextIO) -> None:
-        self._replies = replies
+    def __init__(self, reply: wire.Reply) -> None:
+        self._reply = reply
         self._clock = PartsClock(self._on_step)
         self._progress_s = 0.0
         self._built: Built | None = None
         self._size: Size | None = None
 
-    def serve(self, requests: TextIO) -> None:
-        """Handle each request in turn; an exception is a reply, not the end."""
-        self._reply("hello")
-        handlers: dict[str, Callable[..., None]] = {"load": self._load, "generate": self._generate}
-        for line in requests:
-            request: Message = json.loads(line)
-            try:
-                handlers[request.pop("request")](**request)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
-                self._reply("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+    @property
+    def handlers(self) -> wire.Handlers:
+        return {"load": self._load, "generate": self._generate}
 
     def _load(
         self, variant: Mapping[str, Any], checkpoint: str, checkpoint_digest: str, size: str, exports: str
@@ -127,26 +106,6 @@ class Worker:
             self._progress_s = now
             self._reply("progress", done=done)
 
-    def _reply(self, reply: str, **fields: Any) -> None:
-        self._replies.write(json.dumps({"reply": reply, **fields}) + "\n")
-        self._replies.flush()
-
-
-def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent dies, even inside native code that never returns."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        sys.exit("the parent died before the worker had started")
-
-
-def main(arguments: list[str]) -> None:
-    request_fd, reply_fd, parent_pid = map(int, arguments)
-    die_with(parent_pid)
-    for descriptor in (request_fd, reply_fd):
-        os.set_inheritable(descriptor, False)  # or a compiler started by torch would keep the pipes open
-    with os.fdopen(request_fd) as requests, os.fdopen(reply_fd, "w") as replies:
-        Worker(replies).serve(requests)
-
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    wire.main(sys.argv[1:], lambda reply: Worker(reply).handlers)
