@@ -19,7 +19,10 @@ Data flows one way, and a module imports only what stands above it in this map::
       worker       the process that builds and generates
 
     parent side, run by pytest's interpreter
+      cpu          the CPU's codename
+      kernel       what /proc and /sys say of the machine
       machine      the machine and its fingerprint
+      machine_check what makes it a poor one to measure on
       machine_lock one measurement at a time
       stack        an environment and its packages, by its interpreter
       requirements what a variant needs and lacks here

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from perf import machine_lock
 from perf.errors import MachineBusy
-from perf.machine import one_socket_cores, this_machine
+from perf.machine import flatten, leading_number, one_socket_cores, this_machine
 
 # CPU number -> (socket, core), as the kernel numbers them.
 TOPOLOGIES = {
@@ -52,6 +54,32 @@ def test_this_machine_is_read() -> None:
     assert set(found.cores) <= os.sched_getaffinity(0)
     assert found.memory_bytes > 2**30
     assert found.cpu in str(found)
+
+
+def test_the_fingerprint_is_json_and_says_what_it_is() -> None:
+    found = this_machine()
+    assert json.loads(json.dumps(found.fingerprint)) == found.fingerprint
+    assert found.fingerprint["codename"] == found.codename.key
+    assert found.fingerprint["cores_used"] == len(found.cores)
+    assert set(found.particulars) == {"cpu", "kernel", "microcode"}
+
+
+def test_lscpu_nests_its_fields_or_does_not() -> None:
+    flat: list[dict[str, Any]] = [
+        {"field": "Socket(s):", "data": "2"},
+        {"field": "L3 cache:", "data": "33554432 (1 instance)"},
+    ]
+    nested: list[dict[str, Any]] = [
+        {"field": "Vendor ID:", "data": "x", "children": [{"field": "Socket(s):", "data": "2"}]},
+        {
+            "field": "Caches (sum of all):",
+            "data": None,
+            "children": [{"field": "L3:", "data": "33554432 (1 instance)"}],
+        },
+    ]
+    assert dict(flatten(flat))["Socket(s)"] == dict(flatten(nested))["Socket(s)"] == "2"
+    assert leading_number(dict(flatten(flat))["L3 cache"]) == leading_number(dict(flatten(nested))["L3"]) == 2**25
+    assert leading_number(None) is None
 
 
 def test_the_lock_names_its_holder() -> None:

@@ -8,20 +8,10 @@ from pathlib import Path
 import pytest
 
 from perf import catalog, command, requirements
-from perf.machine import Machine
 from perf.stack import HEADLINERS, Stack
 from perf.variant import Variant
+from tests.machines import GENOA
 
-GENOA = Machine(
-    cpu="AMD EPYC 9R14",
-    vendor="AuthenticAMD",
-    family=25,
-    model=17,
-    flags=frozenset({"avx512_bf16"}),
-    cores=(0, 2),
-    memory_bytes=24 * 1024**3,
-    kernel="6.1",
-)
 ICE_LAKE = dataclasses.replace(GENOA, cpu="Intel(R) Xeon(R) Gold 6338", flags=frozenset({"avx512_vnni"}))
 
 

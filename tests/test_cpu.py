@@ -1,0 +1,52 @@
+"""Codenames from recorded /proc/cpuinfo texts; the expected answer is in the file's name.
+
+genoa.known.recorded-vm is a recording. The others are put together from published model numbers and flags.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cpuinfo.cpuinfo
+import pytest
+
+from perf import kernel
+from perf.cpu import identify
+from tests.conftest import DATA
+
+MACHINES = sorted((DATA / "machines").glob("*.txt"))
+
+
+def read(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """The recorded text as py-cpuinfo reads that of the machine it runs on."""
+    monkeypatch.setattr(cpuinfo.cpuinfo.DataSource, "has_proc_cpuinfo", staticmethod(lambda: True))
+    monkeypatch.setattr(cpuinfo.cpuinfo.DataSource, "cat_proc_cpuinfo", staticmethod(lambda: (0, path.read_text())))
+    found: dict[str, object] = cpuinfo.cpuinfo._get_cpu_info_from_proc_cpuinfo()
+    return found
+
+
+@pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
+def test_recorded_machines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, how, _ = path.stem.split(".")
+    info = read(path, monkeypatch)
+    numbers = (info["vendor_id_raw"], info["family"], info["model"], info["stepping"])
+    found = identify(*numbers, frozenset(info["flags"]))  # type: ignore[arg-type, call-overload]
+    assert (found.name, found.known) == (name, how == "known"), found.reason
+    assert found.key == (name if how == "known" else f"{name}-like")
+
+
+def test_a_masked_model_number_is_not_believed() -> None:
+    found = identify("GenuineIntel", 6, 167, 1, {"avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "avx512_vnni"})
+    assert "says rocket-lake, which its flags contradict" in str(found)
+
+
+def test_a_newer_cpu_is_named_by_its_numbers() -> None:
+    found = identify("GenuineIntel", 7, 9, 1, frozenset())
+    assert found.key == "genuineintel-7-9-like"
+    assert "is not known" in found.reason
+
+
+def test_microcode_is_read_from_a_recorded_machine(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "cpuinfo").write_text((DATA / "machines" / "ice-lake-sp.known.platinum-8375.txt").read_text())
+    assert kernel.microcode(tmp_path) == "0xd0003e7"

@@ -1,0 +1,78 @@
+"""What makes a machine a poor one, each cause alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from perf import machine_check
+from perf.machine import Machine
+from perf.machine_check import Load
+from tests.machines import GENOA
+from tests.test_kernel import CPU, tree
+
+CALM = Load(0.0)
+PSI = {"proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"}
+
+
+def complaints(machine: Machine, root: Path, load: Load = CALM) -> str:
+    return "\n".join(map(str, machine_check.complaints(machine, load, root)))
+
+
+def test_a_good_machine(tmp_path: Path) -> None:
+    assert complaints(GENOA, tree(tmp_path, PSI)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint", "mend"),
+    [
+        ({"governor": "powersave"}, "governor is powersave", "cpupower frequency-set"),
+        ({"turbo": True}, "turbo is on", "no_turbo"),
+        ({"cpu_quota": 1.5}, "grants 1.5 CPUs and 2 cores are used", "--cpuset-cpus"),
+        ({"hypervisor": "KVM"}, r"virtual machine (KVM)", "bare metal"),
+    ],
+)
+def test_what_the_machine_is(tmp_path: Path, change: dict[str, object], complaint: str, mend: str) -> None:
+    said = complaints(dataclasses.replace(GENOA, **change), tree(tmp_path, PSI))  # type: ignore[arg-type]
+    assert complaint in said
+    assert mend in said.partition("mend:")[2]
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"proc/meminfo": "SwapTotal: 4096 kB\nSwapFree: 2048 kB"}, "2 MiB of swap are in use"),
+        ({f"{CPU}/cpu0/topology/thread_siblings_list": "0,4"}, "1 of the 2 cores share their units"),
+    ],
+)
+def test_what_the_kernel_says(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    assert complaint in complaints(GENOA, tree(tmp_path, PSI | files))
+
+
+def test_a_sibling_that_is_switched_off_shares_nothing(tmp_path: Path) -> None:
+    files = {f"{CPU}/cpu0/topology/thread_siblings_list": "0,4", f"{CPU}/cpu4/online": "0"}
+    assert complaints(GENOA, tree(tmp_path, PSI | files)) == ""
+
+
+def test_a_kernel_without_pressure(tmp_path: Path) -> None:
+    assert "psi=1" in complaints(GENOA, tmp_path)
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def test_other_work_is_seen_and_named(tmp_path: Path) -> None:
+    busy = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
+    busy.start()
+    try:
+        load = machine_check.other_load(watched_s=1.0)
+    finally:
+        busy.kill()
+    assert load.cpus > 0.3
+    assert any(f" {busy.pid} " in who for who in load.who)
+    assert "other work uses" in complaints(GENOA, tree(tmp_path, PSI), load)
