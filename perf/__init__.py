@@ -17,6 +17,7 @@ Data flows one way, and a module imports only what stands above it in this map::
       pipelines    one module per backend: how a variant is built
       checkpoint   makes or downloads a checkpoint
       worker       the process that builds and generates
+      probe        the process that times the machine itself, in the suite's own environment
 
     parent side, run by pytest's interpreter
       cpu          the CPU's codename
@@ -34,6 +35,8 @@ Data flows one way, and a module imports only what stands above it in this map::
 
     the judging: pure functions on numbers
       stats        intervals of medians
+      record       what is read of a session, checked
+      level        where a session lies, without its disturbed rounds
 
     the run
       progress     what a person sees while it runs

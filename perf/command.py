@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,16 @@ def for_variant(variant: Variant, stack: Stack, machine: Machine) -> Command:
         return Command(python, environment)
     cores = ",".join(map(str, machine.cores))
     return Command(("numactl", "-C", cores, *python), environment | tuning_environment(variant.tuning, stack, machine))
+
+
+def for_probe(machine: Machine) -> Command:
+    """The command that starts perf.probe in the suite's own interpreter, on the cores that tuned rows use."""
+    threads = {
+        "OPENBLAS_NUM_THREADS": str(len(machine.cores)),
+        "OPENBLAS_THREAD_TIMEOUT": "4",  # sleep at once when done: what spins would take time from the worker
+    }
+    cores = ",".join(map(str, machine.cores))
+    return Command(("taskset", "-c", cores, sys.executable, "-m", "perf.probe"), clean_environment() | threads)
 
 
 def clean_environment() -> dict[str, str]:

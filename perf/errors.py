@@ -8,7 +8,10 @@
     │   ├── BadCheckpoint     a folder or file that is not a usable diffusers checkpoint
     │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
     │   ├── NoSpace           the disk is too small for what would be written
-    │   └── MachineBusy       another measurement is running on this machine
+    │   ├── MachineBusy       another measurement is running on this machine
+    │   └── BadSeries         a recorded series that cannot be read
+    ├── BadRecord             a kept measurement that cannot be believed: the field, and why
+    ├── BadBaseline           a baseline file that cannot be read, or was not to be written: its rows are invalid
     └── WorkerError           one variant could not be measured: that test fails, the others go on
         ├── WorkerFailed      the worker reported an exception, with its traceback
         ├── WorkerDied        the worker ended by itself: signal or exit code, and the tail of stderr
@@ -54,6 +57,22 @@ class NoSpace(BadInput):
 
 class MachineBusy(BadInput):
     """Somebody else is measuring on this machine."""
+
+
+class BadSeries(BadInput):
+    """A file of recorded sessions is not one."""
+
+
+class BadRecord(PerfError):
+    """A kept measurement that cannot have been measured; ``field`` is its path within the entry."""
+
+    def __init__(self, field: str, why: str) -> None:
+        self.field, self.why = field, why
+        super().__init__(f"{field} {why}")
+
+
+class BadBaseline(PerfError):
+    """A baseline file, or one row of it, that cannot be used; the text names the file."""
 
 
 class WorkerError(PerfError):

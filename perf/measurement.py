@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from perf import command, launcher
 from perf.errors import WorkerGarbled
 from perf.launcher import WorkerProcess
+from perf.level import disturbed
 from perf.machine import Machine
 from perf.model import Model
 from perf.progress import Progress, duration
 from perf.protocol import Deadlines, Protocol
+from perf.record import Round
 from perf.sample import Sample, Session
 from perf.stack import Stack
 from perf.variant import Variant
+
+PROBE_EVERY_S = 2.0  # rounds that are shorter share a probe
+SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work, and would be in the probe's way
 
 
 class EnoughRounds(BaseException):
@@ -27,6 +33,14 @@ class EnoughRounds(BaseException):
 
     No Exception: pytest-benchmark marks a benchmark as failed for one of those, and leaves it out of its JSON.
     """
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The machine's own speed: the seconds of a fixed piece of work (see perf.probe), and what does it."""
+
+    name: str
+    time_s: Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +54,7 @@ class Bench:
     latents: Path
     exports: Path
     progress: Progress
+    probe: Probe
 
 
 class Measurement:
@@ -53,6 +68,9 @@ class Measurement:
         self._load_s = self._export_s = 0.0
         self._warmups: list[Sample] = []
         self._samples: list[Sample] = []
+        self._good = 0
+        self._probe_s: float | None = None
+        self._probed_s = -math.inf
         self._rounds_began_s: float | None = None
 
     @property
@@ -63,6 +81,7 @@ class Measurement:
             export_s=self._export_s,
             warmups=tuple(self._warmups),
             samples=tuple(self._samples),
+            probe=self._bench.probe.name,
         )
 
     def load(self) -> None:
@@ -87,9 +106,12 @@ class Measurement:
             return (protocol.warmup_steps,), {}
         if self._rounds_began_s is None:
             self._rounds_began_s = time.monotonic()
-        if protocol.enough(len(self._samples), time.monotonic() - self._rounds_began_s):
+        if protocol.enough(self._good, len(self._samples), time.monotonic() - self._rounds_began_s):
             raise EnoughRounds
-        self._bench.progress.begin(self._label, f"round {len(self._samples) + 1}/{protocol.rounds}")
+        again = len(self._samples) - self._good
+        noted = f", {again} disturbed so far" if again else ""
+        self._bench.progress.begin(self._label, f"round {self._good + 1}/{protocol.rounds}{noted}")
+        self._probe()
         return (protocol.steps,), {}
 
     def generate(self, steps: int, image: Path | None = None) -> Sample:
@@ -110,8 +132,24 @@ class Measurement:
         }
         reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
         sample = self._read(reply)
-        (self._warmups if warming_up else self._samples).append(sample)
+        if warming_up:
+            self._warmups.append(sample)
+        else:
+            sample = replace(sample, probe_s=self._probe_s)
+            self._samples.append(sample)
+            self._good += not disturbed(Round.of(sample))
         return sample
+
+    def all_rounds(self) -> None:
+        """Warm up and measure without pytest-benchmark: a fresh session, for the gate. Raises a WorkerError."""
+        with self.rounds():
+            while True:
+                (steps,), _ = self.next_round()
+                self.generate(steps)
+
+    def end(self) -> None:
+        """Give back the worker's memory; what was measured stays."""
+        self._worker.kill()
 
     @contextlib.contextmanager
     def rounds(self) -> Iterator[None]:
@@ -121,6 +159,12 @@ class Measurement:
         if self._samples:  # there are none under --benchmark-disable
             median_s = statistics.median(sample.latency_s for sample in self._samples)
             self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}")
+
+    def _probe(self) -> None:
+        if time.monotonic() - self._probed_s >= PROBE_EVERY_S:
+            time.sleep(SETTLE_S)
+            self._probe_s = self._bench.probe.time_s()
+            self._probed_s = time.monotonic()
 
     def _read(self, reply: dict[str, Any]) -> Sample:
         try:
@@ -138,9 +182,9 @@ class Measurement:
         protocol = self._bench.protocol
         round_s = statistics.median(sample.latency_s for sample in self._samples)
         elapsed_s = time.monotonic() - self._rounds_began_s
-        by_budget = len(self._samples) + max(0.0, protocol.budget_s - elapsed_s) / round_s
+        by_budget = self._good + max(0.0, protocol.budget_s - elapsed_s) / round_s
         rounds = min(protocol.rounds, max(protocol.min_rounds, by_budget))
-        return max(0.0, (rounds - len(self._samples) - done / steps) * round_s)
+        return max(0.0, (rounds - self._good - done / steps) * round_s)
 
 
 @contextlib.contextmanager

@@ -65,8 +65,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     progress = config.stash[progress_key]
     folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
     try:
-        with hold(wait_s=wanted.wait_s, on_wait=progress.line):
-            config.stash[run_key] = Run(wanted, list(dict.fromkeys(variants)), folder, progress)
+        with (
+            hold(wait_s=wanted.wait_s, on_wait=progress.line),
+            Run(wanted, list(dict.fromkeys(variants)), folder, progress) as run,
+        ):
+            config.stash[run_key] = run
             return (yield)
     except PerfError as error:
         raise pytest.UsageError(str(error)) from error
@@ -127,7 +130,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for line in (*run.about(), "", *run.terminal_ladder(width).splitlines()):
         terminalreporter.write_line(line)
     if wanted.markdown:
-        run.write_markdown(wanted.markdown)
+        wanted.markdown.parent.mkdir(parents=True, exist_ok=True)
+        wanted.markdown.write_text(run.markdown(), encoding="utf-8")
 
 
 def variant_of(item: pytest.Item) -> Variant | None:

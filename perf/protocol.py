@@ -13,6 +13,7 @@ from typing import Any
 from perf.errors import BadInput
 
 MIN_ROUNDS = 3
+AGAIN = 2  # as many rounds at most, times the wanted ones, where some are disturbed
 SIZE_MULTIPLE = 8
 
 
@@ -65,9 +66,20 @@ class Protocol:
         """Rounds that are measured however small the budget."""
         return min(self.rounds, MIN_ROUNDS)
 
-    def enough(self, rounds_done: int, elapsed_s: float) -> bool:
-        """Whether a variant that measured ``rounds_done`` rounds in ``elapsed_s`` seconds has had its budget."""
-        return rounds_done >= self.min_rounds and elapsed_s >= self.budget_s
+    @property
+    def max_rounds(self) -> int:
+        """Rounds that are measured however many of them are disturbed."""
+        return AGAIN * self.rounds
+
+    def enough(self, good: int, measured: int, elapsed_s: float) -> bool:
+        """Whether a session may end that took ``elapsed_s`` for ``measured`` rounds, ``good`` ones undisturbed.
+
+        Disturbed rounds are measured again, within the budget, or beyond it while good ones are under the minimum;
+        but never more than as many again.
+        """
+        if elapsed_s < self.budget_s:
+            return good >= self.rounds or measured >= self.max_rounds
+        return good >= self.min_rounds or measured >= AGAIN * self.min_rounds
 
     def __str__(self) -> str:
         return (

@@ -6,17 +6,23 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from perf import cache, latents, model, report, stack
+import numpy as np
+
+from perf import cache, command, latents, launcher, model, report, stack
 from perf.machine import Machine, this_machine
-from perf.measurement import Bench, Measurement, measuring
+from perf.measurement import Bench, Measurement, Probe, measuring
 from perf.progress import Progress
 from perf.report import Row
 from perf.requirements import Missing, find_missing
 from perf.settings import Settings
 from perf.stack import Stack
 from perf.variant import Variant
+
+PROBE_REPEATS = 3
+PROBE_DEADLINE_S = 120.0
 
 
 class Run:
@@ -30,7 +36,22 @@ class Run:
         self._folder = folder
         self._progress = progress
         self._rows: dict[str, Row] = {}
+        self._live: list[Measurement] = []
+        self._resources = contextlib.ExitStack()
         self._bench = self._make_bench()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    @property
+    def can_measure(self) -> bool:
+        """Whether any stack is here to measure with."""
+        return self._bench is not None
 
     @property
     def rows(self) -> list[Row]:
@@ -43,22 +64,33 @@ class Run:
         assert self._bench is not None, "only asked for once a stack is known to be there"
         return self._bench
 
+    def has_row(self, variant: Variant) -> bool:
+        """Whether the row was measured, or it is known why not."""
+        return variant.name in self._rows
+
     def find_missing(self, variant: Variant) -> Missing | None:
         return find_missing(variant, self.stacks.get(variant.stack), self.machine)
 
     @contextlib.contextmanager
-    def measuring(self, variant: Variant) -> Iterator[Measurement]:
-        """The variant, loaded in a worker of its own. Raises a WorkerError."""
-        folder = self._folder / variant.name
+    def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
+        """The variant, loaded in a worker of its own, the ``session``-th of it in this run. Raises a WorkerError.
+
+        Workers that are still there, since pytest keeps a fixture until it needs the next one, give their memory back.
+        """
+        for earlier in self._live:
+            earlier.end()
+        folder = self._folder / f"{variant.name}-{session}"
         folder.mkdir()
         label = f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
-        with measuring(variant, self.stacks[variant.stack], self.bench, folder, label) as measurement:
+        label += f" session {session}" if session > 1 else ""
+        with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
+            self._live = [measurement]
             yield measurement
 
     def keep(self, measurement: Measurement) -> dict[str, Any]:
         """Add the variant's row to the ladder and return what its JSON record holds beside pytest-benchmark's own."""
         variant = measurement.variant
-        self._rows[variant.name] = Row(variant=variant, session=measurement.session)
+        self._rows.setdefault(variant.name, Row(variant=variant, session=measurement.session))
         return {
             "variant": variant.to_json(),
             "session": measurement.session.to_json(),
@@ -68,9 +100,15 @@ class Run:
         }
 
     def keep_reason(self, variant: Variant, reason: str) -> None:
-        """Add a row that was not measured, with the reason; the first line of it is shown."""
-        self._rows[variant.name] = Row(variant=variant, why_not=reason.splitlines()[0])
+        """Say of a row why it was not measured, or failed all the same; the first line of the reason is shown."""
+        measured = self._rows.get(variant.name)
+        session = measured.session if measured else None
+        self._rows[variant.name] = Row(variant=variant, session=session, why_not=reason.splitlines()[0])
         self._progress.line(f"{variant.name}: {reason.splitlines()[0]}")
+
+    def say(self, line: str) -> None:
+        """A line for whoever watches."""
+        self._progress.line(line)
 
     def about(self) -> list[str]:
         """The lines that say what was measured, on what, with what."""
@@ -82,9 +120,8 @@ class Run:
     def terminal_ladder(self, width: int) -> str:
         return report.terminal(self.rows, width)
 
-    def write_markdown(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(report.markdown(self.rows, "Seconds per image", self.about()), encoding="utf-8")
+    def markdown(self) -> str:
+        return report.markdown(self.rows, "Seconds per image", self.about())
 
     def _make_bench(self) -> Bench | None:
         makers = [found for found in self.stacks.values() if {"torch", "diffusers"} <= found.packages.keys()]
@@ -102,6 +139,20 @@ class Run:
             latents=latents.write(self._folder, protocol.seed, found.latents_shape(size)),
             exports=cache.cache_dir() / "exports",
             progress=self._progress,
+            probe=self._start_probe(),
+        )
+
+    def _start_probe(self) -> Probe:
+        """A process of the suite's own environment, whose numpy is what makes it fast."""
+        folder = self._folder / "probe"
+        folder.mkdir()
+        process = self._resources.enter_context(
+            launcher.start("probe", command.for_probe(self.machine), folder, PROBE_DEADLINE_S)
+        )
+        request = {"request": "probe", "repeats": PROBE_REPEATS}
+        return Probe(
+            name=f"numpy {np.__version__}",
+            time_s=lambda: float(process.ask(request, "probed", PROBE_DEADLINE_S)["probe_s"]),
         )
 
 

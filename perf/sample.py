@@ -47,12 +47,16 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One generation: wall time in the worker, its parts, and the conditions it ran under."""
+    """One generation: wall time in the worker, its parts, and the conditions it ran under.
+
+    ``probe_s`` is the time of a fixed matrix product just before it (see perf.probe), None for a warm-up.
+    """
 
     steps: int
     latency_s: float
     parts: Parts
     conditions: Conditions
+    probe_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,13 +69,17 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples."""
+    """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
+
+    ``probe`` names what timed the machine before each sample: figures of another probe are not comparable.
+    """
 
     variant: str
     load_s: float
     export_s: float
     warmups: tuple[Sample, ...]
     samples: tuple[Sample, ...]
+    probe: str | None = None
 
     @property
     def peak_rss_bytes(self) -> int | None:

@@ -14,7 +14,7 @@ import perf
 
 PACKAGE = Path(perf.__file__).parent
 HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
-CHILD = {"wire", "conditions", "parts", "pipelines", "checkpoint", "worker"}
+CHILD = {"wire", "conditions", "parts", "pipelines", "checkpoint", "worker", "probe"}
 
 
 def modules() -> dict[str, list[Path]]:

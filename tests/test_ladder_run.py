@@ -164,7 +164,7 @@ def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None
         text=True,
     ) as run:
         try:
-            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32/child.pid")])
+            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32-1/child.pid")])
             pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
             run.send_signal(signal.SIGINT)
             output, _ = run.communicate(timeout=30)

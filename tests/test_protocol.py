@@ -40,10 +40,22 @@ def test_any_text_is_a_size_or_bad_input(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rounds_done", "elapsed_s", "enough"), [(2, 1e9, False), (3, 299, False), (3, 300, True), (9, 301, True)]
+    ("good", "measured", "elapsed_s", "enough"),
+    [
+        (2, 2, 1e9, False),  # never under three rounds
+        (3, 3, 299, False),
+        (3, 3, 300, True),
+        (9, 9, 301, True),
+        (10, 10, 1, True),
+        (9, 10, 1, False),  # a disturbed round is measured again
+        (9, 19, 1, False),
+        (9, 20, 1, True),  # at most as many again
+        (2, 5, 301, False),
+        (0, 6, 301, True),  # over the budget, too
+    ],
 )
-def test_the_budget_never_cuts_below_three_rounds(rounds_done: int, elapsed_s: float, enough: bool) -> None:
-    assert PROTOCOL.enough(rounds_done, elapsed_s) is enough
+def test_when_a_session_may_end(good: int, measured: int, elapsed_s: float, enough: bool) -> None:
+    assert PROTOCOL.enough(good, measured, elapsed_s) is enough
 
 
 def test_deadlines_are_positive() -> None:

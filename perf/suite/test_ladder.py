@@ -16,6 +16,6 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
             measurement.generate,
             setup=measurement.next_round,
             warmup_rounds=measurement.variant.warmup_rounds,
-            rounds=run.bench.protocol.rounds,
+            rounds=run.bench.protocol.max_rounds,
         )
     benchmark.extra_info.update(run.keep(measurement))

@@ -1,6 +1,7 @@
 """A worker that speaks the wire and does as $SILLY says. Silly on purpose: it generates nothing.
 
-$SILLY is MOMENT:DEED, the moment being ``hello``, ``load`` or ``generate``; see DEEDS.
+$SILLY is MOMENT:DEED, the moment being ``hello``, ``load`` or ``generate``; see DEEDS. $SILLY_SLOWDOWN is by what
+factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU pressure that it reports.
 """
 
 import json
@@ -90,11 +91,20 @@ def maybe(moment):
 
 
 def sample(steps):
+    step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1"))
     parts = Parts(
-        text_encoder_s=0.25, unet_steps_s=(0.5,) * (steps + 1), vae_decode_s=1.0, safety_checker_s=0.125, rest_s=0.0625
+        text_encoder_s=0.25,
+        unet_steps_s=(step_s,) * (steps + 1),
+        vae_decode_s=1.0,
+        safety_checker_s=0.125,
+        rest_s=0.0625,
     )
     conditions = Conditions(
-        cpu_s=2.0, peak_rss_bytes=3 * 1024**3, involuntary_switches=4, cpu_pressure_s=0.5, steal_s=0.0
+        cpu_s=2 * parts.total_s,
+        peak_rss_bytes=3 * 1024**3,
+        involuntary_switches=4,
+        cpu_pressure_s=float(os.environ.get("SILLY_PRESSURE", "0.5")),
+        steal_s=0.0,
     )
     return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions)
 

@@ -16,7 +16,7 @@ import pytest
 
 from perf import cache, catalog, latents, model, stack
 from perf.machine import this_machine
-from perf.measurement import Bench, measuring
+from perf.measurement import Bench, Probe, measuring
 from perf.progress import Progress
 from perf.protocol import Deadlines, Protocol
 from perf.stack import ROOT, Stack
@@ -136,6 +136,7 @@ def test_all_backends_paint_the_same_picture(
             latents=latents.write(tmp_path, protocol.seed, found.latents_shape(protocol.size)),
             exports=cache.cache_dir() / "exports",
             progress=Progress(stream),
+            probe=Probe("none", lambda: 1.0),
         )
         images = {name: paint(name, stacks, bench, tmp_path) for name in COMPARED if name in ROWS}
     reference = images.pop("eager-fp32")

@@ -1,0 +1,17 @@
+"""A probe that speaks the wire and finds every machine equally fast. Silly on purpose."""
+
+import json
+import os
+import sys
+
+requests, replies = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
+
+
+def reply(name, **fields):
+    replies.write(json.dumps({"reply": name, **fields}) + "\n")
+    replies.flush()
+
+
+reply("hello")
+for _ in requests:
+    reply("probed", probe_s=0.05)

@@ -1,0 +1,97 @@
+"""Sessions as one number: disturbed rounds out, waiting out, the rest in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from perf.level import MAX_WAITING_POWER, disturbed, level, steadied, undisturbed, waiting_power
+from perf.record import Record, Round
+from tests.records import session
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "pressure_s", "is_disturbed"),
+    [(4.8, 0.05, False), (4.8, 0.24, False), (4.8, 0.3, True), (0.16, 0.012, False), (0.16, 0.05, True)],
+)
+def test_pressure_gives_a_disturbed_round_away(latency_s: float, pressure_s: float, is_disturbed: bool) -> None:
+    assert disturbed(Round(latency_s=latency_s, cpu_pressure_s=pressure_s)) is is_disturbed
+
+
+def test_without_pressure_the_use_of_the_cpus_does() -> None:
+    rounds = [Round(latency_s=5, cpu_s=9.9), Round(latency_s=8, cpu_s=10), Round(latency_s=5, cpu_s=9.5)]
+    assert undisturbed(rounds) == [rounds[0], rounds[2]]
+
+
+def test_where_nothing_is_known_all_rounds_count() -> None:
+    rounds = [Round(latency_s=5), Round(latency_s=8)]
+    assert undisturbed(rounds) == rounds
+
+
+def waiting(power: float, seed: int, sessions: int = 10) -> list[Record]:
+    """Sessions whose rounds are slower by ``power`` times the log of the CPUs they left unused."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(sessions):
+        uses = 2 * (1 - generator.uniform(0, 0.05, 6))
+        latencies = 5 * (2 / uses) ** power * np.exp(generator.normal(0, 0.002, 6))
+        rounds = zip(latencies.tolist(), uses.tolist(), strict=True)
+        found.append(
+            Record(
+                recorded="2026-11-01T00:00:00+00:00",
+                load_s=None,
+                rounds=tuple(Round(latency_s=t, cpu_s=t * use, cpu_pressure_s=0.0) for t, use in rounds),
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 3.0])
+def test_the_power_of_waiting_is_learnt(power: float) -> None:
+    assert waiting_power(waiting(power, seed=1)) == pytest.approx(power, abs=0.15)
+
+
+def test_with_nothing_to_learn_from_the_prior_speaks() -> None:
+    assert waiting_power([]) == 1.0
+    assert waiting_power([session([1.0, 2.0, 3.0])]) == 1.0
+
+
+def test_the_power_stays_within_reason() -> None:
+    assert waiting_power(waiting(40.0, seed=2)) == MAX_WAITING_POWER
+    assert waiting_power(waiting(-5.0, seed=2)) == 0.0
+
+
+def test_waiting_is_taken_out() -> None:
+    (calm, noisy) = waiting(2.0, seed=3, sessions=2)
+    plain = [np.std([math.log(one.latency_s) for one in record.rounds]) for record in (calm, noisy)]
+    read = steadied(lambda one: one.latency_s, 2.0)
+    steady = [np.std([math.log(read(one) or 1) for one in record.rounds]) for record in (calm, noisy)]
+    assert max(steady) < min(plain) / 3
+
+
+def test_the_median_of_the_undisturbed_rounds() -> None:
+    record = session([1.0, math.e, math.e**2, 50.0])
+    record = Record(
+        recorded=record.recorded,
+        load_s=None,
+        rounds=(*record.rounds[:3], Round(latency_s=50.0, cpu_pressure_s=25.0)),
+    )
+    found = level(record, lambda one: one.latency_s)
+    assert found is not None
+    assert found.value == pytest.approx(1.0)
+    assert (found.control, found.rounds) == (None, 3)
+
+
+def test_one_good_round_is_not_enough() -> None:
+    rounds = (Round(latency_s=1.0, cpu_pressure_s=0.0), Round(latency_s=2.0, cpu_pressure_s=1.0))
+    record = Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
+    assert level(record, lambda one: one.latency_s) is None
+
+
+def test_the_fastest_probe_is_the_control() -> None:
+    rounds = tuple(Round(latency_s=1.0, probe_s=probe_s) for probe_s in (0.07, 0.05, 0.09))
+    found = level(Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds), lambda one: one.latency_s)
+    assert found is not None
+    assert found.control == math.log(0.05)
