@@ -37,6 +37,10 @@ Data flows one way, and a module imports only what stands above it in this map::
       stats        intervals of medians
       record       what is read of a session, checked
       level        where a session lies, without its disturbed rounds
+      shift        how far new sessions lie from the baseline's
+      watch        what the gate watches
+      verdict      what is said of a row
+      drift        rows that all moved together
 
     the run
       progress     what a person sees while it runs

@@ -1,0 +1,62 @@
+"""What the gate watches in every row, and how far each may move: latency first, then what could hide behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from perf.level import Level, Reading, level, load_level, steadied
+from perf.record import Record
+from perf.shift import Prior
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """One watched quantity.
+
+    ``tolerance`` is the slowdown (or growth) that matters, as a fraction. ``share`` is the part of the row's false
+    alarms that may come from here. ``column`` is a field of Round, "load_s" of Record.
+    """
+
+    name: str
+    column: str
+    tolerance: float
+    share: float
+    prior: Prior
+    is_steadied: bool = False
+
+    def levels(self, records: Sequence[Record], waiting_power: float) -> list[Level]:
+        """One level per session that can be read."""
+        if self.column == "load_s":
+            found = [load_level(record) for record in records]
+        else:
+            reading = self._reading(waiting_power)
+            found = [level(record, reading) for record in records]
+        return [one for one in found if one is not None]
+
+    def _reading(self, waiting_power: float) -> Reading:
+        plain: Reading = attrgetter(self.column)
+        return steadied(plain, waiting_power) if self.is_steadied else plain
+
+
+NO_DRIFT = {"slope": 0.0, "slope_sd": 0.01}  # bytes do not follow the clock
+
+# As the gate reads them, identical sessions of the recorded series differ by 0.9 and 1.3 % (`perf evaluate` says so).
+SESSIONS_ALIKE = Prior(0.012, sessions=4.0)
+
+LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, prior=SESSIONS_ALIKE, is_steadied=True)
+
+PARTS = frozenset({"UNet step", "VAE decode", "text encoder", "safety checker"})
+
+WATCHES: tuple[Watch, ...] = (
+    LATENCY,
+    Watch(name="plain latency", column="latency_s", tolerance=0.03, share=0.05, prior=Prior(0.02)),
+    Watch(name="UNet step", column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True),
+    Watch(name="VAE decode", column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
+    Watch(name="text encoder", column="text_encoder_s", tolerance=0.20, share=0.01, prior=Prior(0.10)),
+    Watch(name="safety checker", column="safety_checker_s", tolerance=0.20, share=0.01, prior=Prior(0.10)),
+    # A page cache that has lost the checkpoint makes a load half as long again.
+    Watch(name="load time", column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
+    Watch(name="peak memory", column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),
+)

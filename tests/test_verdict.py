@@ -1,0 +1,159 @@
+"""Verdicts on made sessions: each kind, what asks for more sessions, and a ladder that drifted as a whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import pytest
+
+from perf.drift import excuse_drift
+from perf.record import Record
+from perf.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
+from perf.watch import WATCHES
+from tests.records import session, sessions
+
+BASELINE = sessions(12, seed=1)
+REFERENCE = Reference.of(BASELINE)
+
+
+def verdict(new: Sequence[Record]) -> Verdict:
+    return judge(REFERENCE, new)
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "count", "kind"),
+    [
+        (0.0, 5, Kind.UNCHANGED),
+        (0.06, 5, Kind.REGRESSED),
+        (0.20, 1, Kind.REGRESSED),
+        (-0.10, 5, Kind.IMPROVED),
+        (0.025, 1, Kind.UNDECIDED),
+    ],
+)
+def test_kinds(slowdown: float, count: int, kind: Kind) -> None:
+    found = verdict(sessions(count, seed=2, slowdown=slowdown, sd=0.005))
+    assert found.kind is kind, found.sentence
+    assert found.fails is (kind is Kind.REGRESSED)
+    assert (found.sessions, found.baseline_sessions) == (count, 12)
+
+
+def test_the_interval_holds_the_ratio() -> None:
+    (latency, *_) = verdict(sessions(5, seed=3, slowdown=0.06, sd=0.005)).findings
+    assert latency.low < latency.ratio < latency.high
+    assert latency.ratio == pytest.approx(1.06, abs=0.015)
+    assert latency.tolerance == 0.03
+
+
+def test_a_suspicion_asks_for_fresh_sessions_until_the_last() -> None:
+    assert verdict(sessions(1, seed=4, slowdown=0.03, sd=0.002)).suspicious
+    assert not verdict(sessions(MAX_SESSIONS, seed=4, slowdown=0.02, sd=0.002)).suspicious
+
+
+def test_what_is_plainly_no_slower_asks_for_none() -> None:
+    assert not verdict(sessions(1, seed=5, slowdown=-0.02, sd=0.002)).suspicious
+
+
+def test_what_is_plainly_slower_asks_for_none() -> None:
+    found = verdict(sessions(1, seed=5, slowdown=0.3, sd=0.002))
+    assert found.kind is Kind.REGRESSED
+    assert not found.suspicious
+
+
+def test_the_false_alarms_of_looks_and_quantities_add_up() -> None:
+    for looks in range(1, MAX_SESSIONS + 1):
+        assert sum(spend(look, looks) for look in range(1, looks + 1)) == pytest.approx(1)
+    assert sum(watch.share for watch in WATCHES) == pytest.approx(1)
+
+
+def test_more_rows_make_each_row_stricter() -> None:
+    new = sessions(2, seed=6, slowdown=0.035, sd=0.005)
+    assert judge(REFERENCE, new, rows=1).kind is Kind.REGRESSED
+    assert judge(REFERENCE, new, rows=1000).kind is Kind.UNDECIDED
+
+
+def test_nothing_is_said_of_disturbed_sessions() -> None:
+    found = verdict([session([10.0, 12.0, 15.0], pressure=0.4)] * 2)
+    assert found.kind is Kind.DISTURBED
+    assert "all 2 sessions measured" in found.sentence
+    assert found.suspicious, "a calm session may come"
+    assert not found.fails
+
+
+def test_nothing_is_said_against_a_disturbed_baseline() -> None:
+    found = judge(Reference.of([session([10.0, 12.0], pressure=0.4)]), BASELINE[:1])
+    assert found.kind is Kind.DISTURBED
+    assert "the session of the baseline" in found.sentence
+
+
+def with_parts(records: Sequence[Record], **factors: float) -> list[Record]:
+    """The same latencies, with parts that are shares of them, times a factor."""
+    shares = {"unet_step_s": 0.045, "vae_decode_s": 0.08, "text_encoder_s": 0.01, "peak_rss_bytes": 1e9}
+    return [
+        dataclasses.replace(
+            record,
+            rounds=tuple(
+                dataclasses.replace(
+                    one, **{name: share * factors.get(name, 1) * one.latency_s for name, share in shares.items()}
+                )
+                for one in record.rounds
+            ),
+        )
+        for record in records
+    ]
+
+
+def test_a_slower_unet_is_seen_behind_a_faster_vae() -> None:
+    reference = Reference.of(with_parts(BASELINE))
+    hidden = with_parts(sessions(5, seed=7, sd=0.005), unet_step_s=1.08, vae_decode_s=0.3)
+    found = judge(reference, hidden)
+    assert found.kind is Kind.REGRESSED
+    assert found.sentence.startswith("UNet step +")
+    assert {one.watch: one.kind for one in found.findings}["VAE decode"] is Kind.IMPROVED
+
+
+def test_a_suspicious_part_asks_for_fresh_sessions() -> None:
+    reference = Reference.of(with_parts(BASELINE))
+    assert judge(reference, with_parts(sessions(1, seed=7, sd=0.002), vae_decode_s=1.10)).suspicious
+
+
+def test_memory_is_watched() -> None:
+    reference = Reference.of(with_parts(BASELINE))
+    found = judge(reference, with_parts(sessions(3, seed=8, sd=0.005), peak_rss_bytes=1.15))
+    assert found.kind is Kind.REGRESSED
+    assert found.sentence.startswith("peak memory +")
+
+
+def test_threads_that_wait_are_a_regression_too() -> None:
+    """The correction for waiting would hide it; the plain latency does not."""
+    waiting = [session([10.0 * 1.15] * 5, use=2 / 1.15) for _ in range(5)]
+    found = verdict(waiting)
+    assert found.kind is Kind.REGRESSED
+    assert found.sentence.startswith("plain latency +")
+
+
+def row(ratio: float, kind: Kind) -> Verdict:
+    finding = Finding(
+        watch="latency", kind=kind, ratio=ratio, low=ratio - 0.02, high=ratio + 0.02, tolerance=0.03, suspicious=False
+    )
+    return Verdict(kind=kind, sentence="", findings=(finding,), sessions=1, baseline_sessions=5)
+
+
+def test_a_ladder_that_moved_together_drifted() -> None:
+    verdicts = {name: row(1.05 + n / 1000, Kind.REGRESSED) for n, name in enumerate("abcde")}
+    found = excuse_drift(verdicts)
+    assert {one.kind for one in found.values()} == {Kind.DISTURBED}
+    assert not any(one.suspicious for one in found.values()), "more sessions of a drifted machine tell nothing"
+    assert "the other 4 rows moved by +5.2 % too" in found["a"].sentence
+
+
+@pytest.mark.parametrize("others", [[1.0, 1.0, 1.0, 1.0], [1.05, 1.0, 1.0, 1.05], [1.05, 1.05]])
+def test_a_row_that_moved_alone_is_not_excused(others: list[float]) -> None:
+    verdicts = {"slow": row(1.05, Kind.REGRESSED)}
+    verdicts |= {str(n): row(ratio, Kind.UNCHANGED) for n, ratio in enumerate(others)}
+    assert excuse_drift(verdicts)["slow"].kind is Kind.REGRESSED
+
+
+def test_a_row_that_moved_much_more_than_the_others_is_not_excused() -> None:
+    verdicts = {"slow": row(1.15, Kind.REGRESSED)} | {str(n): row(1.04, Kind.UNDECIDED) for n in range(4)}
+    assert excuse_drift(verdicts)["slow"].kind is Kind.REGRESSED
