@@ -43,11 +43,16 @@ Data flows one way, and a module imports only what stands above it in this map::
       drift        rows that all moved together
 
     the run
+      baseline     what a baseline file holds
+      store        the baseline files
+      gate         the baseline of a run
       progress     what a person sees while it runs
       measurement  one variant, measured
       report       what was found, as tables and lines
+      github       what GitHub Actions understands
       settings     the command line
       run          what the variants of a run share
+      judgement    sessions, verdicts, acceptance
       plugin       pytest's hooks and fixtures
       suite        the tests that measure
 """

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from perf import settings
+from perf import github, report, settings
 from perf.errors import BadInput, PerfError
+from perf.judgement import Judgement
 from perf.machine_lock import hold
 from perf.measurement import Measurement
 from perf.progress import Progress
@@ -27,9 +28,11 @@ from perf.variant import Variant
 
 LOG_WIDTH = 120
 FIXTURE = "measurement"
+ROW = "row"
 settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
+judgement_key = pytest.StashKey[Judgement]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,9 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    variants = metafunc.config.stash[settings_key].variants
     if FIXTURE in metafunc.fixturenames:
-        variants = metafunc.config.stash[settings_key].variants
         metafunc.parametrize(FIXTURE, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
+    if ROW in metafunc.fixturenames:
+        metafunc.parametrize(ROW, variants, ids=lambda variant: variant.name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,6 +75,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             Run(wanted, list(dict.fromkeys(variants)), folder, progress) as run,
         ):
             config.stash[run_key] = run
+            if run.can_measure:
+                config.stash[judgement_key] = Judgement(run)
             return (yield)
     except PerfError as error:
         raise pytest.UsageError(str(error)) from error
@@ -95,6 +102,14 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
         pytest.skip(str(missing))
     with failing_briefly(run, variant), run.measuring(variant) as loaded:
         yield loaded
+
+
+@pytest.fixture(scope="session")
+def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
+    """The gate of this run; there is none where no stack is installed."""
+    if not run.can_measure:
+        pytest.skip("nothing was measured")
+    return request.config.stash[judgement_key]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -127,17 +142,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run, wanted = config.stash[run_key], config.stash[settings_key]
     width = shutil.get_terminal_size().columns if os.isatty(1) else LOG_WIDTH
     terminalreporter.section("ladder")
-    for line in (*run.about(), "", *run.terminal_ladder(width).splitlines()):
+    said = config.stash[judgement_key].lines() if judgement_key in config.stash else []
+    for line in (*run.about(), "", *run.terminal_ladder(width).splitlines(), "", *said):
         terminalreporter.write_line(line)
+    markdown = run.markdown() + report.markdown_list(said)
     if wanted.markdown:
         wanted.markdown.parent.mkdir(parents=True, exist_ok=True)
-        wanted.markdown.write_text(run.markdown(), encoding="utf-8")
+        wanted.markdown.write_text(markdown, encoding="utf-8")
+    if github.in_actions():
+        github.add_to_summary(markdown)
+        for failed in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
+            terminalreporter.write_line(github.error(failed.nodeid, failed.longreprtext))
 
 
 def variant_of(item: pytest.Item) -> Variant | None:
     """The variant that a test measures, or None for any other test."""
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get(FIXTURE) if callspec else None
+    if callspec is None:
+        return None
+    found: Variant | None = callspec.params.get(FIXTURE) or callspec.params.get(ROW)
+    return found
 
 
 @contextlib.contextmanager

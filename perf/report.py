@@ -1,9 +1,10 @@
-"""The ladder as a table: on the terminal and as Markdown, from the sessions of one run."""
+"""What a run has found, for people: the ladder as a table, the verdicts as lines, a failure with its evidence."""
 
 from __future__ import annotations
 
+import shlex
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
@@ -11,9 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from perf.catalog import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
+from perf.gate import Gate, Judged
+from perf.level import undisturbed, use
+from perf.record import Record
 from perf.sample import Session
 from perf.stats import Interval, median_interval
 from perf.variant import Variant
+from perf.verdict import Verdict
+from perf.watch import PARTS
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
@@ -111,3 +117,59 @@ def interval(found: Interval) -> str:
 
 def _is_reference(row: Row) -> bool:
     return row.variant.name == REFERENCE and bool(row.latencies_s)
+
+
+def verdicts(found: Mapping[str, Verdict]) -> list[str]:
+    """A line per row: its name, the verdict, and why. Rows of which the same is said share a line."""
+    alike: dict[str, list[str]] = {}
+    for name, verdict in found.items():
+        alike.setdefault(f"{verdict.kind}: {verdict.sentence}", []).append(name)
+    named = {said: names[0] if len(names) == 1 else f"{len(names)} rows" for said, names in alike.items()}
+    width = max(map(len, named.values()), default=0)
+    return [f"{name:{width}}  {said}" for said, name in named.items()]
+
+
+def markdown_list(lines: Sequence[str]) -> str:
+    return "".join(["\n", *(f"- {line}\n" for line in lines)]) if lines else ""
+
+
+def failure(judged: Judged, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
+    """Why a row fails, for the reader of a CI log: the sentence, the evidence, and the commands that follow.
+
+    ``options`` are those of this run, without the rows.
+    """
+    lines = [f"{judged.variant.name}: {verdict.kind}: {verdict.sentence}"]
+    row = gate.row(judged.variant)
+    if row and verdict.findings:
+        why = next((f", {one['why']!r}" for one in reversed(gate.changes_of(judged.variant))), "")
+        lines += [
+            f"baseline:    {gate.path} ({len(row.sessions)} sessions, the last of {row.sessions[-1].recorded}{why})",
+            f"moved most:  {moved_most(verdict)}",
+            f"all of it:   {', '.join(map(str, verdict.findings))}",
+            f"packages:    {', '.join(gate.package_changes(judged)) or 'none has changed'}",
+            f"machine:     {', '.join(gate.particular_changes()) or 'as it was'}",
+            f"conditions:  {conditions(judged.sessions)}",
+        ]
+    again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", judged.variant.name, *options])
+    lines += [f"measure again:              {again}"]
+    return "\n".join([*lines, f'accept as the new baseline: {again} --update-baseline --why "REASON"'])
+
+
+def moved_most(verdict: Verdict) -> str:
+    """The part of a generation that became slower by the largest factor."""
+    parts = [one for one in verdict.findings if one.watch in PARTS] or list(verdict.findings)
+    return str(max(parts, key=lambda one: one.ratio))
+
+
+def conditions(sessions: Sequence[Record]) -> str:
+    """How calm the machine was, over all rounds of these sessions."""
+    rounds = [one for session in sessions for one in session.rounds]
+    aside = len(rounds) - sum(len(undisturbed(session.rounds)) for session in sessions)
+    said = [f"{aside} of {len(rounds)} rounds set aside as disturbed"]
+    pressures = [one.cpu_pressure_s / one.latency_s for one in rounds if one.cpu_pressure_s is not None]
+    uses = [used for one in rounds if (used := use(one))]
+    if pressures:
+        said.append(f"CPU pressure {statistics.median(pressures):.1%} of the time")
+    if uses:
+        said.append(f"{statistics.median(uses):.2f} CPUs in use")
+    return ", ".join(said)

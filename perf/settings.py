@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perf import catalog, model, stack
+from perf import catalog, stack, store
+from perf.baseline import SESSIONS_KEPT
+from perf.errors import BadInput
+from perf.model import check_name
 from perf.protocol import Deadlines, Protocol, Size
 from perf.variant import Variant
+from perf.verdict import MAX_SESSIONS
 
 if TYPE_CHECKING:
     import pytest
 
+DEFAULT_MODEL = "synthetic-sd15"
 DEFAULT = Protocol(size=Size(512, 512))
 DEADLINES = Deadlines()
 
@@ -31,13 +36,41 @@ class Settings:
     strict: bool
     wait_s: float
     markdown: Path | None
+    baselines: Path
+    why: str | None
+    sessions: int
+    fresh: int
+
+    @property
+    def updates(self) -> bool:
+        """Whether this run records a baseline instead of judging by one."""
+        return self.why is not None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What must be said again to measure the same, without the rows."""
+        asked = self.protocol
+        spoken = {
+            "--model": (self.model, DEFAULT_MODEL),
+            "--size": (self.size, None),
+            "--steps": (asked.steps, DEFAULT.steps),
+            "--warmup-steps": (asked.warmup_steps, DEFAULT.warmup_steps),
+            "--rounds": (asked.rounds, DEFAULT.rounds),
+            "--budget": (asked.budget_s, DEFAULT.budget_s),
+            "--guidance-scale": (asked.guidance_scale, DEFAULT.guidance_scale),
+            "--seed": (asked.seed, DEFAULT.seed),
+            "--prompt": (asked.prompt, DEFAULT.prompt),
+            "--baselines": (self.baselines, store.FOLDER),
+        }
+        said = [part for name, (value, usual) in spoken.items() if value != usual for part in (name, str(value))]
+        return (*said, *(part for name, python in self.stacks.items() for part in ("--stack", f"{name}={python}")))
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Register the options; ``--strict`` is pytest's own and means here that every row must run."""
     group = parser.getgroup("perf", "performance of Stable Diffusion (with pytest's --strict, nothing may be skipped)")
     add = group.addoption
-    add("--model", default="synthetic-sd15", help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder")
+    add("--model", default=DEFAULT_MODEL, help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder")
     add("--variant", action="append", default=[], metavar="NAME", help="measure this row only; may be repeated")
     add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack")
     add("--size", metavar="WxH", help="image size in pixels (default: the model's own, 512x512 for SD 1.5)")
@@ -53,15 +86,25 @@ def add_options(parser: pytest.Parser) -> None:
     add("--generation-deadline", type=float, default=DEADLINES.generation_s, metavar="SECONDS", help="(%(default)g)")
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
     add("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
+    add("--baselines", type=Path, default=store.FOLDER, metavar="FOLDER", help="compare with these (%(default)s)")
+    add("--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it")
+    add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
+    add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
+    add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
 
 
+FRESH_HELP = "fresh workers at most to settle the suspicion that a row is slower (%(default)s)"
 BUDGET_HELP = "end a variant's rounds after this time, never under 3 rounds (%(default)g)"
 
 
 def read(config: pytest.Config) -> Settings:
     """The settings of this run. Raises BadInput."""
     option = config.option
-    model.check_name(option.model)
+    check_name(option.model)
+    check_update(option.update_baseline, option.why)
+    for name, least, most in (("sessions", 1, SESSIONS_KEPT), ("fresh", 0, MAX_SESSIONS - 1)):
+        if not least <= getattr(option, name) <= most:
+            raise BadInput(f"--{name} {getattr(option, name)}: must be {least} to {most}")
     return Settings(
         model=option.model,
         variants=catalog.select(option.variant),
@@ -85,4 +128,44 @@ def read(config: pytest.Config) -> Settings:
         strict=bool(config.getini("strict")),
         wait_s=option.wait,
         markdown=option.markdown,
+        baselines=option.baselines.absolute(),
+        why=option.why,
+        sessions=option.sessions,
+        fresh=option.fresh,
     )
+
+
+def of(
+    *,
+    model: str,
+    variants: tuple[Variant, ...],
+    stacks: Mapping[str, Path],
+    size: Size,
+    protocol: Protocol,
+    wait_s: float,
+) -> Settings:
+    """The settings of a measurement that neither judges nor records. Raises BadInput."""
+    check_name(model)
+    return Settings(
+        model=model,
+        variants=variants,
+        stacks=stacks,
+        size=size,
+        protocol=protocol,
+        deadlines=DEADLINES,
+        strict=False,
+        wait_s=wait_s,
+        markdown=None,
+        baselines=store.FOLDER,
+        why=None,
+        sessions=1,
+        fresh=0,
+    )
+
+
+def check_update(updates: bool, why: str | None) -> None:
+    """Raises BadInput unless the reason and the request come together."""
+    if updates and not (why and why.strip()):
+        raise BadInput('--update-baseline needs --why "REASON": it is kept in the file, for who asks later')
+    if why is not None and not updates:
+        raise BadInput("--why says why a baseline is updated; without --update-baseline nothing is written")

@@ -1,16 +1,21 @@
-"""The ladder: seconds per image of every variant, as in the source article."""
+"""The ladder: seconds per image of every variant, as in the source article, and the verdict against the baseline."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from perf.judgement import Judgement
 from perf.measurement import Measurement
 from perf.run import Run
+from perf.variant import Variant
+from perf.verdict import Kind
 
 
 @pytest.mark.ladder
-def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run) -> None:
+def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run, judgement: Judgement) -> None:
     with measurement.rounds():
         benchmark.pedantic(
             measurement.generate,
@@ -19,3 +24,19 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
             rounds=run.bench.protocol.max_rounds,
         )
     benchmark.extra_info.update(run.keep(measurement))
+    judgement.add(measurement, benchmark.extra_info)
+
+
+@pytest.mark.ladder
+def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: Callable[[str, object], None]) -> None:
+    verdict = judgement.settle(row)
+    if verdict is None:
+        pytest.skip("not measured")
+    if run.settings.updates:
+        run.say(judgement.accept(row))
+        return
+    for name, value in verdict.properties().items():
+        record_property(name, value)
+    record_property("baseline", judgement.gate.path)
+    if verdict.fails or (run.settings.strict and verdict.kind is Kind.NO_BASELINE):
+        pytest.fail(judgement.failure(row, verdict), pytrace=False)

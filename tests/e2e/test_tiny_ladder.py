@@ -14,13 +14,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from perf import cache, catalog, latents, model, stack
+from perf import cache, catalog, latents, model, stack, store
 from perf.machine import this_machine
 from perf.measurement import Bench, Probe, measuring
 from perf.progress import Progress
 from perf.protocol import Deadlines, Protocol
 from perf.stack import ROOT, Stack
-from tests.conftest import ladder_command
+from tests.conftest import ladder_command, surroundings
 
 # A CPU without bfloat16 instructions, such as a hosted runner's may be, runs the rows that need none.
 ROWS = [variant.name for variant in catalog.LADDER if not variant.torch_bf16 or this_machine().bf16_isa]
@@ -44,19 +44,25 @@ def stacks() -> dict[str, Stack]:
 def ran(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
     """The folder of a whole ladder's run: run.json, junit.xml, ladder.md, out.txt."""
     folder = tmp_path_factory.mktemp("ladder")
-    options = ("--model", "tiny", "--rounds", "3", "--strict", "--wait", "600", "--markdown", "ladder.md")
     rows = [f"--variant={name}" for name in ROWS]
-    result = subprocess.run(
-        ladder_command(*options, *rows, "--benchmark-json", "run.json", "--junitxml", "junit.xml"),
-        env=os.environ | {"PERF_CACHE": str(cache_dir), "COLUMNS": "120"},
+    outputs = ("--markdown", "ladder.md", "--benchmark-json", "run.json", "--junitxml", "junit.xml")
+    result = ladder(folder, cache_dir, *rows, *outputs)
+    (folder / "out.txt").write_text(result.stdout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+def ladder(folder: Path, cache_dir: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The tiny ladder, as a user would run it."""
+    quick = ("--model", "tiny", "--rounds", "3", "--wait", "600", "--baselines", "baselines")
+    return subprocess.run(
+        ladder_command(*quick, *options),
+        env=surroundings() | {"PERF_CACHE": str(cache_dir), "COLUMNS": "120"},
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    (folder / "out.txt").write_text(result.stdout)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,9 @@ def records(ran: Path) -> dict[str, Any]:
 
 def test_every_row_is_measured(ran: Path, records: dict[str, Any]) -> None:
     assert list(records) == ROWS
-    assert len([*ElementTree.parse(ran / "junit.xml").iter("testcase")]) == len(ROWS)
+    junit = ElementTree.parse(ran / "junit.xml")
+    assert len([*junit.iter("testcase")]) == 2 * len(ROWS)
+    assert not [*junit.iter("skipped")]
     for name in ROWS:
         assert f"| {name} |" in (ran / "ladder.md").read_text()
         assert f"\n{name} " in (ran / "out.txt").read_text()
@@ -94,6 +102,21 @@ def test_the_scheduler_decides_the_number_of_unet_calls(records: dict[str, Any],
 def test_the_parents_time_holds_the_workers(records: dict[str, Any], name: str) -> None:
     samples = records[name]["extra_info"]["session"]["samples"]
     assert records[name]["stats"]["median"] >= statistics.median(sample["latency_s"] for sample in samples)
+
+
+def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None:
+    row = ("--variant", "openvino-static")
+    recorded = ladder(ran, cache_dir, *row, "--update-baseline", "--why", "the first")
+    if "other work ran beside every session" in recorded.stdout:
+        pytest.skip("this machine is too busy for a baseline, and that is what the suite said")
+    assert recorded.returncode == 0, recorded.stdout
+    (path,) = (ran / "baselines").rglob("*.json")
+    (found,) = store.load(path).rows.values()
+    assert len(found.stack["packages"]) > 30
+    assert all(one.probe_s and one.unet_step_s for session in found.sessions for one in session.rounds)
+    ladder(ran, cache_dir, *row, "--fresh", "0", "--junitxml", "again.xml")
+    (verdict,) = ElementTree.parse(ran / "again.xml").iterfind(".//property[@name='verdict']")
+    assert verdict.get("value") not in {"no baseline", "invalid"}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -172,7 +195,8 @@ def test_a_stack_has_exactly_its_pins(stacks: dict[str, Stack], name: str) -> No
 def test_a_hub_id_without_network_is_one_line(cache_dir: Path, tmp_path: Path) -> None:
     result = subprocess.run(
         ladder_command("--model", "stable-diffusion-v1-5/stable-diffusion-v1-5", "--wait", "600"),
-        env=os.environ | {"PERF_CACHE": str(cache_dir), "HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"},
+        env=surroundings()
+        | {"PERF_CACHE": str(cache_dir), "HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

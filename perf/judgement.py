@@ -1,0 +1,151 @@
+"""What is said of a run's rows: the sessions of each, fresh ones where there is a suspicion, verdicts, acceptance."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, MutableMapping
+from functools import partial
+from typing import Any
+
+from perf import baseline, report, store
+from perf.baseline import Row, Setting
+from perf.errors import BadBaseline, WorkerError
+from perf.gate import Gate, Judged
+from perf.level import undisturbed
+from perf.measurement import Measurement
+from perf.record import Record
+from perf.run import Run
+from perf.variant import Variant
+from perf.verdict import Kind, Verdict
+from perf.watch import LATENCY
+
+
+class Judgement:
+    """Made with its run; judges when it is first asked, which is after all rows have been measured once."""
+
+    def __init__(self, run: Run) -> None:
+        self.verdicts: Mapping[str, Verdict] = {}
+        self.gate = Gate(
+            run.settings.baselines, run.machine, Setting.of(run.machine, run.bench.model, run.bench.protocol)
+        )
+        self._run = run
+        self._began = now()
+        self._records: dict[str, list[Record]] = {}
+        self._kept: dict[str, MutableMapping[str, Any]] = {}
+        self._failed: dict[str, WorkerError] = {}
+
+    def add(self, measurement: Measurement, kept: MutableMapping[str, Any]) -> None:
+        """A row's first session. ``kept`` is its JSON record, which the verdict is added to."""
+        self._kept[measurement.variant.name] = kept
+        self._add_record(measurement)
+
+    def settle(self, variant: Variant) -> Verdict | None:
+        """The verdict on a row, or None if it was not measured. Raises the WorkerError that a fresh worker ended with.
+
+        A row that may be slower is measured again by fresh workers, one of each such row in turn, so that the sessions
+        of a row lie apart in time and its neighbours' drift is not taken for its own.
+        """
+        name = variant.name
+        if name not in self._records and not self._run.has_row(variant):
+            self._measure(variant)  # asked for alone, by --last-failed for example
+        if name in self._records and name not in self.verdicts:
+            self._judge()
+            while pending := [one for one in self._run.variants if self._wants_session(one)]:
+                for one in pending:
+                    self._measure(one)
+                self._judge()
+        if name in self._failed:
+            raise self._failed[name]
+        return self.verdicts.get(name)
+
+    def accept(self, variant: Variant) -> str:
+        """Record the row's sessions as its baseline and say so in a line. Raises BadBaseline.
+
+        A row that moved takes the place of its old sessions, which is why a suspicion is settled here too.
+        """
+        usable = [record for record in map(only_undisturbed, self._records[variant.name]) if record]
+        if not usable:
+            raise BadBaseline(
+                f"{variant.name}: not recorded: other work ran beside every session; "
+                "see `python -m perf machine --check`, and measure again"
+            )
+        accepted = partial(
+            baseline.accept,
+            setting=self.gate.setting,
+            particulars=self._run.machine.particulars,
+            name=variant.name,
+            row=Row.of(variant, self._run.stacks[variant.stack], usable),
+            why=self._run.settings.why or "",
+            when=self._began,
+            afresh=self.verdicts[variant.name].moved,
+        )
+        written = store.update(self.gate.path, accepted).rows[variant.name]
+        return f"{variant.name}: {len(usable)} recorded, {len(written.sessions)} sessions in {self.gate.path}"
+
+    def failure(self, variant: Variant, verdict: Verdict) -> str:
+        """The failing test's message: what, the evidence, and the commands that follow."""
+        return report.failure(self._judged(variant), verdict, self.gate, self._run.settings.options)
+
+    def lines(self) -> list[str]:
+        """One that names the baseline, and one per judged row."""
+        if not self.verdicts or self._run.settings.updates:
+            return []
+        lines = [f"baseline: {self.gate.path if self.gate.baseline else 'none'}", *report.verdicts(self.verdicts)]
+        if any(verdict.kind is Kind.NO_BASELINE for verdict in self.verdicts.values()):
+            lines.append("to record one, measure with --update-baseline --why REASON")
+        return lines
+
+    def _measure(self, variant: Variant) -> None:
+        """One more session of the row, by a fresh worker. If that fails, so has the row."""
+        if missing := self._run.find_missing(variant):
+            self._run.keep_reason(variant, f"skipped: {missing}")
+            return
+        try:
+            with self._run.measuring(variant, len(self._records.get(variant.name, ())) + 1) as measurement:
+                measurement.all_rounds()
+        except WorkerError as error:
+            self._records.pop(variant.name, None)
+            self._failed[variant.name] = error
+            return
+        self._run.keep(measurement)
+        self._add_record(measurement)
+
+    def _add_record(self, measurement: Measurement) -> None:
+        if measurement.session.samples:  # there are none under --benchmark-disable
+            records = self._records.setdefault(measurement.variant.name, [])
+            records.append(Record.of(measurement.session, now()))
+
+    def _wants_session(self, variant: Variant) -> bool:
+        records = self._records.get(variant.name)
+        if not records:
+            return False
+        settings = self._run.settings
+        if settings.updates and len(records) < settings.sessions:
+            return True
+        return self.verdicts[variant.name].suspicious and len(records) < 1 + settings.fresh
+
+    def _judge(self) -> None:
+        """Judge every measured row anew."""
+        measured = [variant for variant in self._run.variants if variant.name in self._records]
+        self.verdicts = self.gate.judge(map(self._judged, measured), looks=1 + self._run.settings.fresh)
+        for name in self.verdicts.keys() & self._kept.keys():
+            self._kept[name].update(
+                verdict=self.verdicts[name].to_json(),
+                fresh_sessions=[record.to_json() for record in self._records[name][1:]],
+                baseline=str(self.gate.path),
+            )
+
+    def _judged(self, variant: Variant) -> Judged:
+        return Judged(variant, self._run.stacks[variant.stack], self._records[variant.name])
+
+
+def only_undisturbed(record: Record) -> Record | None:
+    """The session without the rounds that other work ran beside, or None if too few are left to be read."""
+    calm = dataclasses.replace(record, rounds=tuple(undisturbed(record.rounds)))
+    return calm if LATENCY.levels([calm], waiting_power=1.0) else None
+
+
+def now() -> str:
+    """ISO 8601, to the second, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,191 @@
+"""The gate as a user meets it: a baseline's life, what a failing row says, and what CI gets of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.conftest import RunLadder
+
+Options = tuple[str, ...]
+Ran = subprocess.CompletedProcess[str]
+
+SLOWER = {"SILLY_SLOWDOWN": "1.1"}
+QUICK = ("--rounds", "3", "--budget", "0")
+
+
+@pytest.fixture
+def options(silly_options: Options, tmp_path: Path) -> Options:
+    return (*silly_options, *QUICK, "--baselines", str(tmp_path / "baselines"))
+
+
+def recorded(options: Options, why: str) -> Options:
+    return (*options, "--update-baseline", "--why", why)
+
+
+def baseline_file(tmp_path: Path) -> Path:
+    (path,) = (tmp_path / "baselines").rglob("*.json")
+    return path
+
+
+def said_verdict(ran: Ran) -> str:
+    """The verdict in the lines below the ladder."""
+    match = re.search(r"^eager-fp32  ([a-z ]+): ", ran.stdout, re.MULTILINE)
+    assert match, ran.stdout + ran.stderr
+    return match[1]
+
+
+def test_the_life_of_a_baseline(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    none = run_ladder(*options)
+    assert (none.returncode, said_verdict(none)) == (0, "no baseline")
+    assert not (tmp_path / "baselines").exists(), "an ordinary run writes nothing"
+
+    first = run_ladder(*recorded(options, "the first"))
+    assert first.returncode == 0, first.stdout
+    path = baseline_file(tmp_path)
+    assert f"eager-fp32: 1 recorded, 1 sessions in {path}" in first.stderr
+
+    unchanged = run_ladder(*options)
+    assert (unchanged.returncode, said_verdict(unchanged)) == (0, "unchanged")
+
+    before = path.read_bytes()
+    regressed = run_ladder(*options, **SLOWER)
+    assert (regressed.returncode, said_verdict(regressed)) == (1, "regressed")
+    assert path.read_bytes() == before, "a failing run leaves the file alone"
+
+    accepted = run_ladder(*recorded(options, "slower, and worth it"), **SLOWER)
+    assert accepted.returncode == 0, accepted.stdout
+    changes = json.loads(path.read_text())["changes"]
+    assert [change["why"] for change in changes] == ["the first", "slower, and worth it"]
+
+    again = run_ladder(*options, **SLOWER)
+    assert (again.returncode, said_verdict(again)) == (0, "unchanged")
+
+
+def test_a_regressed_row_says_all_that_is_needed(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(
+        *options, "--junitxml", "junit.xml", "--benchmark-json", "run.json", **SLOWER, GITHUB_ACTIONS="true",
+        GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"),
+    )  # fmt: skip
+    path = baseline_file(tmp_path)
+    message = ElementTree.parse(tmp_path / "junit.xml").find(".//testcase[@name='test_verdict[eager-fp32]']/failure")
+    assert message is not None
+    said = message.get("message", "")
+    for needed in (
+        r"eager-fp32: regressed: latency \+8\.\d % \(\+\d\.\d % to \+\d+\.\d %\), \d sessions? against 1 of",
+        rf"baseline: +{re.escape(str(path))} \(1 sessions, the last of 2\d\d\d-.*, 'the first'\)",
+        r"moved most: +UNet step \+10\.0 %",
+        r"packages: +none has changed",
+        r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d% of the time, 2\.00 CPUs in use",
+        r"measure again: +tox run -e perf -- --variant eager-fp32 --model \S+",
+        r"accept as the new baseline: tox run -e perf .* --update-baseline --why \"REASON\"",
+    ):
+        assert re.search(needed, said), f"{needed} in:\n{said}"
+
+    assert properties(tmp_path / "junit.xml")["verdict"] == "regressed"
+    assert re.fullmatch(r"1\.08\d+ \[1\.\d+, 1\.\d+\]", properties(tmp_path / "junit.xml")["latency"])
+    (annotation,) = re.findall(r"^::error title=(.*?)::(.*)$", ran.stdout, re.MULTILINE)
+    assert annotation[0].endswith("test_verdict[eager-fp32]")
+    assert "%0Abaseline:" in annotation[1]
+    summary = (tmp_path / "summary.md").read_text()
+    assert "| eager-fp32 |" in summary
+    assert "- eager-fp32  regressed: latency" in summary
+
+    (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    assert benchmark["extra_info"]["verdict"]["kind"] == "regressed"
+    assert benchmark["extra_info"]["baseline"] == str(path)
+
+
+def properties(junit: Path) -> dict[str, str]:
+    found = ElementTree.parse(junit).iterfind(".//testcase[@name='test_verdict[eager-fp32]']/properties/property")
+    return {one.get("name", ""): one.get("value", "") for one in found}
+
+
+def test_a_suspicion_is_settled_by_fresh_workers(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(*options, "--benchmark-json", "run.json", SILLY_SLOWDOWN="1.025")
+    assert "eager-fp32 (1/1) session 2: loading" in ran.stderr
+    (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    fresh = benchmark["extra_info"]["fresh_sessions"]
+    assert 1 <= len(fresh) <= 4
+    assert benchmark["extra_info"]["verdict"]["sessions"] == 1 + len(fresh)
+    alone = run_ladder(*options, "--fresh", "0", SILLY_SLOWDOWN="1.025")
+    assert "session 2" not in alone.stderr
+    assert said_verdict(alone) == "undecided"
+
+
+def test_the_verdict_alone_measures_what_it_needs(run_ladder: RunLadder, options: Options) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(*options, "-k", "test_verdict", **SLOWER)
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+
+
+def test_several_sessions_are_recorded_when_asked_for(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    ran = run_ladder(*recorded(options, "many"), "--sessions", "3")
+    assert ran.returncode == 0, ran.stdout
+    assert len(json.loads(baseline_file(tmp_path).read_text())["rows"]["eager-fp32"]["sessions"]) == 3
+
+
+def test_disturbed_rounds_are_measured_again_and_not_recorded(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    ran = run_ladder(*recorded(options, "noisy"), SILLY_PRESSURE="6", COLUMNS="120")
+    assert "round 1/3, 5 disturbed so far" in ran.stderr
+    assert ran.returncode == 1
+    assert "not recorded: other work ran beside every session" in ran.stdout
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_a_disturbed_machine_is_said_to_be_so(run_ladder: RunLadder, options: Options) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(*options, "--fresh", "1", **SLOWER, SILLY_PRESSURE="6")
+    assert (ran.returncode, said_verdict(ran)) == (0, "disturbed")
+
+
+def test_no_baseline_fails_where_everything_must_be_there(run_ladder: RunLadder, options: Options) -> None:
+    ran = run_ladder(*options, "--strict")
+    assert ran.returncode == 1
+    assert "eager-fp32: no baseline: none in" in ran.stdout
+    assert "accept as the new baseline:" in ran.stdout
+
+
+def test_a_broken_baseline_fails_its_rows_and_is_left_alone(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    run_ladder(*recorded(options, "the first"))
+    path = baseline_file(tmp_path)
+    path.write_text(path.read_text()[:-100])
+    before = path.read_bytes()
+    ran = run_ladder(*options)
+    assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
+    assert f"{path}: not JSON" in ran.stdout
+    assert path.read_bytes() == before
+
+
+def test_a_fresh_worker_that_dies_fails_the_row(run_ladder: RunLadder, options: Options) -> None:
+    ran = run_ladder(*options, "-k", "test_verdict", SILLY="generate:exit")
+    assert ran.returncode == 1, ran.stdout
+    assert "out of cheese" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--update-baseline",), "--update-baseline needs --why"),
+        (("--update-baseline", "--why", " "), "--update-baseline needs --why"),
+        (("--why", "because"), "without --update-baseline nothing is written"),
+        (("--sessions", "0"), "--sessions 0: must be 1 to 20"),
+        (("--fresh", "9"), "--fresh 9: must be 0 to 4"),
+    ],
+)
+def test_requests_that_make_no_sense(run_ladder: RunLadder, options: Options, asked: Options, said: str) -> None:
+    ran = run_ladder(*options, *asked)
+    assert ran.returncode == 4
+    assert said in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1

@@ -1,0 +1,349 @@
+"""Baseline files: what is refused and by which name, and that an update never loses anything."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perf import baseline, catalog, store
+from perf.baseline import SESSIONS_KEPT, Baseline, Row, Setting
+from perf.errors import BadBaseline
+from perf.gate import Gate, Judged
+from perf.model import Model
+from perf.protocol import Protocol, Size
+from perf.stack import ROOT, Stack
+from perf.verdict import Kind
+from tests.machines import GENOA
+from tests.records import sessions
+
+MODEL = Model(
+    name="tiny",
+    folder=Path("/nowhere"),
+    digest="d" * 64,
+    latent_channels=4,
+    scale=8,
+    native_size=Size(128, 128),
+)
+SETTING = Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
+STACK = Stack(
+    name="current",
+    python="/stack/bin/python",
+    python_version="3.11.7",
+    prefix="/stack",
+    has_headers=True,
+    packages={"torch": "2.13.0", "openvino": "2026.4.1"},
+)
+EAGER, STATIC = catalog.select(["eager-fp32", "openvino-static"])
+WHEN = "2026-11-01T00:00:00+00:00"
+
+
+def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
+    (variant,) = catalog.select([name])
+    row = Row.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
+    given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
+    return baseline.accept(old, name=name, row=row, **{**given, **changes})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A baseline of two rows."""
+    target = store.path_of(tmp_path, SETTING)
+    store.update(target, accept)
+    store.update(target, lambda old: accept(old, STATIC.name))
+    return target
+
+
+def verdicts(folder: Path) -> dict[str, Kind]:
+    gate = Gate(folder, GENOA, SETTING)
+    judged = [Judged(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC)]
+    return {name: verdict.kind for name, verdict in gate.judge(judged).items()}
+
+
+def test_what_is_written_is_read_again(path: Path, tmp_path: Path) -> None:
+    found = store.find(tmp_path, SETTING)
+    assert found.path == path
+    assert found.baseline is not None
+    assert sorted(found.baseline.rows) == [EAGER.name, STATIC.name]
+    assert found.baseline.rows[EAGER.name].stack["packages"] == STACK.packages
+    assert [(one["why"], one["rows"]) for one in found.baseline.changes] == [("first", [EAGER.name, STATIC.name])]
+    assert verdicts(tmp_path) == {EAGER.name: Kind.UNCHANGED, STATIC.name: Kind.UNCHANGED}
+
+
+def test_the_file_is_for_people_and_diffs(path: Path) -> None:
+    text = path.read_text()
+    assert path.parent.name == "genoa"
+    assert path.name.startswith("tiny-128x128-20steps-")
+    assert text == store.serialise(json.loads(text)), "sorted, and written the same again"
+    assert max(map(len, text.splitlines())) < 200
+    assert '"latency_s": [' in text
+    assert str(ROOT) not in text
+    assert "/stack" not in text, "no path of the machine"
+
+
+def test_published_figures_are_those_of_the_catalogue_and_never_compared_with() -> None:
+    published = {}
+    for path in sorted(store.FOLDER.glob(f"*/{store.PUBLISHED}")):
+        found = json.loads(path.read_text())
+        assert found["kind"] == "published"
+        assert path not in store.files(store.FOLDER)
+        published[found["machine"]] = found["seconds_per_image"]
+    assert published == {
+        cpu: {one.name: one.published_s[cpu] for one in catalog.LADDER if cpu in one.published_s}
+        for cpu in (catalog.ICE_LAKE, catalog.SAPPHIRE_RAPIDS)
+    }
+
+
+def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
+    path.rename(path.with_name("mine.json"))
+    assert store.find(tmp_path, SETTING).path.name == "mine.json"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting.of(dataclasses.replace(GENOA, governor="powersave"), MODEL, Protocol(size=Size(128, 128))),
+        Setting.of(GENOA, dataclasses.replace(MODEL, digest="e" * 64), Protocol(size=Size(128, 128))),
+        Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128), steps=21)),
+    ],
+    ids=["machine", "model", "protocol"],
+)
+def test_another_setting_is_never_compared_with(path: Path, tmp_path: Path, setting: Setting) -> None:
+    assert path.exists()
+    gate = Gate(tmp_path, GENOA, setting)
+    (found,) = gate.judge([Judged(EAGER, STACK, sessions(1, seed=9))]).values()
+    assert found.kind is Kind.NO_BASELINE
+    assert "nearest is" in found.sentence
+    assert not found.fails
+
+
+def test_why_not_names_the_first_differences(path: Path, tmp_path: Path) -> None:
+    here = Setting.of(dataclasses.replace(GENOA, cores=(0,), turbo=True), MODEL, Protocol(size=Size(128, 128)))
+    ((found, differences),) = store.why_not(tmp_path, lambda setting: setting.differences(here))
+    assert found == path
+    assert differences == ["machine cores_used: 2, here 1", "machine turbo: False, here True"]
+
+
+def test_a_row_of_another_specification_is_not_compared_with(path: Path, tmp_path: Path) -> None:
+    changed = dataclasses.replace(EAGER, channels_last=True)
+    (found,) = Gate(tmp_path, GENOA, SETTING).judge([Judged(changed, STACK, sessions(1, seed=9))]).values()
+    assert found.kind is Kind.NO_BASELINE
+    assert "channels_last: False, here True" in found.sentence
+    assert str(path) in found.sentence
+
+
+Damage = Callable[[Path], object]
+
+
+def rewritten(change: Callable[[dict[str, Any]], object]) -> Damage:
+    def damage(path: Path) -> None:
+        data = json.loads(path.read_text())
+        change(data)
+        path.write_text(json.dumps(data))
+
+    return damage
+
+
+def twice(text: str, key: str, value: str) -> str:
+    return text.replace(f'"{key}": ', f'"{key}": {value}, "{key}": ', 1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda path: path.write_text(path.read_text()[:-900]), "not JSON"),
+        (lambda path: path.write_text(""), "not JSON"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "not JSON"),
+        (lambda path: path.write_text("[" * 10_000_000), "nested too deeply"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+        (lambda path: (path.unlink(), path.symlink_to(path)), "cannot be read"),
+        (lambda path: os.truncate(path, store.MAX_BYTES + 1), "over 64 MiB"),
+        (rewritten(lambda data: data.update(schema=2)), "schema is 2, this version reads 1"),
+        (rewritten(lambda data: data.pop("setting")), "setting is missing"),
+        (rewritten(lambda data: data.update(cheese=1)), "cheese is not a field"),
+        (rewritten(lambda data: data["setting"]["protocol"].pop("steps")), "setting.protocol.steps is missing"),
+        (rewritten(lambda data: data.update(rows=[])), "rows is list, not dict"),
+        (lambda path: path.write_text(twice(path.read_text(), "schema", "1")), "schema is there twice"),
+        (lambda path: path.write_text("[]"), "the entry is list"),
+    ],
+)
+def test_a_bad_head_makes_every_row_invalid(path: Path, tmp_path: Path, damage: Damage, named: str) -> None:
+    damage(path)
+    before = path.read_bytes() if path.is_file() else None
+    gate = Gate(tmp_path, GENOA, SETTING)
+    judged = gate.judge(Judged(variant, STACK, sessions(1, seed=9)) for variant in (EAGER, STATIC))
+    for verdict in judged.values():
+        assert verdict.kind is Kind.INVALID
+        assert verdict.fails
+        assert named in verdict.sentence
+        assert str(path) in verdict.sentence
+    with pytest.raises(BadBaseline, match=r"genoa/tiny"):
+        store.update(path, accept)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda row: row["sessions"][1]["rounds"]["cpu_s"].append(3.0), "sessions[1].rounds.cpu_s"),
+        (lambda row: row["sessions"][0]["rounds"].update(latency_s=[float("nan")] * 5), "sessions[0].rounds[0].lat"),
+        (lambda row: row["sessions"][0]["rounds"]["latency_s"].__setitem__(2, -1), "sessions[0].rounds[2].latency_s"),
+        (lambda row: row["sessions"][0]["rounds"]["latency_s"].__setitem__(2, 0), "sessions[0].rounds[2].latency_s"),
+        (lambda row: row["sessions"].clear(), "sessions is not a list of sessions"),
+        (lambda row: row.pop("stack"), "stack is missing"),
+        (lambda row: row["stack"].pop("packages"), "stack.packages is missing"),
+        (lambda row: row.update(cheese=1), "cheese is not a field"),
+    ],
+)
+def test_a_bad_row_is_invalid_and_the_others_go_on(
+    path: Path, tmp_path: Path, damage: Callable[[dict[str, Any]], object], named: str
+) -> None:
+    rewritten(lambda data: damage(data["rows"][EAGER.name]))(path)
+    gate = Gate(tmp_path, GENOA, SETTING)
+    found = gate.judge(Judged(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
+    assert found[EAGER.name].kind is Kind.INVALID
+    assert f"rows.{EAGER.name}: {named}" in found[EAGER.name].sentence
+    assert found[STATIC.name].kind is Kind.UNCHANGED
+
+
+def test_a_row_that_is_there_twice_is_invalid(path: Path, tmp_path: Path) -> None:
+    path.write_text(twice(path.read_text(), EAGER.name, "{}"))
+    assert verdicts(tmp_path) == {EAGER.name: Kind.INVALID, STATIC.name: Kind.UNCHANGED}
+
+
+def test_a_file_with_a_bad_row_is_not_written_over(path: Path) -> None:
+    rewritten(lambda data: data["rows"][EAGER.name].pop("stack"))(path)
+    before = path.read_bytes()
+    with pytest.raises(BadBaseline, match=r"not written.*rows\.eager-fp32.*mend or remove"):
+        store.update(path, lambda old: accept(old, STATIC.name))
+    assert path.read_bytes() == before
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path into a JSON value."""
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+WRITTEN = json.loads(store.serialise(accept(accept(None), STATIC.name).to_json()))
+PLACES = [place for place in places(WRITTEN) if place]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(PLACES), json_values)
+def test_whatever_is_in_a_file_a_slowdown_is_never_called_unchanged(
+    tmp_path: Path, place: tuple[Any, ...], value: Any
+) -> None:
+    data = copy.deepcopy(WRITTEN)
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    is_measured = "latency_s" in place and isinstance(value, int | float) and not isinstance(value, bool)
+    inner[place[-1]] = value
+    target = store.path_of(tmp_path, SETTING)
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(data))
+    judged = [Judged(variant, STACK, sessions(3, seed=9, slowdown=0.3)) for variant in (EAGER, STATIC)]
+    for verdict in Gate(tmp_path, GENOA, SETTING).judge(judged).values():
+        assert verdict.kind is not Kind.UNCHANGED or is_measured
+        assert verdict.kind is not Kind.IMPROVED or is_measured
+
+
+def test_the_last_sessions_are_kept() -> None:
+    found: Baseline | None = None
+    for seed in range(9):
+        found = accept(found, seed=seed)
+    assert found is not None
+    kept = found.rows[EAGER.name].sessions
+    assert len(kept) == SESSIONS_KEPT
+    assert kept[-3:] == tuple(sessions(3, seed=8))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"afresh": True}, {"stack": dataclasses.replace(STACK, packages={"torch": "2.14.0"})}],
+    ids=["moved", "other packages"],
+)
+def test_what_is_not_of_one_kind_takes_the_place(changes: dict[str, Any]) -> None:
+    found = accept(accept(None), seed=2, **changes)
+    assert found.rows[EAGER.name].sessions == tuple(sessions(3, seed=2))
+
+
+def test_reasons_are_kept() -> None:
+    found = accept(accept(None), seed=2, why="torch 2.14", when="2026-11-02T00:00:00+00:00")
+    assert [(one["when"], one["why"]) for one in found.changes] == [
+        (WHEN, "first"),
+        ("2026-11-02T00:00:00+00:00", "torch 2.14"),
+    ]
+
+
+UPDATE = """
+import os, signal, sys
+from pathlib import Path
+from perf import store
+from tests.test_store import accept
+DEED
+store.update(Path(sys.argv[1]), lambda old: accept(old, seed=int(sys.argv[2]), count=1))
+"""
+
+
+FULL = """
+import resource
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+"""
+
+
+def update(path: Path, seed: int, deed: str = "") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", UPDATE.replace("DEED", deed), str(path), str(seed)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_updates_at_once_lose_nothing(tmp_path: Path) -> None:
+    target = store.path_of(tmp_path, SETTING)
+    at_work = [update(target, seed) for seed in range(4)]
+    for process in at_work:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    assert len(store.load(target).rows[EAGER.name].sessions) == 4
+
+
+def test_a_kill_before_the_renaming_leaves_the_old_file(path: Path) -> None:
+    before = path.read_bytes()
+    process = update(path, 5, "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)")
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+    store.update(path, lambda old: accept(old, seed=6))
+
+
+def test_a_disk_without_room_leaves_the_old_file(path: Path) -> None:
+    before = path.read_bytes()
+    process = update(path, 5, FULL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "not written, what was there is as it was" in said
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir() if not one.name.endswith(".lock")] == [path.name]
