@@ -41,6 +41,10 @@ Data flows one way, and a module imports only what stands above it in this map::
       watch        what the gate watches
       verdict      what is said of a row
       drift        rows that all moved together
+      rules        the rules of today
+      series       recorded sessions, read
+      evaluate     how good a rule is
+      curves       the evaluation as table and plot
 
     the run
       baseline     what a baseline file holds
@@ -53,6 +57,8 @@ Data flows one way, and a module imports only what stands above it in this map::
       settings     the command line
       run          what the variants of a run share
       judgement    sessions, verdicts, acceptance
+      selftest     the gate tried on this machine
       plugin       pytest's hooks and fixtures
       suite        the tests that measure
+      __main__     the commands that do not measure
 """
