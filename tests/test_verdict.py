@@ -112,6 +112,13 @@ def test_a_slower_unet_is_seen_behind_a_faster_vae() -> None:
     assert {one.watch: one.kind for one in found.findings}["VAE decode"] is Kind.IMPROVED
 
 
+def test_a_part_of_milliseconds_is_not_called_slower_for_one_odd_session() -> None:
+    reference = Reference.of(with_parts(sessions(2, seed=1, sd=0.005)))
+    odd = judge(reference, with_parts(sessions(2, seed=7, sd=0.005), text_encoder_s=3.0))
+    assert odd.kind is not Kind.REGRESSED
+    assert judge(Reference.of(with_parts(BASELINE)), with_parts(sessions(5, seed=7), text_encoder_s=3.0)).fails
+
+
 def test_a_suspicious_part_asks_for_fresh_sessions() -> None:
     reference = Reference.of(with_parts(BASELINE))
     assert judge(reference, with_parts(sessions(1, seed=7, sd=0.002), vae_decode_s=1.10)).suspicious
