@@ -22,7 +22,7 @@ import numpy as np
 
 from perf.record import Record, Round
 
-# Of the recorded rounds those that ran alone had under 4 % of pressure, those beside a busy process 8 to 49 %.
+# Of the recorded rounds nearly all that ran alone had under 4 % of pressure, those beside a busy process 8 to 49 %.
 PRESSURE_SHARE = 0.05
 PRESSURE_FLOOR_S = 0.010  # a few time slices, which any short generation may lose
 USE_SHARE = 0.92  # where the kernel does not account pressure: of the CPUs in use in the session's best round

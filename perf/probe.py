@@ -20,7 +20,7 @@ import numpy as np
 
 from perf import wire
 
-SIDE = 1536  # 7.2 GFLOP in float32: 40 to 70 ms on two cores, some on a socket
+SIDE = 1536  # 7.2 GFLOP in float32: 36 ms on two cores of a Genoa
 
 
 class Probe:
