@@ -12,12 +12,12 @@ from perf import baseline, report, store
 from perf.baseline import Row, Setting
 from perf.errors import BadBaseline, WorkerError
 from perf.gate import Gate, Judged
-from perf.level import undisturbed
+from perf.level import Powers, undisturbed
 from perf.measurement import Measurement
 from perf.record import Record
 from perf.run import Run
 from perf.variant import Variant
-from perf.verdict import Kind, Verdict
+from perf.verdict import Kind, Verdict, counted
 from perf.watch import LATENCY
 
 
@@ -81,7 +81,7 @@ class Judgement:
             afresh=self.verdicts[variant.name].moved,
         )
         written = store.update(self.gate.path, accepted).rows[variant.name]
-        return f"{variant.name}: {len(usable)} recorded, {len(written.sessions)} sessions in {self.gate.path}"
+        return f"{variant.name}: {counted(len(usable))} recorded, now {len(written.sessions)} in {self.gate.path}"
 
     def failure(self, variant: Variant, verdict: Verdict) -> str:
         """The failing test's message: what, the evidence, and the commands that follow."""
@@ -143,7 +143,7 @@ class Judgement:
 def only_undisturbed(record: Record) -> Record | None:
     """The session without the rounds that other work ran beside, or None if too few are left to be read."""
     calm = dataclasses.replace(record, rounds=tuple(undisturbed(record.rounds)))
-    return calm if LATENCY.levels([calm], waiting_power=1.0) else None
+    return calm if LATENCY.levels([calm], Powers()) else None
 
 
 def now() -> str:

@@ -18,7 +18,7 @@ from perf.record import Record
 from perf.sample import Session
 from perf.stats import Interval, median_interval
 from perf.variant import Variant
-from perf.verdict import Verdict
+from perf.verdict import Verdict, counted
 from perf.watch import PARTS
 
 # Narrow enough for 80 columns.
@@ -143,7 +143,7 @@ def failure(judged: Judged, verdict: Verdict, gate: Gate, options: Sequence[str]
     if row and verdict.findings:
         why = next((f", {one['why']!r}" for one in reversed(gate.changes_of(judged.variant))), "")
         lines += [
-            f"baseline:    {gate.path} ({len(row.sessions)} sessions, the last of {row.sessions[-1].recorded}{why})",
+            f"baseline:    {gate.path} ({counted(len(row.sessions))}, the last of {row.sessions[-1].recorded}{why})",
             f"moved most:  {moved_most(verdict)}",
             f"all of it:   {', '.join(map(str, verdict.findings))}",
             f"packages:    {', '.join(gate.package_changes(judged)) or 'none has changed'}",

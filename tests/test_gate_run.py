@@ -48,7 +48,7 @@ def test_the_life_of_a_baseline(run_ladder: RunLadder, options: Options, tmp_pat
     first = run_ladder(*recorded(options, "the first"))
     assert first.returncode == 0, first.stdout
     path = baseline_file(tmp_path)
-    assert f"eager-fp32: 1 recorded, 1 sessions in {path}" in first.stderr
+    assert f"eager-fp32: 1 session recorded, now 1 in {path}" in first.stderr
 
     unchanged = run_ladder(*options)
     assert (unchanged.returncode, said_verdict(unchanged)) == (0, "unchanged")
@@ -79,7 +79,7 @@ def test_a_regressed_row_says_all_that_is_needed(run_ladder: RunLadder, options:
     said = message.get("message", "")
     for needed in (
         r"eager-fp32: regressed: latency \+8\.\d % \(\+\d\.\d % to \+\d+\.\d %\), \d sessions? against 1 of",
-        rf"baseline: +{re.escape(str(path))} \(1 sessions, the last of 2\d\d\d-.*, 'the first'\)",
+        rf"baseline: +{re.escape(str(path))} \(1 session, the last of 2\d\d\d-.*, 'the first'\)",
         r"moved most: +UNet step \+10\.0 %",
         r"packages: +none has changed",
         r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d% of the time, 2\.00 CPUs in use",
