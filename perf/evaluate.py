@@ -20,14 +20,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from perf.errors import BadSeries
-from perf.level import undisturbed, waiting_power
+from perf.level import Level, Powers, undisturbed
 from perf.record import Record, Round
 from perf.rules import PEERS, Rule
 from perf.shift import controls
 from perf.verdict import MAX_SESSIONS, Kind, Reference, judge
-from perf.watch import LATENCY
+from perf.watch import LATENCY, PLAIN_LATENCY
 
 SLOWDOWNS_PERCENT = (0, 2, 3, 5, 10)
 BASELINE_SESSIONS = 20
@@ -80,7 +81,9 @@ class Score:
 class Noise:
     """How much identical sessions differ: standard deviations of log latency, so about fractions of it.
 
-    ``plain`` is of medians of undisturbed rounds, ``read`` of what the gate reads: waiting and drift taken out.
+    ``plain`` is of medians of undisturbed rounds, ``read`` of what the gate reads: waiting and the machine's
+    speed taken out.
+    ``followed`` is the correlation of the sessions' levels with their probes, 0 where there are none.
     """
 
     sessions: int
@@ -88,6 +91,7 @@ class Noise:
     disturbed: int
     plain: float
     read: float
+    followed: float
 
     def __str__(self) -> str:
         if self.disturbed == self.rounds:
@@ -95,28 +99,27 @@ class Noise:
         return (
             f"{self.sessions} sessions, {self.disturbed} of {self.rounds} rounds disturbed\n"
             f"standard deviation of sessions: {100 * self.plain:.1f} % (medians), "
-            f"{100 * self.read:.1f} % (as the gate reads them)"
+            f"{100 * self.read:.1f} % (as the gate reads them); the probe follows them with r = {self.followed:.2f}"
         )
 
 
 def noise(series: Sequence[Record]) -> Noise:
     """The noise of a series of identical sessions."""
-    power = waiting_power(series)
     calm = sum(len(undisturbed(record.rounds)) for record in series)
     measured = sum(len(record.rounds) for record in series)
-    plain = [one.value for one in LATENCY.levels(series, 0.0)]
-    return Noise(len(series), measured, measured - calm, spread(plain), spread(_without_drift(series, power)))
+    plain = [one.value for one in PLAIN_LATENCY.levels(series, Powers())]
+    levels = Reference.of(series).levels[LATENCY.name]
+    return Noise(len(series), measured, measured - calm, spread(plain), *_beside_the_probe(levels))
 
 
-def _without_drift(series: Sequence[Record], power: float) -> list[float]:
-    """What is left of the sessions' levels after a straight line over the probe's."""
-    levels = LATENCY.levels(series, power)
-    values = np.array([one.value for one in levels])
-    places = controls(levels, len(levels)) if levels else values
-    if places.any():
-        values -= places * (places @ values) / (places @ places)
-    left: list[float] = values.tolist()
-    return left
+def _beside_the_probe(levels: Sequence[Level]) -> tuple[float, float]:
+    """What is left of the levels' spread after a straight line over the probes, and the correlation of the two."""
+    values = [one.value for one in levels]
+    places = controls(levels, len(levels)) if levels else np.zeros(0)
+    if not places.any():
+        return spread(values), 0.0
+    line = stats.linregress(places, values)
+    return spread(list(values - line.slope * places)), float(line.rvalue)
 
 
 def spread(values: Sequence[float]) -> float:

@@ -1,24 +1,27 @@
-"""Where a session lies: one number for its rounds, without the disturbed ones and without the time spent waiting.
+"""Where a session lies: one number for its rounds, without the disturbed ones and without what the machine added.
 
-Two things are known about the noise of a shared machine, both from recorded identical sessions:
+Four things are known about the noise of a shared machine, all from recorded identical sessions:
 
 - A round beside which something else ran gives itself away by CPU pressure, and is no measurement. It is set aside.
-- What is left differs from round to round mostly by waiting: when one thread of a parallel loop is held up (by a
-  neighbour on the same host, say), the others wait for it, so that latency rises while the CPUs in use fall. How much
-  latency goes with how much use is learnt within the baseline's sessions, where no software can have changed.
+- Rounds differ by waiting: when one thread of a parallel loop is held up (by a neighbour on the same host, say), the
+  others wait for it, so that latency rises while the CPUs in use fall.
+- Rounds differ by the machine's own speed, which may change by a tenth from one minute to the next. The probe around
+  a round (perf.probe) shows it. How much latency goes with either is learnt within the baseline's sessions, where no
+  software can have changed.
+- What is left makes rounds slower and hardly ever faster, so that the lower quartile is steadier than the median.
 
-The correction is of the rounds' noise, and blind to a change that makes threads wait. So the gate reads the plain
-median too (perf.watch).
+The corrections are of the rounds' noise, and blind to a change that makes threads wait or one round in three slow. So
+the gate reads the plain median too (perf.watch).
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perf.record import Record, Round
 
@@ -30,12 +33,24 @@ USE_SHARE = 0.92  # where the kernel does not account pressure: of the CPUs in u
 MIN_ROUNDS = 2  # undisturbed ones that a session must have to be read, unless it is of one round
 TYPICAL_ROUNDS = 5  # with so many, half of a level's variance is of its rounds, half of its session
 
-# Latency over use, as powers: 1 would mean that only the CPU time matters. Before any data: 1, give or take 1.
-WAITING_PRIOR, WAITING_PRIOR_SD = 1.0, 1.0
-ROUND_SD = 0.02  # of log latency, given the use
-MAX_WAITING_POWER = 4.0
+ROUND_SD = 0.02  # of log latency, given use and probe
 
 Reading = Callable[[Round], float | None]
+
+
+@dataclass(frozen=True)
+class Powers:
+    """Latency goes with the CPUs in use to the power of ``-use``, and with the probe's time to that of ``probe``.
+
+    The values are those before any data: only the CPU time matters, and the probe does not.
+    """
+
+    use: float = 1.0
+    probe: float = 0.0
+
+
+PRIOR_SD = 1.0  # of either power
+MOST = Powers(use=4.0, probe=3.0)
 
 
 @dataclass(frozen=True)
@@ -76,38 +91,63 @@ def use(one: Round) -> float | None:
     return one.cpu_s / one.latency_s if one.cpu_s else None
 
 
-def waiting_power(records: Iterable[Record]) -> float:
-    """The power of use that latency goes with, least squares within sessions, drawn towards WAITING_PRIOR."""
-    precision = (ROUND_SD / WAITING_PRIOR_SD) ** 2
-    product, square = WAITING_PRIOR * precision, precision
+def powers(records: Sequence[Record], *, probed: bool = True) -> Powers:
+    """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used."""
+    prior = np.array([Powers.use, Powers.probe])
+    information = np.eye(2) * (ROUND_SD / PRIOR_SD) ** 2
+    products = information @ prior
     for record in records:
-        pairs = [(math.log(one.latency_s), math.log(used)) for one in undisturbed(record.rounds) if (used := use(one))]
-        if len(pairs) >= MIN_ROUNDS:
-            latency, used_log = (np.array(column) - np.mean(column) for column in zip(*pairs, strict=True))
-            product -= float(latency @ used_log)
-            square += float(used_log @ used_log)
-    return min(max(product / square, 0.0), MAX_WAITING_POWER)
+        rounds = [one for one in undisturbed(record.rounds) if use(one)]
+        if len(rounds) >= MIN_ROUNDS:
+            columns = _within([[-math.log(use(one) or 1.0), math.log(one.probe_s or 1.0) * probed] for one in rounds])
+            information += columns.T @ columns
+            products += columns.T @ _within([math.log(one.latency_s) for one in rounds])
+    found = np.clip(np.linalg.solve(information, products), 0.0, [MOST.use, MOST.probe])
+    return Powers(use=float(found[0]), probe=float(found[1]) * probed)
 
 
-def steadied(reading: Reading, power: float) -> Reading:
-    """``reading`` as it would be at one CPU in use, comparable between rounds that waited differently long."""
+def _within(values: Sequence[object]) -> NDArray[np.float64]:
+    """The values, or columns of them, less their means."""
+    array = np.array(values, dtype=np.float64)
+    centred: NDArray[np.float64] = array - array.mean(axis=0)
+    return centred
+
+
+def have_one_probe(records: Iterable[Record]) -> bool:
+    """Whether all rounds have a probe, and all of it is of one kind, so that sessions can be compared by it."""
+    names = {record.probe if all(one.probe_s for one in record.rounds) else object() for record in records}
+    return len(names) == 1 and not any(type(name) is object for name in names)
+
+
+def steadied(reading: Reading, found: Powers) -> Reading:
+    """``reading`` at one CPU in use and a probe of one second: comparable between rounds of other conditions."""
 
     def read(one: Round) -> float | None:
         used, value = use(one), reading(one)
-        return value * used**power if used and value else value
+        if not used or not value:
+            return value
+        probe_s = one.probe_s if one.probe_s and found.probe else 1.0
+        return float(value * used**found.use / probe_s**found.probe)
 
     return read
 
 
-def level(record: Record, reading: Reading) -> Level | None:
-    """The session's level of ``reading``: the median log over its undisturbed rounds; None if it has too few."""
+def lower_quartile(values: Sequence[float]) -> float:
+    return float(np.quantile(values, 0.25))
+
+
+def level(record: Record, reading: Reading, place: Callable[[Sequence[float]], float]) -> Level | None:
+    """The session's level of ``reading``: where the logs of its undisturbed rounds lie, by ``place`` (a median, say).
+
+    None if it has too few of them.
+    """
     rounds = undisturbed(record.rounds)
     values = [math.log(value) for one in rounds if (value := reading(one))]
     if len(values) < min(MIN_ROUNDS, max(1, len(record.rounds))):
         return None
     probes = [one.probe_s for one in record.rounds if one.probe_s]
     control = math.log(min(probes)) if probes else None
-    return Level(statistics.median(values), control, len(values), record.measured_s, record.probe)
+    return Level(place(values), control, len(values), record.measured_s, record.probe)
 
 
 def load_level(record: Record) -> Level | None:

@@ -6,7 +6,7 @@ import contextlib
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from perf.machine import Machine
 from perf.model import Model
 from perf.progress import Progress, duration
 from perf.protocol import Deadlines, Protocol
-from perf.record import Round
+from perf.record import Round, mean_probe_s
 from perf.sample import Sample, Session
 from perf.stack import Stack
 from perf.variant import Variant
@@ -69,7 +69,7 @@ class Measurement:
         self._warmups: list[Sample] = []
         self._samples: list[Sample] = []
         self._good = 0
-        self._probe_s: float | None = None
+        self._probes: list[tuple[int, float]] = []  # samples measured before it, and its seconds
         self._probed_s = -math.inf
         self._rounds_began_s: float | None = None
 
@@ -80,7 +80,10 @@ class Measurement:
             load_s=self._load_s,
             export_s=self._export_s,
             warmups=tuple(self._warmups),
-            samples=tuple(self._samples),
+            samples=tuple(
+                replace(sample, probe_s=probed_around(number, self._probes))
+                for number, sample in enumerate(self._samples)
+            ),
             probe=self._bench.probe.name,
         )
 
@@ -111,7 +114,8 @@ class Measurement:
         again = len(self._samples) - self._good
         noted = f", {again} disturbed so far" if again else ""
         self._bench.progress.begin(self._label, f"round {self._good + 1}/{protocol.rounds}{noted}")
-        self._probe()
+        if time.monotonic() - self._probed_s >= PROBE_EVERY_S:
+            self._probe()
         return (protocol.steps,), {}
 
     def generate(self, steps: int, image: Path | None = None) -> Sample:
@@ -135,7 +139,6 @@ class Measurement:
         if warming_up:
             self._warmups.append(sample)
         else:
-            sample = replace(sample, probe_s=self._probe_s)
             self._samples.append(sample)
             self._good += not disturbed(Round.of(sample))
         return sample
@@ -157,14 +160,14 @@ class Measurement:
         with contextlib.suppress(EnoughRounds):
             yield
         if self._samples:  # there are none under --benchmark-disable
+            self._probe()
             median_s = statistics.median(sample.latency_s for sample in self._samples)
             self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}")
 
     def _probe(self) -> None:
-        if time.monotonic() - self._probed_s >= PROBE_EVERY_S:
-            time.sleep(SETTLE_S)
-            self._probe_s = self._bench.probe.time_s()
-            self._probed_s = time.monotonic()
+        time.sleep(SETTLE_S)
+        self._probes.append((len(self._samples), self._bench.probe.time_s()))
+        self._probed_s = time.monotonic()
 
     def _read(self, reply: dict[str, Any]) -> Sample:
         try:
@@ -185,6 +188,16 @@ class Measurement:
         by_budget = self._good + max(0.0, protocol.budget_s - elapsed_s) / round_s
         rounds = min(protocol.rounds, max(protocol.min_rounds, by_budget))
         return max(0.0, (rounds - self._good - done / steps) * round_s)
+
+
+def probed_around(number: int, probes: Sequence[tuple[int, float]]) -> float | None:
+    """What was probed last before the sample of that number and first after it, as their mean.
+
+    ``probes`` are pairs in order of time: how many samples there were, and the seconds that the probe took.
+    """
+    before_s = next((probe_s for measured, probe_s in reversed(probes) if measured <= number), None)
+    after_s = next((probe_s for measured, probe_s in probes if measured > number), None)
+    return mean_probe_s(before_s, after_s)
 
 
 @contextlib.contextmanager

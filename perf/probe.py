@@ -1,8 +1,9 @@
 """Child side: the machine's own speed, by a matrix product that no stack has a hand in.
 
-Identical sessions drift by some per cent over an hour on a shared machine. The fastest of a session's probes drifts
-with them (correlation 0.7 in the recorded series), so the gate can tell the machine's drift from the software's. The
-product is of numpy's own BLAS in the suite's environment: upgrading torch or OpenVINO does not touch it.
+Identical sessions drift by some per cent over an hour on a shared machine, and its speed may change by a tenth from
+one minute to the next. The probe goes with both (`python -m perf evaluate` prints the correlation for recorded
+sessions), so the gate can tell the machine's speed from the software's. The product is of numpy's own BLAS in the
+suite's environment: upgrading torch or OpenVINO does not touch it.
 
 ========================  ==================================================
 request                   last reply

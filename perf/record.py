@@ -23,7 +23,7 @@ SIGNIFICANT_DIGITS = 6  # of what is kept in a file: a microsecond in a second
 class Round:
     """One timed generation. Seconds, bytes and counts; None for what was not recorded.
 
-    ``probe_s`` is the machine's own speed just before it (see perf.probe); ``cpu_s`` is of the worker, all threads;
+    ``probe_s`` is the machine's own speed around it (see perf.probe); ``cpu_s`` is of the worker, all threads;
     ``unet_step_s`` is the median of the generation's UNet steps.
     """
 
@@ -165,6 +165,13 @@ def rounded(value: float | None) -> float | None:
     if value is None or isinstance(value, int) or value == 0:
         return value
     return round(value, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value))))
+
+
+def mean_probe_s(before_s: float | None, after_s: float | None) -> float | None:
+    """What the probe showed around a round, as a geometric mean; one of the two where the other is not known."""
+    if before_s is None or after_s is None:
+        return before_s or after_s
+    return math.sqrt(before_s * after_s)
 
 
 def medians(records: Sequence[Record], name: str) -> list[float]:

@@ -49,7 +49,8 @@ class Conditions:
 class Sample:
     """One generation: wall time in the worker, its parts, and the conditions it ran under.
 
-    ``probe_s`` is the time of a fixed matrix product just before it (see perf.probe), None for a warm-up.
+    ``probe_s`` is the time of a fixed matrix product (see perf.probe), the mean of just before and just after; None for
+    a warm-up.
     """
 
     steps: int

@@ -43,8 +43,8 @@ class Tried:
     @property
     def measured_shift(self) -> Shift:
         """How far the slowed sessions really lie from the identical ones."""
-        reference = Reference.of(self.identical)
-        slow = LATENCY.levels(self.slowed, reference.waiting_power)
+        reference = Reference.of(self.identical).beside(self.slowed)
+        slow = LATENCY.levels(self.slowed, reference.powers)
         return shift(reference.levels[LATENCY.name], slow, LATENCY.prior)
 
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from perf.errors import BadRecord, BadSeries
-from perf.record import Record, Round, check_number, round_from
+from perf.record import Record, Round, check_number, mean_probe_s, round_from
 
 
 def read(path: Path) -> list[Record]:
@@ -55,10 +56,19 @@ def _bare_session(data: Mapping[str, Any]) -> Record:
     when = data.get("when", 0)
     if isinstance(when, bool) or not isinstance(when, int | float):
         raise BadRecord("when", f"{when!r} is not a time in seconds")
+    rounds = tuple(_bare_round(one, f"rounds[{number}].") for number, one in enumerate(data["rounds"]))
     return Record(
         recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
         load_s=None if data.get("build") is None else check_number("build", data["build"]),
-        rounds=tuple(_bare_round(one, f"rounds[{number}].") for number, one in enumerate(data["rounds"])),
+        rounds=probed_around(rounds),
+    )
+
+
+def probed_around(rounds: Sequence[Round]) -> tuple[Round, ...]:
+    """The rounds of a loop that probed before each, with the mean of what was probed before and after."""
+    after = [*rounds[1:], *rounds[-1:]]
+    return tuple(
+        replace(one, probe_s=mean_probe_s(one.probe_s, later.probe_s)) for one, later in zip(rounds, after, strict=True)
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from perf.level import Level, waiting_power
+from perf.level import Level, Powers, have_one_probe, powers
 from perf.record import Record
 from perf.shift import Shift, shift
 from perf.watch import LATENCY, WATCHES, Watch
@@ -110,15 +110,22 @@ class Verdict:
 class Reference:
     """The baseline's sessions, read once: what new ones are held against."""
 
-    recorded: int
-    waiting_power: float
+    sessions: Sequence[Record]
+    powers: Powers
     levels: Mapping[str, Sequence[Level]]
 
     @classmethod
-    def of(cls, baseline: Sequence[Record]) -> Self:
-        power = waiting_power(baseline)
-        levels = {watch.name: watch.levels(baseline, power) for watch in WATCHES}
-        return cls(recorded=len(baseline), waiting_power=power, levels=levels)
+    def of(cls, baseline: Sequence[Record], *, probed: bool = True) -> Self:
+        """``probed``: whether the machine's speed is taken out by the probe, which all sessions must have for that."""
+        found = powers(baseline, probed=probed and have_one_probe(baseline))
+        levels = {watch.name: watch.levels(baseline, found) for watch in WATCHES}
+        return cls(sessions=baseline, powers=found, levels=levels)
+
+    def beside(self, sessions: Sequence[Record]) -> Reference:
+        """The reference to hold these sessions against: one that knows no probe if theirs is another."""
+        if not self.powers.probe or have_one_probe([*self.sessions[:1], *sessions]):
+            return self
+        return Reference.of(self.sessions, probed=False)
 
 
 def judge(reference: Reference, sessions: Sequence[Record], *, rows: int = 1, looks: int = MAX_SESSIONS) -> Verdict:
@@ -126,10 +133,11 @@ def judge(reference: Reference, sessions: Sequence[Record], *, rows: int = 1, lo
 
     ``rows`` is how many rows are judged in the same ladder.
     """
-    found = len(LATENCY.levels(sessions, reference.waiting_power))
+    reference = reference.beside(sessions)
+    found = len(LATENCY.levels(sessions, reference.powers))
     usual = len(reference.levels[LATENCY.name])
     if not usual or not found:
-        return _disturbed(len(sessions) if usual else reference.recorded, of_baseline=not usual)
+        return _disturbed(len(sessions) if usual else len(reference.sessions), of_baseline=not usual)
     alpha = FALSE_ALARMS / rows * spend(found, looks)
     findings = tuple(finding for watch in WATCHES if (finding := _find(watch, reference, sessions, alpha)))
     kind = Kind.REGRESSED if any(one.kind is Kind.REGRESSED for one in findings) else findings[0].kind
@@ -144,7 +152,7 @@ def spend(look: int, looks: int) -> float:
 
 def _find(watch: Watch, reference: Reference, sessions: Sequence[Record], alpha: float) -> Finding | None:
     """The finding on one quantity, or None where it was not recorded."""
-    usual, new = reference.levels[watch.name], watch.levels(sessions, reference.waiting_power)
+    usual, new = reference.levels[watch.name], watch.levels(sessions, reference.powers)
     if not usual or not new:
         return None
     moved = shift(usual, new, watch.prior)

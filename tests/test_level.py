@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import statistics
 
 import numpy as np
 import pytest
 
-from perf.level import MAX_WAITING_POWER, disturbed, level, steadied, undisturbed, waiting_power
+from perf.level import MOST, Powers, disturbed, have_one_probe, level, lower_quartile, powers, steadied, undisturbed
 from perf.record import Record, Round
 from tests.records import session
 
@@ -50,25 +52,66 @@ def waiting(power: float, seed: int, sessions: int = 10) -> list[Record]:
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 3.0])
 def test_the_power_of_waiting_is_learnt(power: float) -> None:
-    assert waiting_power(waiting(power, seed=1)) == pytest.approx(power, abs=0.15)
+    found = powers(waiting(power, seed=1))
+    assert found.use == pytest.approx(power, abs=0.15)
+    assert found.probe == 0.0
+
+
+def on_a_machine_of_two_speeds(power: float, seed: int, sessions: int = 10) -> list[Record]:
+    """Sessions beside whose rounds the probe takes 7 % longer now and then, and latency goes with it by ``power``."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(sessions):
+        probes_s = 0.035 * np.where(generator.random(6) < 0.4, 1.07, 1.0)
+        latencies_s = 5 * (probes_s / 0.035) ** power * np.exp(generator.normal(0, 0.002, 6))
+        columns = zip(latencies_s.tolist(), probes_s.tolist(), strict=True)
+        rounds = tuple(Round(latency_s=t, cpu_s=2 * t, cpu_pressure_s=0.0, probe_s=probe_s) for t, probe_s in columns)
+        found.append(Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds, probe="numpy"))
+    return found
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.5])
+def test_the_power_of_the_machines_speed_is_learnt(power: float) -> None:
+    series = on_a_machine_of_two_speeds(power, seed=1)
+    assert powers(series).probe == pytest.approx(power, abs=0.1)
+    assert powers(series, probed=False).probe == 0.0
 
 
 def test_with_nothing_to_learn_from_the_prior_speaks() -> None:
-    assert waiting_power([]) == 1.0
-    assert waiting_power([session([1.0, 2.0, 3.0])]) == 1.0
+    assert powers([]) == Powers()
+    assert powers([session([1.0, 2.0, 3.0])]) == Powers()
 
 
-def test_the_power_stays_within_reason() -> None:
-    assert waiting_power(waiting(40.0, seed=2)) == MAX_WAITING_POWER
-    assert waiting_power(waiting(-5.0, seed=2)) == 0.0
+def test_the_powers_stay_within_reason() -> None:
+    assert powers(waiting(40.0, seed=2)).use == MOST.use
+    assert powers(waiting(-5.0, seed=2)).use == 0.0
+    assert powers(on_a_machine_of_two_speeds(30.0, seed=2)).probe == MOST.probe
 
 
 def test_waiting_is_taken_out() -> None:
     (calm, noisy) = waiting(2.0, seed=3, sessions=2)
     plain = [np.std([math.log(one.latency_s) for one in record.rounds]) for record in (calm, noisy)]
-    read = steadied(lambda one: one.latency_s, 2.0)
+    read = steadied(lambda one: one.latency_s, Powers(use=2.0))
     steady = [np.std([math.log(read(one) or 1) for one in record.rounds]) for record in (calm, noisy)]
     assert max(steady) < min(plain) / 3
+
+
+def test_the_machines_speed_is_taken_out() -> None:
+    series = on_a_machine_of_two_speeds(1.5, seed=3)
+    plain = [found.value for one in series if (found := level(one, lambda one: one.latency_s, lower_quartile))]
+    read = steadied(lambda one: one.latency_s, powers(series))
+    steady = [found.value for one in series if (found := level(one, read, lower_quartile))]
+    assert np.std(steady) < np.std(plain) / 3
+
+
+def test_probes_are_compared_only_with_their_kind() -> None:
+    series = on_a_machine_of_two_speeds(1.0, seed=4, sessions=3)
+    other = dataclasses.replace(series[0], probe="another numpy")
+    without = dataclasses.replace(series[0], rounds=(Round(latency_s=5.0, probe_s=0.035), Round(latency_s=5.0)))
+    assert have_one_probe(series)
+    assert not have_one_probe([*series, other])
+    assert not have_one_probe([*series, without])
+    assert not have_one_probe([without])
 
 
 def test_the_median_of_the_undisturbed_rounds() -> None:
@@ -78,7 +121,7 @@ def test_the_median_of_the_undisturbed_rounds() -> None:
         load_s=None,
         rounds=(*record.rounds[:3], Round(latency_s=50.0, cpu_pressure_s=25.0)),
     )
-    found = level(record, lambda one: one.latency_s)
+    found = level(record, lambda one: one.latency_s, statistics.median)
     assert found is not None
     assert found.value == pytest.approx(1.0)
     assert (found.control, found.rounds) == (None, 3)
@@ -87,11 +130,12 @@ def test_the_median_of_the_undisturbed_rounds() -> None:
 def test_one_good_round_is_not_enough() -> None:
     rounds = (Round(latency_s=1.0, cpu_pressure_s=0.0), Round(latency_s=2.0, cpu_pressure_s=1.0))
     record = Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
-    assert level(record, lambda one: one.latency_s) is None
+    assert level(record, lambda one: one.latency_s, statistics.median) is None
 
 
 def test_the_fastest_probe_is_the_control() -> None:
     rounds = tuple(Round(latency_s=1.0, probe_s=probe_s) for probe_s in (0.07, 0.05, 0.09))
-    found = level(Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds), lambda one: one.latency_s)
+    record = Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
+    found = level(record, lambda one: one.latency_s, lower_quartile)
     assert found is not None
     assert found.control == math.log(0.05)
