@@ -17,7 +17,7 @@ the gate reads the plain median too (perf.watch).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,10 +113,10 @@ def _within(values: Sequence[object]) -> NDArray[np.float64]:
     return centred
 
 
-def have_one_probe(records: Iterable[Record]) -> bool:
+def have_one_probe(records: Sequence[Record]) -> bool:
     """Whether all rounds have a probe, and all of it is of one kind, so that sessions can be compared by it."""
-    names = {record.probe if all(one.probe_s for one in record.rounds) else object() for record in records}
-    return len(names) == 1 and not any(type(name) is object for name in names)
+    kinds = {record.probe for record in records}
+    return len(kinds) == 1 and all(one.probe_s for record in records for one in record.rounds)
 
 
 def steadied(reading: Reading, found: Powers) -> Reading:

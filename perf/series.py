@@ -60,11 +60,11 @@ def _bare_session(data: Mapping[str, Any]) -> Record:
     return Record(
         recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
         load_s=None if data.get("build") is None else check_number("build", data["build"]),
-        rounds=probed_around(rounds),
+        rounds=_with_probes_around(rounds),
     )
 
 
-def probed_around(rounds: Sequence[Round]) -> tuple[Round, ...]:
+def _with_probes_around(rounds: Sequence[Round]) -> tuple[Round, ...]:
     """The rounds of a loop that probed before each, with the mean of what was probed before and after."""
     after = [*rounds[1:], *rounds[-1:]]
     return tuple(

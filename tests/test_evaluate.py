@@ -109,7 +109,10 @@ def test_both_forms_of_a_series_are_read(tmp_path: Path) -> None:
     assert len(bare) == 24
     assert bare[0].rounds[0].latency_s == 4.686974275000011
     assert bare[0].rounds[0].cpu_pressure_s == 0.040809
-    assert bare[0].rounds[-1].probe_s is not None, "what was probed before it"
+    probed = [one["probe"][0] for one in json.loads(ORDINARY.read_text().splitlines()[0])["rounds"]]
+    assert probed[0] == 0.08759798299979593
+    assert bare[0].rounds[0].probe_s == pytest.approx((probed[0] * probed[1]) ** 0.5), "before it and after it"
+    assert bare[0].rounds[-1].probe_s == pytest.approx(probed[-1]), "nothing was probed after the last"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from perf.record import Record
 from perf.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
 from perf.watch import WATCHES
 from tests.records import session, sessions
+from tests.test_level import on_a_machine_of_two_speeds
 
 BASELINE = sessions(12, seed=1)
 REFERENCE = Reference.of(BASELINE)
@@ -164,3 +165,13 @@ def test_a_row_that_moved_alone_is_not_excused(others: list[float]) -> None:
 def test_a_row_that_moved_much_more_than_the_others_is_not_excused() -> None:
     verdicts = {"slow": row(1.15, Kind.REGRESSED)} | {str(n): row(1.04, Kind.UNDECIDED) for n in range(4)}
     assert excuse_drift(verdicts)["slow"].kind is Kind.REGRESSED
+
+
+def test_a_machine_that_slows_down_is_told_from_software_by_its_probe() -> None:
+    usual, slow_machine = on_a_machine_of_two_speeds(1.5, seed=1), on_a_machine_of_two_speeds(1.5, seed=2, sessions=3)
+    held = Reference.of(usual)
+    assert judge(held, slow_machine).kind is Kind.UNCHANGED
+    another = [dataclasses.replace(one, probe="another") for one in slow_machine]
+    assert held.beside(slow_machine) is held
+    assert held.powers.probe > 1
+    assert held.beside(another).powers.probe == 0.0
