@@ -34,6 +34,7 @@ Data flows one way, and a module imports only what stands above it in this map::
       latents      the starting noise
 
     the judging: pure functions on numbers
+      tables       tables for terminals and logs
       stats        intervals of medians
       record       what is read of a session, checked
       level        where a session lies, without its disturbed rounds

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from io import StringIO
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from perf.errors import BadInput
 from perf.evaluate import OURS, Score
 from perf.rules import PEERS
+from perf.tables import aligned
 
 PLOT_FORMATS = {".png", ".svg"}
 
 
 def table(scores: Sequence[Score], width: int) -> str:
     """One series: a line per rule. What is spent is for identical sessions, and at worst over the slowdowns."""
-    drawn = Table("rule", box=None, pad_edge=False)
     planted = dict.fromkeys(score.slowdown_percent for score in scores if score.slowdown_percent)
-    for heading in ("false alarms", *(f"{percent:g} %" for percent in planted), "sessions", "rounds", "s"):
-        drawn.add_column(heading, justify="right")
-    for rule in dict.fromkeys(score.rule for score in scores):
-        drawn.add_row(*cells([score for score in scores if score.rule == rule]))
-    text = StringIO()
-    Console(file=text, width=width, color_system=None).print(drawn)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    headings = ("rule", "false alarms", *(f"{percent:g} %" for percent in planted), "sessions", "rounds", "s")
+    rules = dict.fromkeys(score.rule for score in scores)
+    rows = [cells([score for score in scores if score.rule == rule]) for rule in rules]
+    return "\n".join(aligned(headings, rows, width))
 
 
 def cells(scores: Sequence[Score]) -> tuple[str, ...]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import shlex
 import statistics
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
-
-from rich.console import Console
-from rich.table import Table
 
 from perf.catalog import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
 from perf.gate import Gate, Judged
@@ -17,6 +14,7 @@ from perf.level import undisturbed, use
 from perf.record import Record
 from perf.sample import Session
 from perf.stats import Interval, median_interval
+from perf.tables import aligned
 from perf.variant import Variant
 from perf.verdict import Verdict, counted
 from perf.watch import PARTS
@@ -62,19 +60,10 @@ def reference_latency_s(rows: Sequence[Row]) -> float | None:
 
 def terminal(rows: Sequence[Row], width: int) -> str:
     """The ladder for a terminal of ``width`` columns; reasons for missing rows below it."""
-    table = Table(*HEADINGS[:1], box=None, pad_edge=False)
-    for heading in HEADINGS[1:]:
-        table.add_column(heading, justify="right")
     reference_s = reference_latency_s(rows)
-    for row in rows:
-        if row.latencies_s:
-            table.add_row(*cells(row, reference_s))
-    text = StringIO()
-    console = Console(file=text, width=width, color_system=None)
-    console.print(table)
-    for line in (*footnotes(rows), *reasons(rows)):
-        console.print(line, markup=False, highlight=False)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    table = aligned(HEADINGS, [cells(row, reference_s) for row in rows if row.latencies_s], width)
+    below = [part for line in (*footnotes(rows), *reasons(rows)) for part in textwrap.wrap(line, width)]
+    return "\n".join([*table, *below])
 
 
 def markdown(rows: Sequence[Row], title: str, about: Sequence[str]) -> str:
