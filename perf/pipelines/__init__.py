@@ -1,10 +1,16 @@
-"""Child side: one module per backend, each with ``build(request: BuildRequest) -> Built``."""
+"""Child side: one module per backend.
+
+Each has ``build(request: BuildRequest) -> Built``, and ``observe(built: Built, replay: Replay) -> Observed`` which
+reads what is really active.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from perf.evidence import Kernel, State
 from perf.protocol import Size
 from perf.variant import Variant
 
@@ -18,3 +24,7 @@ class BuildRequest:
     checkpoint_digest: str
     size: Size
     exports: Path
+
+
+Replay = Callable[[str], None]  # makes the last call of a part (perf.evidence.LOOKED_AT) again
+Observed = tuple[tuple[Kernel, ...], State]

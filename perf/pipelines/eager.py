@@ -24,7 +24,7 @@ def load(request: BuildRequest) -> StableDiffusionPipeline:
     """The pipeline with the variant's scheduler, weight type and memory format; shared with IPEX."""
     variant = request.variant
     pipe = StableDiffusionPipeline.from_pretrained(str(request.checkpoint), local_files_only=True)
-    use_scheduler(pipe, variant)
+    use_scheduler(pipe, variant, request.checkpoint)
     if variant.precision == "bf16-weights":
         pipe.to(torch.bfloat16)
     if variant.channels_last:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import intel_extension_for_pytorch as ipex
 import torch
 from diffusers import StableDiffusionPipeline
 
-from perf.pipelines import BuildRequest, eager
+from perf.pipelines import BuildRequest, Observed, Replay, eager
 from perf.pipelines.built import Built
 from perf.protocol import Size
 
@@ -29,3 +31,17 @@ def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor
     latents = torch.randn(GUIDED_BATCH, config.in_channels, size.height // scale, size.width // scale)
     tokens = pipe.tokenizer.model_max_length
     return latents, torch.rand(1) * 999, torch.randn(GUIDED_BATCH, tokens, config.cross_attention_dim)
+
+
+def observe(built: Built, replay: Replay) -> Observed:
+    """As for plain PyTorch, and how much of the UNet IPEX has prepacked."""
+    kernels, state = eager.observe(built, replay)
+    return kernels, replace(state, prepacked=prepacked(built.pipe.unet))
+
+
+def prepacked(model: torch.nn.Module) -> float:
+    """The share of the convolutions and linear layers that IPEX has put its own in place of."""
+    names = [type(layer).__name__ for layer in model.modules()]
+    own = sum(name in {"_IPEXConv2d", "_IPEXLinear"} for name in names)
+    plain = sum(name in {"Conv2d", "Linear"} for name in names)
+    return own / (own + plain)

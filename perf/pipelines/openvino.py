@@ -27,7 +27,7 @@ def build(request: BuildRequest) -> Built:
         size = request.size
         pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=1)
     pipe.compile()
-    use_scheduler(pipe, request.variant)
+    use_scheduler(pipe, request.variant, request.checkpoint)
     return Built(pipe=pipe, export_s=export_s)
 
 
