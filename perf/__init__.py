@@ -7,6 +7,7 @@ Data flows one way, and a module imports only what stands above it in this map::
     catalog        the ladder of variants
     protocol       what a measurement is: size, steps, rounds, budget
     sample         Sample and Session, what is kept of it
+    evidence       Evidence, what a worker was found to be doing
     cache          things made once per machine
     synthetic      the synthetic checkpoints, as data
 
@@ -14,6 +15,10 @@ Data flows one way, and a module imports only what stands above it in this map::
       wire         JSON lines with the parent (standard library)
       conditions   counters from /proc around a generation (standard library)
       parts        the clock around the pipeline's own calls (standard library)
+      surroundings libraries, environment and CPUs of the process, from /proc (standard library)
+      verbose      the logs of oneDNN and MKL, captured and reduced (standard library)
+      peak         what the machine itself reaches with a stack
+      flops        how much work one call of each model is
       pipelines    one module per backend: how a variant is built
       checkpoint   makes or downloads a checkpoint
       worker       the process that builds and generates
@@ -30,8 +35,13 @@ Data flows one way, and a module imports only what stands above it in this map::
       command      the command line and environment of a process
       channel      JSON lines with a deadline
       launcher     start, talk, time out, clean up
-      model        the model's folder, checked
+      roofline     the share of the machine's peak that a part reaches
+      model        the model's folder, checked, and its work
       latents      the starting noise
+      fidelity     how close an image is to eager float32's
+      reference    those reference images, made once
+      claims       what a variant says of itself, held against the evidence
+      attribution  what is otherwise in one worker than in another
 
     the judging: pure functions on numbers
       tables       tables for terminals and logs
@@ -57,7 +67,9 @@ Data flows one way, and a module imports only what stands above it in this map::
       github       what GitHub Actions understands
       settings     the command line
       run          what the variants of a run share
+      proof        the claims and images of a run
       judgement    sessions, verdicts, acceptance
+      explain      what a recorded run shows
       selftest     the gate tried on this machine
       plugin       pytest's hooks and fixtures
       suite        the tests that measure

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf import catalog, curves, machine_check, selftest, series, settings, stack, store
+from perf import catalog, curves, explain, machine_check, selftest, series, settings, stack, store
 from perf.baseline import Setting
 from perf.errors import PerfError
 from perf.evaluate import ORDERS, TRIALS, Score, evaluate, noise
@@ -52,6 +52,11 @@ def parser() -> argparse.ArgumentParser:
     judged.add_argument("--json", type=Path, metavar="FILE", help="write the scores")
     judged.add_argument("--plot", type=Path, metavar="FILE", help="draw them, as PNG or SVG")
     judged.set_defaults(run=run_evaluation)
+
+    explained = commands.add_parser("explain", help="what a recorded run shows: claims, kernels, the machine's limit")
+    explained.add_argument("recorded", type=Path, metavar="RUN.json", help="as kept under results/")
+    explained.add_argument("--against", type=Path, metavar="OTHER.json", help="say what is otherwise than in this run")
+    explained.set_defaults(run=run_explanation)
 
     tried = commands.add_parser("selftest", help="false alarms and detection of the gate, measured on this machine")
     tried.add_argument("--variant", action="append", default=[], metavar="NAME", help=f"row to try ({SELFTEST_ROW})")
@@ -103,19 +108,38 @@ def show_baselines(folder: Path, here: Setting) -> None:
 def run_evaluation(options: argparse.Namespace) -> None:
     if options.plot:
         curves.check_plot(options.plot)
-    width = shutil.get_terminal_size((100, 24)).columns
     scores: list[Score] = []
     stems = [path.stem for path in options.series]
     named = {path.stem if stems.count(path.stem) == 1 else str(path): path for path in options.series}
     for name, recorded in [(name, series.read(path)) for name, path in named.items()]:
         scores += evaluate(name, recorded, trials=options.trials, order=options.order)
         print(f"{name}: {noise(recorded)}")
-        print(curves.table([one for one in scores if one.series == name], width) + "\n")
+        print(curves.table([one for one in scores if one.series == name], width()) + "\n")
     print("\n".join(curves.notes(scores, options.trials, options.order)))
     if options.json:
         curves.write_json(options.json, scores)
     if options.plot:
         curves.plot(options.plot, scores)
+
+
+def width() -> int:
+    """Columns of the terminal, or of a log."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def run_explanation(options: argparse.Namespace) -> None:
+    rows = explain.read(options.recorded)
+    if options.against is None:
+        print("\n".join(explain.summary(rows, width())))
+        for row in rows:
+            print("\n".join(["", *explain.explain(row)]))
+        return
+    others = {row.name: row for row in explain.read(options.against)}
+    for row in rows:
+        if row.name in others:
+            print("\n".join(explain.against(row, others[row.name])) + "\n")
+        else:
+            print(f"{row.name}: not in {options.against}\n")
 
 
 def run_selftest(options: argparse.Namespace) -> None:

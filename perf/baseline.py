@@ -7,7 +7,8 @@ can have been measured::
     setting      what must be equal for a comparison: machine (the fingerprint), model, protocol
     particulars  what may differ and is then said: the CPU's brand, kernel, microcode
     changes      when, why, and which rows, one entry per update
-    rows         variant name -> variant (its specification), stack (Python and every package), sessions
+    rows         variant name -> variant (its specification), stack (Python and every package), sessions, and where
+                 there is one the evidence of the latest update
 
 A fault in the head makes the file useless, a fault in one row only that row.
 """
@@ -21,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from perf.errors import BadRecord
+from perf.evidence import Evidence
 from perf.machine import Machine
 from perf.model import Model
 from perf.protocol import Protocol
@@ -102,24 +104,31 @@ def _differences(what: str, theirs: Json, here: Json) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One variant's sessions, the latest last, and what measured them."""
+    """One variant's sessions, the latest last, what measured them, and what was active in the latest."""
 
     variant: Json
     stack: Json
     sessions: tuple[Record, ...]
+    evidence: Evidence | None = None
 
     @classmethod
-    def of(cls, variant: Variant, stack: Stack, sessions: Sequence[Record]) -> Self:
-        return cls(variant=specification(variant), stack=stack_json(stack), sessions=tuple(sessions)[-SESSIONS_KEPT:])
+    def of(cls, variant: Variant, stack: Stack, sessions: Sequence[Record], evidence: Evidence | None = None) -> Self:
+        return cls(
+            variant=specification(variant),
+            stack=stack_json(stack),
+            sessions=tuple(sessions)[-SESSIONS_KEPT:],
+            evidence=evidence,
+        )
 
     def to_json(self) -> dict[str, Any]:
         sessions = [session.to_json() for session in self.sessions]
-        return {"variant": dict(self.variant), "stack": dict(self.stack), "sessions": sessions}
+        known = {"evidence": self.evidence.to_json()} if self.evidence else {}
+        return {"variant": dict(self.variant), "stack": dict(self.stack), "sessions": sessions, **known}
 
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Raises BadRecord, whose field is the path within the row."""
-        found = check_keys(data, required={"variant", "stack", "sessions"})
+        found = check_keys(data, required={"variant", "stack", "sessions"}, optional={"evidence"})
         for name in ("variant", "stack"):
             if not isinstance(found[name], dict):
                 raise BadRecord(name, "is not an object")
@@ -129,7 +138,15 @@ class Row:
         if not isinstance(found["sessions"], list) or not found["sessions"]:
             raise BadRecord("sessions", "is not a list of sessions")
         sessions = tuple(_session(number, one) for number, one in enumerate(found["sessions"]))
-        return cls(variant=found["variant"], stack=found["stack"], sessions=sessions)
+        evidence = _evidence(found["evidence"]) if "evidence" in found else None
+        return cls(variant=found["variant"], stack=found["stack"], sessions=sessions, evidence=evidence)
+
+
+def _evidence(data: Any) -> Evidence:
+    try:
+        return Evidence.from_json(data)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise BadRecord("evidence", f"cannot be read: {error!r}") from None
 
 
 def _session(number: int, data: object) -> Record:

@@ -7,10 +7,10 @@ Ice Lake machine is not named. Revisions of the article disagree about the IPEX 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from perf.errors import UnknownName
-from perf.variant import Tuning, Variant
+from perf.variant import Limits, Precision, Tuning, Variant
 
 ICE_LAKE = "Ice Lake"
 SAPPHIRE_RAPIDS = "Sapphire Rapids"
@@ -129,6 +129,14 @@ LADDER: tuple[Variant, ...] = (
 )
 
 REFERENCE = "eager-fp32"
+
+# How far a row's image may be from that of eager float32.
+FIDELITY: Mapping[Precision, Limits] = {
+    "fp32": Limits(psnr_db=60, ssim=0.999, latents_error=0.01, reason="another order of the same additions"),
+    "bf16-autocast": Limits(psnr_db=30, ssim=0.9, latents_error=0.10, reason="8 bits of mantissa"),
+    "bf16-weights": Limits(psnr_db=30, ssim=0.9, latents_error=0.10, reason="8 bits of mantissa"),
+    "chosen-by-backend": Limits(psnr_db=30, ssim=0.9, latents_error=0.10, reason="bfloat16 where the CPU has it"),
+}
 
 
 def select(names: Iterable[str]) -> tuple[Variant, ...]:

@@ -9,7 +9,8 @@
     │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
     │   ├── NoSpace           the disk is too small for what would be written
     │   ├── MachineBusy       another measurement is running on this machine
-    │   └── BadSeries         a recorded series that cannot be read
+    │   ├── BadSeries         a recorded series that cannot be read
+    │   └── BadRun            a recorded run that cannot be explained
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
     ├── BadBaseline           a baseline file that cannot be read, or was not to be written: its rows are invalid
     └── WorkerError           one variant could not be measured: that test fails, the others go on
@@ -61,6 +62,10 @@ class MachineBusy(BadInput):
 
 class BadSeries(BadInput):
     """A file of recorded sessions is not one."""
+
+
+class BadRun(BadInput):
+    """A file is not the JSON of a run."""
 
 
 class BadRecord(PerfError):

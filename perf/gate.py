@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perf import store
+from perf.attribution import differences
 from perf.baseline import Baseline, Json, Row, Setting, package_changes, specification
 from perf.drift import excuse_drift
 from perf.errors import BadBaseline
+from perf.evidence import Evidence
 from perf.machine import Machine
 from perf.record import Record
 from perf.stack import Stack
@@ -20,11 +22,13 @@ from perf.verdict import MAX_SESSIONS, Kind, Reference, Verdict, judge
 
 @dataclass(frozen=True)
 class Judged:
-    """A row of this run: what was measured, with which stack."""
+    """A row of this run: what was measured, with which stack, and what it claimed that is not so."""
 
     variant: Variant
     stack: Stack
     sessions: Sequence[Record]
+    faults: Sequence[str] = ()
+    evidence: Evidence | None = None
 
 
 class Gate:
@@ -61,6 +65,13 @@ class Gate:
         row = self.row(judged.variant)
         return package_changes(row.stack["packages"], judged.stack.packages) if row else []
 
+    def evidence_changes(self, judged: Judged) -> list[str]:
+        """What is otherwise in the worker than when the row's baseline was measured, what costs most first."""
+        row = self.row(judged.variant)
+        if row is None or row.evidence is None or judged.evidence is None:
+            return []
+        return differences(row.evidence, judged.evidence)
+
     def changes_of(self, variant: Variant) -> list[Json]:
         """The updates that concerned this row, the latest last."""
         changes = self.baseline.changes if self.baseline else ()
@@ -74,6 +85,8 @@ class Gate:
 
     def _judge_one(self, judged: Judged, rows: int, looks: int) -> Verdict:
         name = judged.variant.name
+        if judged.faults:
+            return Verdict(kind=Kind.INVALID, sentence="; ".join(judged.faults))
         if fault := self._fault or self._row_fault(name):
             return Verdict(kind=Kind.INVALID, sentence=f"{fault}; restore it from version control, or record a new one")
         row = self.row(judged.variant)

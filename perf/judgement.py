@@ -14,6 +14,7 @@ from perf.errors import BadBaseline, WorkerError
 from perf.gate import Gate, Judged
 from perf.level import Powers, undisturbed
 from perf.measurement import Measurement
+from perf.proof import Proofs
 from perf.record import Record
 from perf.run import Run
 from perf.variant import Variant
@@ -31,6 +32,7 @@ class Judgement:
         )
         self._run = run
         self._began = now()
+        self._proofs = Proofs(run)
         self._records: dict[str, list[Record]] = {}
         self._kept: dict[str, MutableMapping[str, Any]] = {}
         self._failed: dict[str, WorkerError] = {}
@@ -64,6 +66,9 @@ class Judgement:
 
         A row that moved takes the place of its old sessions, which is why a suspicion is settled here too.
         """
+        verdict = self.verdicts[variant.name]
+        if verdict.kind is Kind.INVALID:
+            raise BadBaseline(f"{variant.name}: not recorded: {verdict.sentence}")
         usable = [record for record in map(only_undisturbed, self._records[variant.name]) if record]
         if not usable:
             raise BadBaseline(
@@ -75,23 +80,25 @@ class Judgement:
             setting=self.gate.setting,
             particulars=self._run.machine.particulars,
             name=variant.name,
-            row=Row.of(variant, self._run.stacks[variant.stack], usable),
+            row=Row.of(variant, self._run.stacks[variant.stack], usable, self._proofs.evidence(variant.name)),
             why=self._run.settings.why or "",
             when=self._began,
-            afresh=self.verdicts[variant.name].moved,
+            afresh=verdict.moved,
         )
         written = store.update(self.gate.path, accepted).rows[variant.name]
         return f"{variant.name}: {counted(len(usable))} recorded, now {len(written.sessions)} in {self.gate.path}"
 
     def failure(self, variant: Variant, verdict: Verdict) -> str:
         """The failing test's message: what, the evidence, and the commands that follow."""
-        return report.failure(self._judged(variant), verdict, self.gate, self._run.settings.options)
+        judged = self._judged(variant)
+        return report.failure(judged, verdict, self.gate, self._run.settings.options)
 
     def lines(self) -> list[str]:
         """One that names the baseline, and one per judged row."""
         if not self.verdicts or self._run.settings.updates:
             return []
         lines = [f"baseline: {self.gate.path if self.gate.baseline else 'none'}", *report.verdicts(self.verdicts)]
+        lines += report.attributions(self._all_judged(), self.verdicts, self.gate)
         if any(verdict.kind is Kind.NO_BASELINE for verdict in self.verdicts.values()):
             lines.append("to record one, measure with --update-baseline --why REASON")
         return lines
@@ -104,6 +111,7 @@ class Judgement:
         try:
             with self._run.measuring(variant, len(self._records.get(variant.name, ())) + 1) as measurement:
                 measurement.all_rounds()
+                measurement.look()
         except WorkerError as error:
             self._records.pop(variant.name, None)
             self._failed[variant.name] = error
@@ -115,6 +123,7 @@ class Judgement:
         if measurement.session.samples:  # there are none under --benchmark-disable
             records = self._records.setdefault(measurement.variant.name, [])
             records.append(Record.of(measurement.session, now()))
+            self._proofs.add(measurement)
 
     def _wants_session(self, variant: Variant) -> bool:
         records = self._records.get(variant.name)
@@ -127,17 +136,31 @@ class Judgement:
 
     def _judge(self) -> None:
         """Judge every measured row anew."""
-        measured = [variant for variant in self._run.variants if variant.name in self._records]
-        self.verdicts = self.gate.judge(map(self._judged, measured), looks=1 + self._run.settings.fresh)
-        for name in self.verdicts.keys() & self._kept.keys():
-            self._kept[name].update(
+        self._proofs.complete()
+        judged = self._all_judged()
+        self.verdicts = self.gate.judge(judged, looks=1 + self._run.settings.fresh)
+        for one in judged:
+            name = one.variant.name
+            self._kept.get(name, {}).update(
+                self._proofs.to_json(name),
                 verdict=self.verdicts[name].to_json(),
+                otherwise=self.gate.evidence_changes(one),
                 fresh_sessions=[record.to_json() for record in self._records[name][1:]],
                 baseline=str(self.gate.path),
             )
 
+    def _all_judged(self) -> list[Judged]:
+        return [self._judged(variant) for variant in self._run.variants if variant.name in self._records]
+
     def _judged(self, variant: Variant) -> Judged:
-        return Judged(variant, self._run.stacks[variant.stack], self._records[variant.name])
+        name = variant.name
+        return Judged(
+            variant=variant,
+            stack=self._run.stacks[variant.stack],
+            sessions=self._records[name],
+            faults=self._proofs.faults(name),
+            evidence=self._proofs.evidence(name),
+        )
 
 
 def only_undisturbed(record: Record) -> Record | None:

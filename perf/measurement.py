@@ -13,6 +13,7 @@ from typing import Any
 
 from perf import command, launcher
 from perf.errors import WorkerGarbled
+from perf.evidence import Evidence
 from perf.launcher import WorkerProcess
 from perf.level import disturbed
 from perf.machine import Machine
@@ -58,10 +59,15 @@ class Bench:
 
 
 class Measurement:
-    """A variant's worker and what it measured. Made by ``measuring``."""
+    """A variant's worker and what it measured. Made by ``measuring``.
 
-    def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str) -> None:
+    After ``look``, ``evidence`` is what was found active, and ``outcome`` the file of what was generated last.
+    """
+
+    def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str, folder: Path) -> None:
         self.variant = variant
+        self.evidence: Evidence | None = None
+        self.outcome = folder / "outcome.npz"
         self._bench = bench
         self._worker = worker
         self._label = label
@@ -118,11 +124,8 @@ class Measurement:
             self._probe()
         return (protocol.steps,), {}
 
-    def generate(self, steps: int, image: Path | None = None) -> Sample:
-        """One generation; the first ones are kept as warm-ups. Raises a WorkerError.
-
-        ``image`` is a .npy file to write the result to: height x width x 3, float32 in 0..1.
-        """
+    def generate(self, steps: int) -> Sample:
+        """One generation; the first ones are kept as warm-ups. Raises a WorkerError."""
         warming_up = len(self._warmups) < self.variant.warmup_rounds
         deadlines = self._bench.deadlines
         deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
@@ -132,7 +135,6 @@ class Measurement:
             "steps": steps,
             "guidance_scale": self._bench.protocol.guidance_scale,
             "latents": str(self._bench.latents),
-            "image": str(image) if image else None,
         }
         reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
         sample = self._read(reply)
@@ -142,6 +144,16 @@ class Measurement:
             self._samples.append(sample)
             self._good += not disturbed(Round.of(sample))
         return sample
+
+    def look(self) -> None:
+        """Have the worker say what is really active, and write what it made last. Raises a WorkerError."""
+        self._bench.progress.begin(self._label, "reading the evidence")
+        request = {"request": "evidence", "outcome": str(self.outcome)}
+        reply = self._worker.ask(request, "evidence", self._bench.deadlines.generation_s)
+        try:
+            self.evidence = Evidence.from_json(reply)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise WorkerGarbled(f"{self.variant.name}: the worker sent no proper evidence: {error!r}") from error
 
     def all_rounds(self) -> None:
         """Warm up and measure without pytest-benchmark: a fresh session, for the gate. Raises a WorkerError."""
@@ -205,7 +217,7 @@ def measuring(variant: Variant, stack: Stack, bench: Bench, folder: Path, label:
     """Start a worker in ``folder``, build the variant, and end the worker's whole process group afterwards."""
     started = command.for_variant(variant, stack, bench.machine)
     with launcher.start(variant.name, started, folder, bench.deadlines.start_s) as worker:
-        measurement = Measurement(variant, bench, worker, label)
+        measurement = Measurement(variant, bench, worker, label, folder)
         measurement.load()
         loaded = f"{label}: loaded in {duration(measurement.session.load_s)}"
         exported = measurement.session.export_s

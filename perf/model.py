@@ -15,6 +15,7 @@ from perf import cache, synthetic
 from perf.command import clean_environment
 from perf.errors import BadCheckpoint, HubUnreachable, PerfError, UnknownName
 from perf.protocol import Size
+from perf.roofline import Work
 from perf.stack import Stack
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -24,7 +25,10 @@ MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A complete checkpoint. ``latent_channels`` and ``scale`` (image pixels per latent) shape the latents."""
+    """A complete checkpoint. ``latent_channels`` and ``scale`` (image pixels per latent) shape the latents.
+
+    ``scheduler`` is the class of the checkpoint's own.
+    """
 
     name: str
     folder: Path
@@ -32,6 +36,7 @@ class Model:
     latent_channels: int
     scale: int
     native_size: Size
+    scheduler: str
 
     def latents_shape(self, size: Size) -> tuple[int, int, int, int]:
         return (1, self.latent_channels, size.height // self.scale, size.width // self.scale)
@@ -94,8 +99,25 @@ def _download(hub_id: str, stack: Stack) -> Path:
     return Path(result.stdout.splitlines()[-1])
 
 
+def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
+    """What one call of each of the model's parts has to do, counted once and kept. Raises a PerfError."""
+
+    def count(folder: Path) -> None:
+        result = _tool(stack, "flops", str(model.folder), str(size))
+        if result.returncode:
+            raise PerfError(f"counting the operations of {model.name} failed:\n{_tail(result.stderr)}")
+        (folder / "work.json").write_text(result.stdout, encoding="utf-8")
+
+    kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
+    return {part: Work.from_json(found) for part, found in _json(kept / "work.json").items()}
+
+
 def _checkpoint_tool(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [stack.python, "-m", "perf.checkpoint", *arguments]
+    return _tool(stack, "checkpoint", *arguments)
+
+
+def _tool(stack: Stack, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [stack.python, "-m", f"perf.{module}", *arguments]
     return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
 
 
@@ -118,6 +140,7 @@ def _read(name: str, folder: Path) -> Model:
         latent_channels=unet["in_channels"],
         scale=scale,
         native_size=Size(side, side),
+        scheduler=str(_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from perf.sample import Parts
@@ -14,12 +15,15 @@ TEXT_ENCODER, UNET, VAE, CHECKER = "text_encoder", "unet", "vae_decode", "safety
 class PartsClock:
     """Times the calls that a pipeline makes to its models, afresh for each generation.
 
-    ``on_step(done)`` is called after each UNet call with the number of calls so far.
+    ``on_step(done)`` is called after each UNet call with the number of calls so far. ``decoded`` is what the VAE was
+    last given, the final latents.
     """
 
     def __init__(self, on_step: Callable[[int], None]) -> None:
         self._on_step = on_step
         self._calls: dict[str, list[float]] = {}
+        self._last: dict[str, Callable[[], Any]] = {}
+        self.decoded: Any = None
         self.restart()
 
     def restart(self) -> None:
@@ -32,6 +36,10 @@ class PartsClock:
         self._wrap(pipe.unet, "forward", UNET)
         self._wrap(pipe.vae, "decode", VAE)
         self._wrap(pipe, "run_safety_checker", CHECKER)
+
+    def replay(self, part: str) -> None:
+        """Make the last call of that part again, untimed."""
+        self._last[part]()
 
     def parts(self, total_s: float) -> Parts:
         """The parts of a generation that took ``total_s`` in all."""
@@ -51,8 +59,11 @@ class PartsClock:
             began = time.perf_counter()
             result = call(*args, **kwargs)
             self._calls[part].append(time.perf_counter() - began)
+            self._last[part] = partial(call, *args, **kwargs)
             if part == UNET:
                 self._on_step(len(self._calls[UNET]))
+            elif part == VAE:
+                self.decoded = args[0]
             return result
 
         setattr(owner, method, timed)

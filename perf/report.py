@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import statistics
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from perf.catalog import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
@@ -16,11 +16,12 @@ from perf.sample import Session
 from perf.stats import Interval, median_interval
 from perf.tables import aligned
 from perf.variant import Variant
-from perf.verdict import Verdict, counted
+from perf.verdict import FAILING, Kind, Verdict, counted
 from perf.watch import PARTS
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
+OTHERWISE_SHOWN = 6
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 
 
@@ -135,19 +136,34 @@ def failure(judged: Judged, verdict: Verdict, gate: Gate, options: Sequence[str]
             f"baseline:    {gate.path} ({counted(len(row.sessions))}, the last of {row.sessions[-1].recorded}{why})",
             f"moved most:  {moved_most(verdict)}",
             f"all of it:   {', '.join(map(str, verdict.findings))}",
+            *(f"otherwise:   {sentence}" for sentence in gate.evidence_changes(judged)[:OTHERWISE_SHOWN]),
             f"packages:    {', '.join(gate.package_changes(judged)) or 'none has changed'}",
             f"machine:     {', '.join(gate.particular_changes()) or 'as it was'}",
             f"conditions:  {conditions(judged.sessions)}",
         ]
     again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", judged.variant.name, *options])
     lines += [f"measure again:              {again}"]
+    if verdict.kind is Kind.INVALID:
+        return "\n".join(lines)
     return "\n".join([*lines, f'accept as the new baseline: {again} --update-baseline --why "REASON"'])
 
 
+def attributions(judged: Iterable[Judged], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
+    """For rows that moved and do not fail, whose message would say it: which part it was, and what is otherwise."""
+    lines = []
+    for one in judged:
+        verdict = verdicts[one.variant.name]
+        if verdict.findings and verdict.kind not in {Kind.UNCHANGED, *FAILING}:
+            lines.append(f"{one.variant.name}: moved most: {moved_most(verdict)}")
+            lines += [f"  otherwise: {sentence}" for sentence in gate.evidence_changes(one)[:OTHERWISE_SHOWN]]
+    return lines
+
+
 def moved_most(verdict: Verdict) -> str:
-    """The part of a generation that became slower by the largest factor."""
+    """The part of a generation that became slower by the largest factor; faster, where the whole seems to be."""
     parts = [one for one in verdict.findings if one.watch in PARTS] or list(verdict.findings)
-    return str(max(parts, key=lambda one: one.ratio))
+    is_faster = verdict.kind is not Kind.REGRESSED and verdict.findings[0].ratio < 1
+    return str((min if is_faster else max)(parts, key=lambda one: one.ratio))
 
 
 def conditions(sessions: Sequence[Record]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,11 +13,13 @@ from typing import Any, Self
 import numpy as np
 
 from perf import cache, command, latents, launcher, model, report, stack
+from perf.errors import PerfError
 from perf.machine import Machine, this_machine
 from perf.measurement import Bench, Measurement, Probe, measuring
 from perf.progress import Progress
 from perf.report import Row
 from perf.requirements import Missing, find_missing
+from perf.roofline import Work
 from perf.settings import Settings
 from perf.stack import Stack
 from perf.variant import Variant
@@ -64,6 +67,15 @@ class Run:
         assert self._bench is not None, "only asked for once a stack is known to be there"
         return self._bench
 
+    @functools.cached_property
+    def work(self) -> dict[str, Work]:
+        """What one call of each of the model's parts has to do; nothing, and a line, if it cannot be told."""
+        try:
+            return model.work(self.bench.model, self.bench.protocol.size, self._makers[0])
+        except PerfError as error:
+            self.say(str(error))
+            return {}
+
     def has_row(self, variant: Variant) -> bool:
         """Whether the row was measured, or it is known why not."""
         return variant.name in self._rows
@@ -81,7 +93,9 @@ class Run:
             earlier.end()
         folder = self._folder / f"{variant.name}-{session}"
         folder.mkdir()
-        label = f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
+        label = variant.name
+        if variant in self.variants:
+            label += f" ({self.variants.index(variant) + 1}/{len(self.variants)})"
         label += f" session {session}" if session > 1 else ""
         with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
             self._live = [measurement]
@@ -97,6 +111,7 @@ class Run:
             "protocol": self.bench.protocol.to_json(),
             "model": self.bench.model.to_json(),
             "stack": self.stacks[variant.stack].to_json(),
+            "work": {part: dataclasses.asdict(work) for part, work in self.work.items()},
         }
 
     def keep_reason(self, variant: Variant, reason: str) -> None:
@@ -123,12 +138,16 @@ class Run:
     def markdown(self) -> str:
         return report.markdown(self.rows, "Seconds per image", self.about())
 
+    @property
+    def _makers(self) -> list[Stack]:
+        """The stacks that can make a model ready."""
+        return [found for found in self.stacks.values() if {"torch", "diffusers"} <= found.packages.keys()]
+
     def _make_bench(self) -> Bench | None:
-        makers = [found for found in self.stacks.values() if {"torch", "diffusers"} <= found.packages.keys()]
-        if not makers:
+        if not self._makers:
             return None
         self._progress.begin(self.settings.model, "making the model ready")
-        found = model.resolve(self.settings.model, makers[0])
+        found = model.resolve(self.settings.model, self._makers[0])
         size = self.settings.size or found.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)
         return Bench(

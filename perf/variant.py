@@ -13,6 +13,16 @@ Allocator = Literal["jemalloc", "tcmalloc"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far an image may be from eager float32's (see perf.fidelity); ``reason`` says where the figures are from."""
+
+    psnr_db: float
+    ssim: float
+    latents_error: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tuning:
     """System tuning around the process: an allocator and Intel OpenMP preloaded, one socket's cores pinned."""
 

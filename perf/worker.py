@@ -10,9 +10,12 @@ request                                                   last reply
 ``load``: ``variant``, ``checkpoint``,                    ``ready``: ``load_s``, ``export_s`` (seconds; the export
 ``checkpoint_digest``, ``size``, ``exports``              to OpenVINO, where one had to be made, is not in load_s)
 ``generate``: ``prompt``, ``steps``,                      ``sample``: a perf.sample.Sample
-``guidance_scale``, ``latents`` (a .npy file),
-``image`` (a .npy file to write, or null)
+``guidance_scale``, ``latents`` (a .npy file)
+``evidence``: ``outcome`` (a .npz file to write)          ``evidence``: a perf.evidence.Evidence
 ========================================================  =======================================================
+
+``evidence`` is asked for after the timed rounds. ``outcome`` gets the last generation's ``image``, height x width x 3,
+float32 in 0..1, and its final ``latents``, 1 x channels x height/8 x width/8.
 
 ``progress`` replies have ``done``, the UNet calls made so far; at most one a second, so that the parent sleeps while a
 generation is timed.
@@ -29,16 +32,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perf import conditions, wire
-from perf.parts import PartsClock
+from perf import conditions, surroundings, wire
+from perf.evidence import UNET_STEP, VAE_DECODE, Evidence
+from perf.parts import UNET, VAE, PartsClock
 from perf.pipelines import BuildRequest
 from perf.protocol import Size
 from perf.sample import Sample
 from perf.variant import Variant
 
 if TYPE_CHECKING:
-    from perf.pipelines.built import Built
+    from perf.pipelines.built import Built, Image
 
+CLOCKED = {UNET_STEP: UNET, VAE_DECODE: VAE}
 PROGRESS_INTERVAL_S = 1.0
 
 
@@ -49,21 +54,23 @@ class Worker:
         self._reply = reply
         self._clock = PartsClock(self._on_step)
         self._progress_s = 0.0
+        self._backend: Any = None
         self._built: Built | None = None
+        self._image: Image | None = None
         self._size: Size | None = None
 
     @property
     def handlers(self) -> wire.Handlers:
-        return {"load": self._load, "generate": self._generate}
+        return {"load": self._load, "generate": self._generate, "evidence": self._evidence}
 
     def _load(
         self, variant: Mapping[str, Any], checkpoint: str, checkpoint_digest: str, size: str, exports: str
     ) -> None:
         began = time.perf_counter()
         spec = Variant.from_json(variant)
-        backend = importlib.import_module(f"perf.pipelines.{spec.backend}")
+        self._backend = importlib.import_module(f"perf.pipelines.{spec.backend}")
         self._size = Size.parse(size)
-        self._built = backend.build(
+        self._built = self._backend.build(
             BuildRequest(
                 variant=spec,
                 checkpoint=Path(checkpoint),
@@ -77,7 +84,7 @@ class Worker:
         elapsed_s = time.perf_counter() - began
         self._reply("ready", load_s=elapsed_s - self._built.export_s, export_s=self._built.export_s)
 
-    def _generate(self, prompt: str, steps: int, guidance_scale: float, latents: str, image: str | None) -> None:
+    def _generate(self, prompt: str, steps: int, guidance_scale: float, latents: str) -> None:
         if self._built is None or self._size is None:
             raise RuntimeError("generate was asked for before load")
         inputs = np.load(latents)
@@ -85,13 +92,11 @@ class Worker:
         self._progress_s = time.perf_counter()
         before = conditions.Counters.read(reset_peak=True)
         began = time.perf_counter()
-        result = self._built.generate(
+        self._image = self._built.generate(
             prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
         )
         latency_s = time.perf_counter() - began
         after = conditions.Counters.read(reset_peak=False)
-        if image is not None:
-            np.save(image, result)
         sample = Sample(
             steps=steps,
             latency_s=latency_s,
@@ -99,6 +104,21 @@ class Worker:
             conditions=conditions.between(before, after),
         )
         self._reply("sample", **sample.to_json())
+
+    def _evidence(self, outcome: str) -> None:
+        if self._built is None or self._image is None:
+            raise RuntimeError("evidence was asked for before a generation")
+        from perf import peak  # noqa: PLC0415 - imports torch, as the backends do
+
+        np.savez(outcome, image=self._image, latents=self._clock.decoded.float().numpy())
+        kernels, state = self._backend.observe(self._built, self._replay)
+        found = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
+        self._reply("evidence", **found.to_json())
+
+    def _replay(self, part: str) -> None:
+        assert self._built is not None
+        with self._built.surrounded():
+            self._clock.replay(CLOCKED[part])
 
     def _on_step(self, done: int) -> None:
         now = time.perf_counter()

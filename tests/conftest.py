@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from perf import model, synthetic
+from perf.machine import this_machine
 from perf.stack import ROOT
 
 DATA = Path(__file__).parent / "data"
@@ -52,9 +53,15 @@ def surroundings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
-def silly_probe() -> dict[str, str]:
-    """The environment in which the machine is always found equally fast: verdicts are of the silly worker alone."""
-    return {"PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}"}
+HERE = this_machine()  # takes a second to find out
+
+
+def silly_surroundings() -> dict[str, str]:
+    """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims."""
+    return surroundings() | {
+        "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
+        "SILLY_THREADS": str(len(HERE.cores) * HERE.sockets),
+    }
 
 
 @pytest.fixture
@@ -64,10 +71,7 @@ def run_ladder(tmp_path: Path) -> RunLadder:
     def run(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ladder_command(*options),
-            env=surroundings()
-            | silly_probe()
-            | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"}
-            | environment,
+            env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"} | environment,
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -14,7 +14,19 @@ import perf
 
 PACKAGE = Path(perf.__file__).parent
 HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
-CHILD = {"wire", "conditions", "parts", "pipelines", "checkpoint", "worker", "probe"}
+CHILD = {
+    "wire",
+    "conditions",
+    "parts",
+    "surroundings",
+    "verbose",
+    "peak",
+    "flops",
+    "pipelines",
+    "checkpoint",
+    "worker",
+    "probe",
+}
 
 
 def modules() -> dict[str, list[Path]]:

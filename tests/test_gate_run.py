@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ Ran = subprocess.CompletedProcess[str]
 
 SLOWER = {"SILLY_SLOWDOWN": "1.1"}
 QUICK = ("--rounds", "3", "--budget", "0")
+MOVED = "UNet step: convolution from 50 brgconv:avx512_core_bf16 f32 to 50 ref:any f32"
 
 
 @pytest.fixture
@@ -189,3 +191,64 @@ def test_requests_that_make_no_sense(run_ladder: RunLadder, options: Options, as
     assert ran.returncode == 4
     assert said in ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_a_claim_that_does_not_hold_makes_the_row_invalid(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    run_ladder(*recorded(options, "the first"))
+    before = baseline_file(tmp_path).read_bytes()
+    ran = run_ladder(*options, SILLY_THREADS="99")
+    assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
+    assert "eager-fp32: invalid: threads: 99, expected " in ran.stdout
+    assert "accept as the new baseline" not in ran.stdout
+    accepted = run_ladder(*recorded(options, "no"), SILLY_THREADS="99")
+    assert accepted.returncode == 1
+    assert "eager-fp32: not recorded: threads: 99, expected " in accepted.stdout
+    assert baseline_file(tmp_path).read_bytes() == before
+
+
+def test_an_image_that_went_wrong_makes_the_row_invalid(run_ladder: RunLadder, options: Options) -> None:
+    assert said_verdict(run_ladder(*options)) == "no baseline"  # and makes the reference
+    ran = run_ladder(*options, SILLY_PIXEL="9")
+    assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
+    assert "eager-fp32: invalid: image: PSNR " in ran.stdout
+    broken = run_ladder(*options, SILLY_PIXEL="nan")
+    assert "image: 1 of 768 values of the image are NaN or infinite" in broken.stdout
+
+
+def test_a_regression_names_the_kernels_that_moved(run_ladder: RunLadder, options: Options) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(*options, **SLOWER, SILLY_KERNEL="ref:any")
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+    assert re.search(rf"otherwise: +{MOVED}", ran.stdout)
+
+
+def test_a_row_that_moved_and_does_not_fail_names_them_too(run_ladder: RunLadder, options: Options) -> None:
+    run_ladder(*recorded(options, "the first"))
+    ran = run_ladder(*options, SILLY_SLOWDOWN="0.8", SILLY_KERNEL="ref:any")
+    assert (ran.returncode, said_verdict(ran)) == (0, "undecided")  # one session of a baseline does not carry more
+    assert re.search(rf"eager-fp32: moved most: UNet step -\d.*\n +otherwise: {MOVED}", ran.stdout)
+
+
+def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    run_ladder(*options, "--benchmark-json", "one.json")
+    run_ladder(*options, "--benchmark-json", "other.json", SILLY_KERNEL="ref:any", **SLOWER)
+    explained = explain(tmp_path, "other.json")
+    for needed in (
+        r"eager-fp32: 1[23]\.\d+ s/image, median of 3",
+        r"eager-fp32 +0% +18% +- +16% +200\.0 +1\.0000 +0\.00% +10/10",
+        r"ok  precision +100% of matmul and convolution time in f32",
+        r"ok  image +bit-equal",
+        r"UNet step +0\.55 s +18 GFLOP/s +18% of the peak in f32",
+        r"100% +50 convolution ref:any f32",
+    ):
+        assert re.search(needed, explained), f"{needed} in:\n{explained}"
+    compared = explain(tmp_path, "other.json", "--against", "one.json")
+    assert re.search(r"UNet step +0\.5 s -> +0\.55 s +\+10\.0%", compared)
+    assert MOVED in compared
+
+
+def explain(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "perf", "explain", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import SILLY_PYTHON, RunLadder, is_running, ladder_command, read_pid, surroundings, wait_for
+from tests.conftest import SILLY_PYTHON, RunLadder, is_running, ladder_command, read_pid, silly_surroundings, wait_for
 
 Options = tuple[str, ...]
 
@@ -82,6 +82,8 @@ def test_the_markdown_ladder(run_ladder: RunLadder, silly_options: Options, tmp_
         ("generate:segfault", "Fatal Python error: Segmentation fault"),
         ("generate:error", "generate failed: ValueError: the cheese is out"),
         ("generate:half-sample", "the worker sent no proper sample"),
+        ("evidence:half-evidence", "the worker sent no proper evidence"),
+        ("evidence:exit", "died during 'evidence': exit code 3"),
     ],
 )
 def test_a_failing_worker_fails_its_row_alone(
@@ -134,7 +136,7 @@ def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Pat
 def test_a_second_run_names_the_first_or_waits_for_it(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:
-    environment = surroundings() | {"SILLY": "generate:slow", "PERF_CACHE": str(tmp_path / "cache")}
+    environment = silly_surroundings() | {"SILLY": "generate:slow", "PERF_CACHE": str(tmp_path / "cache")}
     with (
         (tmp_path / "first.log").open("w") as log,
         subprocess.Popen(
@@ -153,7 +155,7 @@ def test_a_second_run_names_the_first_or_waits_for_it(
 
 
 def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:
-    environment = surroundings() | {"SILLY": "generate:hang-with-child", "TMPDIR": str(tmp_path)}
+    environment = silly_surroundings() | {"SILLY": "generate:hang-with-child", "TMPDIR": str(tmp_path)}
     environment["PERF_CACHE"] = str(tmp_path / "cache")
     with subprocess.Popen(
         [*ALLOW_INTERRUPTS, *ladder_command(*silly_options)],

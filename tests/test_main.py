@@ -51,6 +51,7 @@ def test_check_says_how_to_mend(
         (["selftest", "--size", "3x3"], "multiples of 8"),
         (["selftest", "--model", "tinny"], "unknown model 'tinny'"),
         (["evaluate", "/nowhere.jsonl"], "/nowhere.jsonl: cannot be read"),
+        (["explain", "/nowhere.json"], "/nowhere.json is no recorded run of this suite"),
     ],
 )
 def test_mistakes_are_one_line(asked: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ MODEL = Model(
     latent_channels=4,
     scale=8,
     native_size=Size(128, 128),
+    scheduler="PNDMScheduler",
 )
 SETTING = Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
 STACK = Stack(

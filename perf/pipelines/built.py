@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Built:
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """One image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""
-        with torch.inference_mode(), self.context():
+        with self.surrounded():
             result = self.pipe(
                 prompt,
                 num_inference_steps=steps,
@@ -41,6 +41,12 @@ class Built:
             )
         image: Image = result.images[0]
         return image
+
+    @contextmanager
+    def surrounded(self) -> Iterator[None]:
+        """What every call of the pipeline or its models must run inside."""
+        with torch.inference_mode(), self.context():
+            yield
 
 
 def use_scheduler(pipe: Any, variant: Variant, checkpoint: Path) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import torch
 from diffusers import StableDiffusionPipeline
+from torch._dynamo.utils import counters
 
-from perf.pipelines import BuildRequest
+from perf import verbose
+from perf.evidence import LOOKED_AT, State, grouped
+from perf.pipelines import BuildRequest, Observed, Replay
 from perf.pipelines.built import Built, autocast_bf16, use_scheduler
 from perf.variant import Variant
 
 MODELS = ("unet", "vae", "text_encoder", "safety_checker")
+SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's words
 
 
 def build(request: BuildRequest) -> Built:
@@ -52,3 +58,39 @@ def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
     if variant.precision == "bf16-weights":
         return Built(pipe=pipe, latents_dtype=torch.bfloat16)
     return Built(pipe=pipe)
+
+
+def observe(built: Built, replay: Replay) -> Observed:
+    """Kernels by the libraries' logs of one call of each part; the rest from torch and the UNet; shared with IPEX."""
+    mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
+    with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
+        logs = {part: verbose.capture(lambda part=part: replay(part)) for part in LOOKED_AT}  # type: ignore[misc]
+    unet, threads = built.pipe.unet, torch.get_num_threads()
+    state = State(
+        scheduler=type(built.pipe.scheduler).__name__,
+        threads=threads,
+        weights=weight_types(unet),
+        channels_last=channels_last(unet),
+        graphs=counters["stats"]["unique_graphs"],
+        isa=verbose.isa("".join(logs.values())),
+    )
+    kernels = [kernel for part, log in logs.items() for kernel in grouped(part, verbose.executed(log, threads))]
+    return tuple(kernels), state
+
+
+def weight_types(model: torch.nn.Module) -> dict[str, int]:
+    """How many weights there are of each type."""
+    found: Counter[str] = Counter()
+    for weight in model.parameters():
+        found[SHORT.get(weight.dtype, str(weight.dtype))] += weight.numel()
+    return dict(found)
+
+
+def channels_last(model: torch.nn.Module) -> float | None:
+    """The share of the convolutions larger than 1x1 whose weights are in that format; None if there are none."""
+    kernels = [layer.weight for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)]
+    telling = [kernel for kernel in kernels if kernel.shape[2:] != (1, 1)]
+    if not telling:
+        return None
+    found = [bool(kernel.is_contiguous(memory_format=torch.channels_last)) for kernel in telling]
+    return sum(found) / len(found)

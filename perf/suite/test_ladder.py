@@ -23,6 +23,8 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
             warmup_rounds=measurement.variant.warmup_rounds,
             rounds=run.bench.protocol.max_rounds,
         )
+    if measurement.session.samples:  # there are none under --benchmark-disable
+        measurement.look()
     benchmark.extra_info.update(run.keep(measurement))
     judgement.add(measurement, benchmark.extra_info)
 

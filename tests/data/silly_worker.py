@@ -1,18 +1,24 @@
 """A worker that speaks the wire and does as $SILLY says. Silly on purpose: it generates nothing.
 
-$SILLY is MOMENT:DEED, the moment being ``hello``, ``load`` or ``generate``; see DEEDS. $SILLY_SLOWDOWN is by what
-factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU pressure that it reports.
+$SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``evidence``; see DEEDS. $SILLY_SLOWDOWN is
+by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU pressure that it reports, $SILLY_THREADS
+how many threads it claims, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL the first pixel of its
+picture, a gradient.
 """
 
+import array
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
+from perf.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
 from perf.sample import Conditions, Parts, Sample
 
+LOADED = {}  # the variant
 REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
 
 
@@ -78,6 +84,7 @@ DEEDS = {
     "no-reply-key": lambda: (REPLIES.write("[1, 2]\n"), REPLIES.flush()),
     "other-reply": lambda: reply("cheese"),
     "half-sample": lambda: reply("sample", steps=1),
+    "half-evidence": lambda: reply("evidence", kernels=[]),
     "flood": flood,
     "slow": lambda: time.sleep(2),
     "progress": lambda: [reply("progress", done=done) for done in range(1, 4)],
@@ -109,10 +116,52 @@ def sample(steps):
     return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions)
 
 
+def evidence(variant):
+    """As if all were as the variant says."""
+    is_openvino = variant["backend"] == "openvino"
+    implementation = os.environ.get("SILLY_KERNEL", "brgconv:avx512_core_bf16")
+    types = os.environ.get("SILLY_TYPES", "f32")
+    ran = {"operation": "convolution", "implementation": implementation, "types": types, "count": 50, "time_s": 0.25}
+    return Evidence(
+        kernels=tuple(Kernel(part=part, **ran) for part in (UNET_STEP, VAE_DECODE)),
+        state=State(
+            scheduler="PNDMScheduler",
+            threads=int(os.environ["SILLY_THREADS"]),
+            precision=types if is_openvino else None,
+            weights=None if is_openvino else {"f32": 1000},
+            channels_last=None if is_openvino else 0.0,
+            dynamic_shapes=not variant["static_shape"] if is_openvino else None,
+        ),
+        surroundings=Surroundings(
+            allocators=(), openmp=(), malloc_conf=None, steering={}, cpus={"0": 1}, memory_policy="default"
+        ),
+        peak=Peak(fp32_flop_per_s=1e11, bf16_flop_per_s=2e11, memory_bytes_per_s=2e10),
+    )
+
+
+def npy(values, shape):
+    """A .npy file of float32, written by hand: a stack's interpreter need not have numpy to be silly."""
+    header = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(10 + len(header) + 1) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.array("f", values).tobytes()
+
+
+def paint(path):
+    first = float(os.environ.get("SILLY_PIXEL", "0"))
+    picture = [first] + [n / 768 for n in range(1, 768)]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("image.npy", npy(picture, (16, 16, 3)))
+        archive.writestr("latents.npy", npy(range(1, 17), (1, 4, 2, 2)))
+
+
 def handle(request):
     maybe(request["request"])
     if request["request"] == "load":
+        LOADED.update(request.get("variant", {}))
         reply("ready", load_s=1.5, export_s=0.0)
+    elif request["request"] == "evidence":
+        paint(request["outcome"])
+        reply("evidence", **evidence(LOADED).to_json())
     else:
         reply("sample", **sample(request["steps"]).to_json())
 

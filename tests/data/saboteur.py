@@ -1,0 +1,108 @@
+"""The real worker, with one thing quietly wrong. Silly on purpose.
+
+python saboteur.py DEED REQUEST_FD REPLY_FD PARENT_PID
+"""
+
+import importlib
+import sys
+from contextlib import nullcontext
+
+import torch
+from diffusers import EulerDiscreteScheduler
+
+from perf import wire
+from perf.worker import Worker
+
+
+def lose_channels_last(pipe):
+    pipe.unet.to(memory_format=torch.contiguous_format)
+
+
+def take_another_scheduler(pipe):
+    pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+
+
+def decode_to_zeros(pipe):
+    decode = pipe.vae.decode
+    pipe.vae.decode = lambda *args, **kwargs: (torch.zeros_like(decode(*args, **kwargs)[0]),)
+
+
+def put_nan_into_a_weight(pipe):
+    with torch.no_grad():
+        pipe.unet.conv_in.weight[0, 0, 0, 0] = float("nan")
+
+
+def take_a_faster_unet(pipe):
+    def find_no_noise(sample, *args, **kwargs):
+        return (torch.zeros_like(sample),)
+
+    pipe.unet.forward = find_no_noise
+
+
+def recompile_openvino(pipe, **config):
+    pipe.ov_config.update(config)
+    pipe.unet.ov_config.update(config)
+    pipe.clear_requests()
+    pipe.compile()
+
+
+def take_a_thread(pipe):
+    torch.set_num_threads(torch.get_num_threads() - 1)
+
+
+def add_a_thread(pipe):
+    torch.set_num_threads(torch.get_num_threads() + 1)
+
+
+def tell_openvino_f32(pipe):
+    recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32")
+
+
+def take_a_thread_from_openvino(pipe):
+    recompile_openvino(pipe, INFERENCE_NUM_THREADS=1)
+
+
+def turn_autocast_off(backend):
+    importlib.import_module("perf.pipelines.eager").autocast_bf16 = nullcontext
+
+
+BEFORE = {"turn_autocast_off": turn_autocast_off}
+AFTER = {
+    deed.__name__: deed
+    for deed in (
+        lose_channels_last,
+        take_another_scheduler,
+        decode_to_zeros,
+        put_nan_into_a_weight,
+        take_a_faster_unet,
+        tell_openvino_f32,
+        take_a_thread_from_openvino,
+        take_a_thread,
+        add_a_thread,
+    )
+}
+
+
+def spoil(name, deed):
+    """Have the backend build as always, and then do the deed."""
+    backend = importlib.import_module(f"perf.pipelines.{name}")
+    build = backend.build
+
+    def spoiled(request):
+        BEFORE.get(deed, lambda _: None)(backend)
+        built = build(request)
+        AFTER.get(deed, lambda _: None)(built.pipe)
+        return built
+
+    backend.build = spoiled
+
+
+class Saboteur(Worker):
+    def _load(self, variant, **rest):
+        spoil(variant["backend"], DEED)
+        super()._load(variant, **rest)
+
+
+DEED = sys.argv.pop(1)
+assert DEED in BEFORE | AFTER
+wire.main(sys.argv[1:], lambda reply: Saboteur(reply).handlers)

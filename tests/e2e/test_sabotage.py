@@ -1,0 +1,151 @@
+"""Each way in which an optimisation is quietly lost, or an image goes wrong, done to the real worker and found."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from perf import catalog, command, settings
+from perf.command import Command
+from perf.machine import Machine
+from perf.machine_lock import hold
+from perf.progress import Progress
+from perf.proof import Proofs
+from perf.protocol import Protocol, Size
+from perf.run import Run
+from perf.stack import Stack
+from perf.variant import Variant
+from tests.conftest import DATA, HERE
+
+SIZE = Size(128, 128)
+STEPS = 20  # as the tiny ladder, which shares the reference images
+SESSIONS = itertools.count(1)  # each has a folder of its own
+needs_bf16 = pytest.mark.skipif(not HERE.bf16_isa, reason="this CPU has no bfloat16 instructions")
+
+
+class Bench:
+    """A run on the tiny model whose workers can be started otherwise than they should be."""
+
+    def __init__(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._run, self._monkeypatch = run, monkeypatch
+
+    def faults(
+        self,
+        name: str,
+        *,
+        deed: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        without: Sequence[str] = (),
+        machine: Machine = HERE,
+    ) -> list[str]:
+        """The claims of the row that do not hold, with that deed done, environment set and words left out."""
+        (variant,) = catalog.select([name])
+
+        def spoiled(variant: Variant, stack: Stack, _: Machine) -> Command:
+            started = command_for(variant, stack, machine)
+            arguments = [word for word in started.arguments if word not in without]
+            if deed and variant.name == name:
+                arguments = [*arguments[:-2], str(DATA / "saboteur.py"), deed]
+            return Command(tuple(arguments), {**started.environment, **(environment or {})})
+
+        command_for = command.for_variant
+        proofs = Proofs(self._run)
+        with self._monkeypatch.context() as patched:
+            patched.setattr(command, "for_variant", spoiled)
+            patched.setattr(self._run, "machine", machine)
+            with self._run.measuring(variant, next(SESSIONS)) as measurement:
+                for _ in range(variant.warmup_rounds):
+                    measurement.generate(STEPS)
+                measurement.generate(STEPS)
+                measurement.look()
+            proofs.add(measurement)
+        proofs.complete()
+        return proofs.faults(name)
+
+
+@pytest.fixture(scope="module")
+def run(cache_dir: Path, stacks: dict[str, Stack]) -> Iterator[Run]:
+    wanted = settings.of(
+        model="tiny",
+        variants=catalog.LADDER,
+        stacks={name: Path(stack.python) for name, stack in stacks.items()},
+        size=SIZE,
+        protocol=Protocol(size=SIZE, steps=STEPS, warmup_steps=1, rounds=1),
+        wait_s=600,
+    )
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+        patched.setenv("PERF_CACHE", str(cache_dir))
+        with (
+            (Path(folder) / "progress").open("w") as stream,
+            hold(wait_s=wanted.wait_s, on_wait=print),
+            Run(wanted, catalog.LADDER, Path(folder), Progress(stream)) as run,
+        ):
+            yield run
+
+
+@pytest.fixture
+def bench(run: Run, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(run, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("name", "deed", "claim"),
+    [
+        pytest.param("bf16-autocast", "turn_autocast_off", "precision", marks=needs_bf16),
+        pytest.param("openvino-static", "tell_openvino_f32", "precision", marks=needs_bf16),
+        ("openvino-static", "take_a_thread_from_openvino", "threads"),
+        ("openvino-static-dpm", "take_another_scheduler", "scheduler"),
+        ("eager-fp32", "decode_to_zeros", "image"),
+        ("eager-fp32", "put_nan_into_a_weight", "image"),
+        ("openvino-static", "take_a_faster_unet", "image"),
+    ],
+)
+def test_a_deed_is_found_by_the_claim_that_it_breaks(bench: Bench, name: str, deed: str, claim: str) -> None:
+    faults = bench.faults(name, deed=deed)
+    print(faults)
+    assert claim in [fault.split(":")[0] for fault in faults]
+
+
+@needs_bf16
+def test_instructions_switched_off_and_channels_last_lost(bench: Bench) -> None:
+    switched_off = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}
+    instructions, memory_format = bench.faults(
+        "bf16-channels-last", deed="lose_channels_last", environment=switched_off
+    )
+    assert instructions.startswith("instructions: ")
+    assert instructions.endswith("ONEDNN_MAX_CPU_ISA is set (AVX512_CORE)")
+    assert memory_format == "memory format: 0% of the UNet's convolutions have channels_last weights, expected all"
+
+
+@pytest.mark.parametrize(
+    ("kept", "fault"),
+    [
+        ("libiomp5.so", "allocator: the C library's, expected jemalloc"),
+        ("jemalloc", "OpenMP: .*, expected libiomp5.so preloaded"),
+    ],
+)
+def test_a_library_that_is_not_preloaded(bench: Bench, stacks: dict[str, Stack], kept: str, fault: str) -> None:
+    (variant,) = catalog.select(["eager-fp32-jemalloc"])
+    usual = command.for_variant(variant, stacks["current"], HERE).environment["LD_PRELOAD"].split(":")
+    (left,) = (library for library in usual if kept in library)
+    (found,) = bench.faults(variant.name, environment={"LD_PRELOAD": left})
+    assert re.fullmatch(fault, found)
+
+
+def test_a_thread_fewer(bench: Bench) -> None:
+    count = len(HERE.cores)
+    assert bench.faults("eager-fp32-tcmalloc", deed="take_a_thread") == [f"threads: {count - 1}, expected {count}"]
+
+
+def test_a_thread_more_and_pinning_lost(bench: Bench) -> None:
+    one_core = dataclasses.replace(HERE, cores=HERE.cores[:1])
+    pinning = ("numactl", "-C", str(HERE.cores[0]))
+    more, astray = bench.faults("eager-fp32-tcmalloc", deed="add_a_thread", machine=one_core, without=pinning)
+    assert more == "threads: 2, expected 1"
+    assert astray.startswith("pinning: threads may run on CPUs ")

@@ -1,0 +1,54 @@
+"""What is said of two workers' evidence: the kernels that moved, before all else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from perf.attribution import differences
+from tests.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
+
+FALLEN = replace(AMX_MATMUL, implementation="jit:avx512_core", time_s=1.2)
+
+
+def test_the_same_evidence_has_no_differences() -> None:
+    assert differences(evidence(), evidence()) == []
+
+
+def test_kernels_that_moved_come_first() -> None:
+    found = differences(evidence(), evidence(AMX_CONVOLUTION, FALLEN, REORDER, DECODE, threads=1))
+    assert found == [
+        "UNet step: matmul from 48 brg_matmul:avx10_1_512_amx bf16 to 48 jit:avx512_core bf16",
+        "threads: 2 -> 1",
+    ]
+
+
+def test_only_what_moved_is_named() -> None:
+    ten = replace(FALLEN, count=10)
+    found = differences(evidence(), evidence(AMX_CONVOLUTION, replace(AMX_MATMUL, count=38), ten, REORDER, DECODE))
+    assert found == ["UNet step: matmul from 10 brg_matmul:avx10_1_512_amx bf16 to 10 jit:avx512_core bf16"]
+
+
+def test_kernels_that_came_or_went_are_named() -> None:
+    usual = (AMX_CONVOLUTION, AMX_MATMUL, DECODE)
+    without, with_it = evidence(*usual), evidence(*usual, REORDER)
+    assert differences(without, with_it) == ["UNet step: reorder now also 50 jit:uni f32:bf16"]
+    assert differences(with_it, without) == ["UNet step: reorder no longer 50 jit:uni f32:bf16"]
+
+
+def test_the_same_kernels_may_take_longer() -> None:
+    slower = replace(AMX_CONVOLUTION, time_s=0.45)
+    found = differences(evidence(), evidence(slower, AMX_MATMUL, REORDER, DECODE))
+    assert found == ["UNet step: 50 convolution (brg_conv_fwd:avx10_1_512_amx bf16) 0.3 s -> 0.45 s"]
+
+
+def test_a_small_kernel_that_takes_longer_is_not_worth_saying() -> None:
+    small, twice = replace(REORDER, time_s=0.001), replace(REORDER, time_s=0.002)
+    usual = (AMX_CONVOLUTION, AMX_MATMUL, DECODE)
+    assert differences(evidence(*usual, small), evidence(*usual, twice)) == []
+
+
+def test_surroundings_are_compared() -> None:
+    limited = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"})
+    assert differences(evidence(), evidence(surroundings=limited)) == [
+        "steering: {} -> {'ONEDNN_MAX_CPU_ISA': 'AVX512_CORE'}"
+    ]

@@ -1,0 +1,184 @@
+"""Each claim, of evidence that bears it out and of evidence that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from perf import catalog
+from perf.claims import Claim, Facts, check, failed
+from perf.command import MALLOC_CONF
+from perf.evidence import Evidence
+from perf.machine import Machine
+from perf.sample import Session
+from tests.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
+from tests.machines import GENOA
+from tests.test_report import sample
+
+SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16"}))
+ICE_LAKE = replace(GENOA, flags=frozenset({"avx512_vnni"}))
+STEPS = 20
+
+F32 = tuple(
+    replace(kernel, types="f32", implementation="brg_conv_fwd:avx512_core") for kernel in (AMX_CONVOLUTION, DECODE)
+)
+TUNED = replace(
+    PLAIN,
+    allocators=("libjemalloc.so.2",),
+    openmp=("libgomp-24e2ab19.so.1", "libiomp5.so"),
+    malloc_conf=MALLOC_CONF,
+    cpus={"0,2": 4},
+)
+
+
+def claims(name: str, found: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls: int = STEPS + 1) -> list[Claim]:
+    (variant,) = catalog.select([name])
+    timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(0.05,) * calls))
+    return check(
+        Facts(
+            variant=variant,
+            machine=machine,
+            scheduler="PNDMScheduler",
+            steps=STEPS,
+            session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,)),
+            evidence=found,
+        )
+    )
+
+
+def openvino(*kernels: Any, **state: Any) -> Evidence:
+    usual = {"weights": None, "channels_last": None, "graphs": None, "isa": None}
+    own = {"precision": "bf16", "dynamic_shapes": False, "streams": 1, "pinned": True}
+    return evidence(*kernels, **{**usual, **own, **state})
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "machine"),
+    [
+        ("bf16-channels-last", evidence(), SAPPHIRE_RAPIDS),
+        ("eager-fp32", evidence(*F32, weights={"f32": 1000}, channels_last=0.0), ICE_LAKE),
+        ("eager-fp32-jemalloc", evidence(*F32, weights={"f32": 1}, channels_last=0.0, surroundings=TUNED), ICE_LAKE),
+        ("bf16-autocast", evidence(weights={"f32": 1000}, channels_last=0.0), SAPPHIRE_RAPIDS),
+        ("bf16-compile", evidence(graphs=2), SAPPHIRE_RAPIDS),
+        ("ipex-bf16", evidence(channels_last=None, prepacked=1.0, surroundings=TUNED), SAPPHIRE_RAPIDS),
+        ("openvino-static", openvino(), SAPPHIRE_RAPIDS),
+        ("openvino-static", openvino(*F32, precision="f32"), ICE_LAKE),
+        ("openvino-dynamic", openvino(dynamic_shapes=True), SAPPHIRE_RAPIDS),
+    ],
+)
+def test_what_is_so_is_found_so(name: str, found: Evidence, machine: Machine) -> None:
+    assert failed(claims(name, found, machine)) == []
+
+
+SLOW_MATMUL = replace(AMX_MATMUL, implementation="jit:avx512_core", time_s=3.0)
+LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "says"),
+    [
+        (
+            "bf16-channels-last",
+            evidence(AMX_CONVOLUTION, SLOW_MATMUL, REORDER, surroundings=LIMITED, isa="AVX-512 with bfloat16"),
+            "instructions: 9% of matmul and convolution time on AMX, expected over 80%; oneDNN reports AVX-512 with "
+            "bfloat16; most time is in jit:avx512_core bf16; ONEDNN_MAX_CPU_ISA is set (AVX512_CORE_BF16)",
+        ),
+        (
+            "bf16-channels-last",
+            evidence(weights={"f32": 1000}),
+            "weights: 0% of the UNet's weights are bf16, expected all",
+        ),
+        (
+            "bf16-channels-last",
+            evidence(channels_last=0.5),
+            "memory format: 50% of the UNet's convolutions have channels_last weights, expected all",
+        ),
+        ("bf16-compile", evidence(graphs=0), "compiled: 0 graphs compiled by TorchInductor, expected some"),
+        ("bf16-channels-last", evidence(graphs=2), "compiled: 2 graphs compiled by TorchInductor, expected none"),
+        ("openvino-static", openvino(dynamic_shapes=True), "shapes: dynamic, expected static"),
+        ("openvino-static", openvino(streams=2), "streams: 2, expected 1"),
+        ("openvino-static", openvino(threads=1), "threads: 1, expected 2"),
+        ("openvino-static-dpm", openvino(), "scheduler: PNDMScheduler, expected DPMSolverMultistepScheduler"),
+        ("bf16-channels-last", evidence(scheduler="DDIMScheduler"), "scheduler: DDIMScheduler, expected PNDMScheduler"),
+        (
+            "ipex-bf16",
+            evidence(prepacked=0.2, surroundings=TUNED),
+            "prepacked: 20% of the UNet's products are IPEX's own, expected nearly all",
+        ),
+        (
+            "ipex-bf16",
+            evidence(surroundings=replace(TUNED, allocators=())),
+            "allocator: the C library's, expected jemalloc",
+        ),
+        (
+            "ipex-bf16",
+            evidence(surroundings=replace(TUNED, openmp=("libgomp.so.1",))),
+            "OpenMP: libgomp.so.1, expected libiomp5.so preloaded",
+        ),
+        (
+            "ipex-bf16",
+            evidence(surroundings=replace(TUNED, malloc_conf=None)),
+            f"MALLOC_CONF: None, expected {MALLOC_CONF}",
+        ),
+        (
+            "ipex-bf16",
+            evidence(surroundings=replace(TUNED, cpus={"0,2": 3, "0-3": 1})),
+            "pinning: threads may run on CPUs 0-3, expected 0,2",
+        ),
+        (
+            "bf16-channels-last",
+            evidence(surroundings=replace(PLAIN, memory_policy="interleave")),
+            "memory policy: interleave, expected default",
+        ),
+        (
+            "bf16-channels-last",
+            evidence(surroundings=replace(PLAIN, allocators=("libjemalloc.so.2",))),
+            "allocator: libjemalloc.so.2, expected the C library's",
+        ),
+    ],
+)
+def test_what_is_not_so_is_said_in_a_sentence(name: str, found: Evidence, says: str) -> None:
+    assert says in [str(claim) for claim in failed(claims(name, found))]
+
+
+def test_autocast_that_is_off() -> None:
+    found = failed(claims("bf16-autocast", evidence(*F32, weights={"f32": 1000}, channels_last=0.0)))
+    assert str(found[0]) == "precision: 0% of matmul and convolution time in bf16, expected over 80%"
+
+
+def test_openvino_that_was_told_f32() -> None:
+    found = failed(claims("openvino-static", openvino(*F32, precision="f32")))
+    assert str(found[0]) == (
+        "precision: 0% of matmul and convolution time in bf16; OpenVINO was told f32, expected over 80%"
+    )
+
+
+def test_two_openmp_runtimes_at_once_are_said() -> None:
+    (said,) = [str(one) for one in claims("ipex-bf16", evidence(surroundings=TUNED)) if one.name == "OpenMP"]
+    assert said == "OpenMP: libgomp-24e2ab19.so.1, libiomp5.so (2 at once)"
+
+
+def test_a_unet_that_is_called_too_rarely() -> None:
+    (found,) = failed(claims("bf16-channels-last", evidence(), calls=STEPS))
+    assert str(found) == "UNet calls: 20 in each generation, expected 21"
+
+
+def test_the_expectations_follow_the_cpu() -> None:
+    wide = replace(AMX_CONVOLUTION, implementation="brg_conv_fwd:avx512_core_bf16")
+    assert failed(claims("bf16-channels-last", evidence(wide), GENOA)) == []
+    assert failed(claims("bf16-channels-last", evidence(wide), SAPPHIRE_RAPIDS)) != []
+
+
+def test_mkl_does_not_say_what_it_runs_on() -> None:
+    attention = replace(AMX_MATMUL, implementation="mkl:gemm_bf16bf16f32", types="bf16:bf16:f32", time_s=3.0)
+    assert failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, attention))) == []
+    slow = replace(attention, implementation="mkl:sgemm", types="f32")
+    (found,) = failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, slow)))
+    assert str(found) == "precision: 9% of matmul and convolution time in bf16, expected over 80%"
+
+
+def test_nothing_seen_is_nothing_proved() -> None:
+    found = failed(claims("bf16-channels-last", evidence(REORDER)))
+    assert "precision: no matrix product or convolution was seen" in [str(claim) for claim in found]

@@ -1,0 +1,53 @@
+"""What a process says of itself, from /proc: of recorded text, and of a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from perf import surroundings
+from perf.stack import ROOT
+
+MAPS = """\
+7f0000000000-7f0000001000 r-xp 00000000 08:01 42 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
+7f0000002000-7f0000003000 r-xp 00000000 08:01 43 /venv/lib/libiomp5.so
+7f0000004000-7f0000005000 r-xp 00000000 08:01 44 /venv/lib/python3.11/site-packages/torch/lib/libgomp-24e2ab19.so.1
+7f0000006000-7f0000007000 rw-p 00000000 00:00 0
+7f0000008000-7f0000009000 r-xp 00000000 08:01 45 /venv/lib/a name with blanks/libopenvino.so.2641
+7f000000a000-7f000000b000 r--p 00000000 08:01 42 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
+7f000000c000-7f000000d000 rw-p 00000000 00:00 0 [heap]
+"""
+
+
+def test_libraries_are_found_once_each() -> None:
+    found = surroundings.libraries(MAPS)
+    assert found == ["libgomp-24e2ab19.so.1", "libiomp5.so", "libjemalloc.so.2", "libopenvino.so.2641"]
+    assert [name for name in found if surroundings.OPENMP.match(name)] == ["libgomp-24e2ab19.so.1", "libiomp5.so"]
+    assert [name for name in found if surroundings.ALLOCATOR.match(name)] == ["libjemalloc.so.2"]
+
+
+def test_a_real_process_pinned_to_one_cpu() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    code = (
+        "import dataclasses, json, threading\n"
+        "from perf import surroundings\n"
+        "stop = threading.Event()\n"
+        "threads = [threading.Thread(target=stop.wait) for _ in range(2)]\n"
+        "[thread.start() for thread in threads]\n"
+        "print(json.dumps(dataclasses.asdict(surroundings.read())))\n"
+        "stop.set()\n"
+    )
+    result = subprocess.run(
+        ["taskset", "-c", str(cpu), sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MALLOC_CONF": "a:b", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(result.stdout)
+    assert found["cpus"] == {str(cpu): 3}
+    assert found["malloc_conf"] == "a:b"
+    assert found["steering"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert found["memory_policy"] == "default"
