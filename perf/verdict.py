@@ -87,11 +87,15 @@ class Verdict:
 
     @property
     def moved(self) -> bool:
-        """Whether these sessions are not of one kind with the baseline's, as far as can be told."""
-        if self.kind in {Kind.REGRESSED, Kind.IMPROVED}:
-            return True
-        latency = self.latency
-        return latency is not None and abs(math.log(latency.ratio)) > math.log1p(latency.tolerance)
+        """Whether these sessions are not of one kind with the baseline's, as far as can be told.
+
+        Where the interval holds "no change", they show how far nights lie apart, which a baseline is to know. So do
+        those of a night in which all rows moved together.
+        """
+        if self.kind is not Kind.UNDECIDED or self.latency is None:
+            return self.kind in {Kind.REGRESSED, Kind.IMPROVED}
+        is_beyond = abs(math.log(self.latency.ratio)) > math.log1p(self.latency.tolerance)
+        return is_beyond and not self.latency.low <= 1 <= self.latency.high
 
     @property
     def latency(self) -> Finding | None:

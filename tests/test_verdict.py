@@ -140,9 +140,15 @@ def test_threads_that_wait_are_a_regression_too() -> None:
     assert found.sentence.startswith("plain latency +")
 
 
-def row(ratio: float, kind: Kind) -> Verdict:
+def row(ratio: float, kind: Kind, either_side: float = 0.02) -> Verdict:
     finding = Finding(
-        watch="latency", kind=kind, ratio=ratio, low=ratio - 0.02, high=ratio + 0.02, tolerance=0.03, suspicious=False
+        watch="latency",
+        kind=kind,
+        ratio=ratio,
+        low=ratio - either_side,
+        high=ratio + either_side,
+        tolerance=0.03,
+        suspicious=False,
     )
     return Verdict(kind=kind, sentence="", findings=(finding,), sessions=1, baseline_sessions=5)
 
@@ -153,6 +159,22 @@ def test_a_ladder_that_moved_together_drifted() -> None:
     assert {one.kind for one in found.values()} == {Kind.DISTURBED}
     assert not any(one.suspicious for one in found.values()), "more sessions of a drifted machine tell nothing"
     assert "the other 4 rows moved by +5.2 % too" in found["a"].sentence
+
+
+@pytest.mark.parametrize(
+    ("verdict", "moved"),
+    [
+        (row(1.05, Kind.REGRESSED), True),
+        (row(0.95, Kind.IMPROVED), True),
+        (row(1.05, Kind.UNDECIDED), True),
+        (row(1.05, Kind.UNDECIDED, either_side=0.08), False),
+        (row(1.02, Kind.UNDECIDED, either_side=0.01), False),
+        (row(1.05, Kind.DISTURBED), False),
+        (Verdict(kind=Kind.NO_BASELINE, sentence=""), False),
+    ],
+)
+def test_only_what_surely_moved_takes_the_place_of_the_baselines_sessions(verdict: Verdict, moved: bool) -> None:
+    assert verdict.moved is moved
 
 
 @pytest.mark.parametrize("others", [[1.0, 1.0, 1.0, 1.0], [1.05, 1.0, 1.0, 1.05], [1.05, 1.05]])
