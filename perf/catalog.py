@@ -131,9 +131,9 @@ LADDER: tuple[Variant, ...] = (
 REFERENCE = "eager-fp32"
 
 # How far a row's image may be from that of eager float32. Measured on an AMD EPYC (Genoa) with both synthetic
-# checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps: float32 rows bit-equal, OpenVINO told float32 within
-# 2e-6 (latents); bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one, a UNet
-# that finds no noise: 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
+# checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`perf explain` of a ladder prints it): float32 rows
+# bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one, a UNet that
+# finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
 BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05, reason="three times the error that bfloat16 causes")
 FIDELITY: Mapping[Precision, Limits] = {
     "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001, reason="another order of the same additions"),

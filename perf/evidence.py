@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-UNET_STEP, VAE_DECODE = "UNet step", "VAE decode"
+# The parts of a generation, as they are called wherever a person reads of them.
+TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER = "text encoder", "UNet step", "VAE decode", "safety checker"
 LOOKED_AT = (UNET_STEP, VAE_DECODE)  # the parts whose kernels are read, one call of each
 
 PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that precision and instruction set are claimed of

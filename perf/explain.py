@@ -17,7 +17,7 @@ from perf.attribution import differences
 from perf.baseline import package_changes
 from perf.claims import Claim, failed
 from perf.errors import BadRun
-from perf.evidence import LOOKED_AT, UNET_STEP, VAE_DECODE, Evidence, Kernel, share
+from perf.evidence import LOOKED_AT, SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE, Evidence, Kernel, share
 from perf.fidelity import Fidelity
 from perf.roofline import Reached, Work, reached
 from perf.sample import Session
@@ -30,7 +30,6 @@ COLUMNS = (
     "(relative error): how far the image is from eager float32's. claims: that hold, of those that were made."
 )
 KERNELS_SHOWN = 6
-TEXT_ENCODER, SAFETY_CHECKER = "text encoder", "safety checker"
 COUNTED = {TEXT_ENCODER: "text_encoder", UNET_STEP: "unet", VAE_DECODE: "vae_decode", SAFETY_CHECKER: "safety_checker"}
 
 
@@ -45,6 +44,10 @@ class Explained:
     fidelity: Fidelity | None
     work: Mapping[str, Work]
     packages: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if not self.session.samples or not self.claims:
+            raise ValueError(f"{self.name} has no samples or no claims")
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

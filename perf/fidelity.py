@@ -59,8 +59,8 @@ class Fidelity:
         """Which limits it is beyond, in a sentence; None if it is within all of them."""
         beyond = {
             f"PSNR {self.psnr_db:.1f} dB, at least {limits.psnr_db:g} expected": self.psnr_db < limits.psnr_db,
-            f"SSIM {self.ssim:.3f}, at least {limits.ssim:g} expected": self.ssim < limits.ssim,
-            f"latents off by {self.latents_error:.1%}, at most {limits.latents_error:.0%} expected": (
+            f"SSIM {self.ssim:.4f}, at least {limits.ssim:g} expected": self.ssim < limits.ssim,
+            f"latents off by {self.latents_error:.1%}, at most {100 * limits.latents_error:g}% expected": (
                 self.latents_error > limits.latents_error
             ),
         }

@@ -3,7 +3,7 @@
     python -m perf.flops FOLDER WIDTHxHEIGHT
 
 Counted from the checkpoint's own configuration, on models without memory: nothing is computed. A multiplication and an
-addition are two operations; what is not a matrix product or a convolution (under 1 % of the work) is not counted.
+addition are two operations; what is neither a matrix product nor a convolution is not counted.
 Prints a JSON object of ``text_encoder``, ``unet`` (both for two prompts, as guidance needs), ``vae_decode`` and
 ``safety_checker``, each with its ``operations`` and the number of ``weights`` that a call reads.
 """
@@ -23,9 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPConfig, CLIPTextConfig, CLIPTextModel
 
-from perf.protocol import Size
-
-GUIDED_BATCH = 2  # classifier-free guidance: one latent with the prompt, one without
+from perf.protocol import GUIDED_BATCH, Size
 
 Work = dict[str, int]
 

@@ -90,8 +90,7 @@ class Judgement:
 
     def failure(self, variant: Variant, verdict: Verdict) -> str:
         """The failing test's message: what, the evidence, and the commands that follow."""
-        judged = self._judged(variant)
-        return report.failure(judged, verdict, self.gate, self._run.settings.options)
+        return report.failure(self._judged(variant), verdict, self.gate, self._run.settings.options)
 
     def lines(self) -> list[str]:
         """One that names the baseline, and one per judged row."""

@@ -15,6 +15,7 @@ from perf.errors import BadInput
 MIN_ROUNDS = 3
 AGAIN = 2  # as many rounds at most, times the wanted ones, where some are disturbed
 SIZE_MULTIPLE = 8
+GUIDED_BATCH = 2  # what the UNet sees of one image: its latents with the prompt and, for the guidance, without
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,6 @@ class Reference:
     def read(self) -> Outcome:
         return read(self.folder / OUTCOME)
 
-    @property
-    def made_by(self) -> str:
-        """What made it, for the reader."""
-        return str(json.loads((self.folder / MADE_BY).read_text())["made_by"])
-
     def keep(self, outcome: Path, made_by: str) -> None:
         """Keep what eager float32 has made, unless there is one already."""
 

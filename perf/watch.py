@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from perf.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
 from perf.level import Level, Powers, Reading, level, load_level, lower_quartile, steadied
 from perf.record import Record
 from perf.shift import Prior
@@ -51,15 +52,15 @@ LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, p
 
 PLAIN_LATENCY = Watch(name="plain latency", column="latency_s", tolerance=0.03, share=0.05, prior=Prior(0.02))
 
-PARTS = frozenset({"UNet step", "VAE decode", "text encoder", "safety checker"})
+PARTS = frozenset({TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER})
 
 WATCHES: tuple[Watch, ...] = (
     LATENCY,
     PLAIN_LATENCY,
-    Watch(name="UNet step", column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True),
-    Watch(name="VAE decode", column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
-    Watch(name="text encoder", column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
-    Watch(name="safety checker", column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    Watch(name=UNET_STEP, column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True),
+    Watch(name=VAE_DECODE, column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
+    Watch(name=TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    Watch(name=SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
     # A page cache that has lost the checkpoint makes a load half as long again.
     Watch(name="load time", column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
     Watch(name="peak memory", column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),

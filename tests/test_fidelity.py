@@ -52,6 +52,11 @@ def test_each_limit_is_named_when_it_is_passed() -> None:
     )
 
 
+def test_a_narrow_limit_is_not_rounded_away() -> None:
+    narrow = Limits(psnr_db=30, ssim=0.9, latents_error=0.001, reason="a test")
+    assert compare(outcome(noise=0.01), outcome()).fault(narrow) == "latents off by 1.0%, at most 0.1% expected"
+
+
 def test_a_wrong_vae_leaves_the_latents_alone() -> None:
     right = outcome()
     found = compare(Outcome(image=right.image[::-1], latents=right.latents), right)

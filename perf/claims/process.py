@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from perf.claims.claim import Claim, Facts, equal, expecting
 from perf.command import MALLOC_CONF
+from perf.kernel import parse_cpu_list
 
 INTEL_OPENMP = "libiomp5"
 LOCAL = {"default", "local", "not known"}  # memory policies that keep memory near; a container may hide which it is
@@ -50,18 +51,9 @@ def pinning(facts: Facts) -> Claim | None:
     if facts.variant.tuning is None:
         return None
     allowed = set(facts.machine.cores)
-    astray = [listed for listed in facts.evidence.surroundings.cpus if not cpus(listed) <= allowed]
+    astray = [listed for listed in facts.evidence.surroundings.cpus if not parse_cpu_list(listed) <= allowed]
     says = f"threads may run on CPUs {'; '.join(astray or facts.evidence.surroundings.cpus)}"
     return expecting("pinning", not astray, says, ",".join(map(str, facts.machine.cores)))
-
-
-def cpus(listed: str) -> set[int]:
-    """The CPUs of a kernel's list such as ``0-3,8``."""
-    found: set[int] = set()
-    for part in listed.split(","):
-        first, _, last = part.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    return found
 
 
 def memory_policy(facts: Facts) -> Claim:

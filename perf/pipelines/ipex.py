@@ -10,9 +10,7 @@ from diffusers import StableDiffusionPipeline
 
 from perf.pipelines import BuildRequest, Observed, Replay, eager
 from perf.pipelines.built import Built
-from perf.protocol import Size
-
-GUIDED_BATCH = 2  # classifier-free guidance: one latent with the prompt, one without
+from perf.protocol import GUIDED_BATCH, Size
 
 
 def build(request: BuildRequest) -> Built:
