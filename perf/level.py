@@ -33,8 +33,11 @@ USE_SHARE = 0.92  # where the kernel does not account pressure: of the CPUs in u
 MIN_ROUNDS = 2  # undisturbed ones that a session must have to be read, unless it is of one round
 TYPICAL_ROUNDS = 5  # with so many, half of a level's variance is of its rounds, half of its session
 
-ROUND_SD = 0.02  # of log latency, given use and probe
+ROUND_SD = 0.02  # of log latency, given use and probe, before any data
+ROUND_SD_WORTH = 4.0  # rounds
+PASSES = 4  # between the powers and the noise; a fifth changes neither by a hundredth
 
+Floats = NDArray[np.float64]
 Reading = Callable[[Round], float | None]
 
 
@@ -49,7 +52,9 @@ class Powers:
     probe: float = 0.0
 
 
-PRIOR_SD = 1.0  # of either power
+# How sure the prior is. The probe's power was small wherever enough rounds were recorded to tell (0.03 to 0.2), and a
+# probe may be half as slow again on its own, which few rounds would take for the machine's speed.
+PRIOR_SD = Powers(use=1.0, probe=0.15)
 MOST = Powers(use=4.0, probe=3.0)
 
 
@@ -92,24 +97,42 @@ def use(one: Round) -> float | None:
 
 
 def powers(records: Sequence[Record], *, probed: bool = True) -> Powers:
-    """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used."""
-    prior = np.array([Powers.use, Powers.probe])
-    information = np.eye(2) * (ROUND_SD / PRIOR_SD) ** 2
-    products = information @ prior
-    for record in records:
-        rounds = [one for one in undisturbed(record.rounds) if use(one)]
-        if len(rounds) >= MIN_ROUNDS:
-            columns = _within([[-math.log(use(one) or 1.0), math.log(one.probe_s or 1.0) * probed] for one in rounds])
-            information += columns.T @ columns
-            products += columns.T @ _within([math.log(one.latency_s) for one in rounds])
-    found = np.clip(np.linalg.solve(information, products), 0.0, [MOST.use, MOST.probe])
+    """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used.
+
+    How far, the noise of the rounds decides, which is estimated with them: Lindley and Smith, "Bayes estimates for the
+    linear model", JRSS B 34 (1972), by iteration.
+    """
+    sessions = [[one for one in undisturbed(record.rounds) if use(one)] for record in records]
+    sessions = [rounds for rounds in sessions if len(rounds) >= MIN_ROUNDS]
+    if not sessions:
+        return Powers()
+    columns = np.vstack([_within([_conditions(one, probed) for one in rounds]) for rounds in sessions])
+    values = np.concatenate([_within([math.log(one.latency_s) for one in rounds]) for rounds in sessions])
+    found = _drawn_to_prior(columns, values, dof=len(values) - len(sessions))
     return Powers(use=float(found[0]), probe=float(found[1]) * probed)
 
 
-def _within(values: Sequence[object]) -> NDArray[np.float64]:
+def _conditions(one: Round, probed: bool) -> tuple[float, float]:
+    return -math.log(use(one) or 1.0), math.log(one.probe_s or 1.0) * probed
+
+
+def _drawn_to_prior(columns: Floats, values: Floats, dof: int) -> Floats:
+    """The coefficients of ``columns``, within MOST. ``dof``: how many of the values are free."""
+    prior, prior_sd, most = (np.array([one.use, one.probe]) for one in (Powers(), PRIOR_SD, MOST))
+    noise_sd = ROUND_SD / 10  # data that agree with each other are to be heard before the prior
+    for _ in range(PASSES):
+        precision = np.diag((noise_sd / prior_sd) ** 2)
+        found = np.linalg.solve(columns.T @ columns + precision, columns.T @ values + precision @ prior)
+        residuals = values - columns @ found
+        noise_sd = math.sqrt((ROUND_SD_WORTH * ROUND_SD**2 + residuals @ residuals) / (ROUND_SD_WORTH + dof))
+    within: Floats = np.clip(found, 0.0, most)
+    return within
+
+
+def _within(values: Sequence[object]) -> Floats:
     """The values, or columns of them, less their means."""
     array = np.array(values, dtype=np.float64)
-    centred: NDArray[np.float64] = array - array.mean(axis=0)
+    centred: Floats = array - array.mean(axis=0)
     return centred
 
 

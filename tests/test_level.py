@@ -85,7 +85,7 @@ def test_with_nothing_to_learn_from_the_prior_speaks() -> None:
 def test_the_powers_stay_within_reason() -> None:
     assert powers(waiting(40.0, seed=2)).use == MOST.use
     assert powers(waiting(-5.0, seed=2)).use == 0.0
-    assert powers(on_a_machine_of_two_speeds(30.0, seed=2)).probe == MOST.probe
+    assert powers(on_a_machine_of_two_speeds(5.0, seed=2)).probe == MOST.probe
 
 
 def test_waiting_is_taken_out() -> None:

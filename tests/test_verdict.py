@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from perf import series
 from perf.drift import excuse_drift
 from perf.record import Record
 from perf.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
 from perf.watch import WATCHES
+from tests.conftest import DATA
 from tests.records import session, sessions
 from tests.test_level import on_a_machine_of_two_speeds
 
@@ -197,3 +199,12 @@ def test_a_machine_that_slows_down_is_told_from_software_by_its_probe() -> None:
     assert held.beside(slow_machine) is held
     assert held.powers.probe > 1
     assert held.beside(another).powers.probe == 0.0
+
+
+def test_a_probe_that_was_slow_by_itself_is_not_taken_for_the_machines_speed() -> None:
+    """Identical sessions of three rounds, beside one of which the probe took half as long again."""
+    usual, other, probed_slowly = series.read(DATA / "noise-short" / "bf16-compile-256.jsonl")
+    verdict = judge(Reference.of([usual, other]), [probed_slowly], rows=12)
+    assert verdict.kind is Kind.UNDECIDED
+    assert verdict.latency is not None
+    assert verdict.latency.high > 1
