@@ -14,6 +14,7 @@ Data flows one way, and a module imports only what stands above it in this map::
     child side, run by a stack's interpreter; only these import torch, diffusers or openvino
       wire         JSON lines with the parent (standard library)
       conditions   counters from /proc around a generation (standard library)
+      turns        two workers that run by turns (standard library)
       parts        the clock around the pipeline's own calls (standard library)
       surroundings libraries, environment and CPUs of the process, from /proc (standard library)
       verbose      the logs of oneDNN and MKL, captured and reduced (standard library)
@@ -51,6 +52,8 @@ Data flows one way, and a module imports only what stands above it in this map::
       shift        how far new sessions lie from the baseline's
       watch        what the gate watches
       verdict      what is said of a row
+      pairs        what is read of two generations made in turns
+      paired       two stacks, measured in turns
       drift        rows that all moved together
       rules        the rules of today
       series       recorded sessions, read
@@ -71,6 +74,9 @@ Data flows one way, and a module imports only what stands above it in this map::
       judgement    sessions, verdicts, acceptance
       explain      what a recorded run shows
       selftest     the gate tried on this machine
+      duel         one variant in two stacks, measured in turns
+      upgrade      what is said of two stacks
+      upgrade_report as a table, for terminals and pull requests
       plugin       pytest's hooks and fixtures
       suite        the tests that measure
       __main__     the commands that do not measure

@@ -12,11 +12,11 @@ SLOWER = 1.10  # a kernel's time is said to have changed beyond this factor, eit
 WORTH_SAYING = 0.01  # and if the change is at least this share of its part's time
 
 
-def differences(before: Evidence, after: Evidence) -> list[str]:
-    """One sentence each, what costs most first."""
+def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -> list[str]:
+    """One sentence each, what costs most first. ``with_times``: kernels that are the same and take another time, too."""
     return [
         *moved_kernels(before.kernels, after.kernels),
-        *slower_kernels(before.kernels, after.kernels),
+        *(slower_kernels(before.kernels, after.kernels) if with_times else ()),
         *_changed(asdict(before.state), asdict(after.state)),
         *_changed(asdict(before.surroundings), asdict(after.surroundings)),
     ]

@@ -49,12 +49,13 @@ def between(before: Counters, after: Counters) -> Conditions:
         cpu_s=after.cpu_s - before.cpu_s,
         peak_rss_bytes=_peak_rss_bytes() if before.peak_was_reset else None,
         involuntary_switches=after.involuntary_switches - before.involuntary_switches,
-        cpu_pressure_s=_difference(before.cpu_pressure_s, after.cpu_pressure_s),
+        cpu_pressure_s=difference(before.cpu_pressure_s, after.cpu_pressure_s),
         steal_s=after.steal_s - before.steal_s,
     )
 
 
-def _difference(before: float | None, after: float | None) -> float | None:
+def difference(before: float | None, after: float | None) -> float | None:
+    """Of two totals of which the kernel may keep neither."""
     return None if before is None or after is None else after - before
 
 

@@ -24,6 +24,7 @@ from perf.errors import WorkerDied, WorkerFailed, WorkerGarbled, WorkerTimeout
 
 SENTINEL = 'read -r _; kill -s KILL -- "-$1"'
 GRACE_S = 10.0
+IDLE_CHECK_S = 0.002
 TAIL_LINES = 20
 
 
@@ -58,10 +59,23 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    def wait_until_idle(self, most_s: float) -> None:
+        """Sleep while a thread of the worker runs, at most so long: OpenMP's spin for a while after their last work."""
+        deadline = time.monotonic() + most_s
+        while any(map(_runs, Path(f"/proc/{self.pid}/task").iterdir())) and time.monotonic() < deadline:
+            time.sleep(IDLE_CHECK_S)
+
     def ask(
-        self, request: Message | None, answer: str, deadline_s: float, on_progress: Callable[[int], None] | None = None
+        self,
+        request: Message | None,
+        answer: str | tuple[str, ...],
+        deadline_s: float,
+        on_progress: Callable[[int], None] | None = None,
     ) -> Message:
-        """Send ``request``, if any, and return the reply named ``answer``. Raises a WorkerError with its evidence."""
+        """Send ``request``, if any, and return the reply named ``answer``, or one of several such.
+
+        Raises a WorkerError with its evidence.
+        """
         doing = request["request"] if request else "start"
         deadline = time.monotonic() + deadline_s
         try:
@@ -83,7 +97,7 @@ class WorkerProcess:
         except BaseException:
             self.kill()  # Ctrl-C: what the worker is doing is wanted by nobody any more
             raise
-        return self._expect(message, answer, doing)
+        return self._expect(message, (answer,) if isinstance(answer, str) else answer, doing)
 
     def close(self) -> None:
         """End the process group and let go of everything. A worker has nothing to save, so it is not asked first."""
@@ -107,12 +121,13 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
-    def _expect(self, message: Message, answer: str, doing: str) -> Message:
+    def _expect(self, message: Message, answers: tuple[str, ...], doing: str) -> Message:
         if message["reply"] == "error":
             raise WorkerFailed(self._failure(message, doing))
-        if message["reply"] != answer:
+        if message["reply"] not in answers:
             self.kill()
-            raise WorkerGarbled(self._report(f"answered {doing!r} with {message['reply']!r} instead of {answer!r}"))
+            wanted = " or ".join(map(repr, answers))
+            raise WorkerGarbled(self._report(f"answered {doing!r} with {message['reply']!r} instead of {wanted}"))
         return message
 
     def _failure(self, message: Mapping[str, Any], doing: str) -> str:
@@ -149,6 +164,15 @@ class WorkerProcess:
         self._sentinel.wait()
         assert self._sentinel.stdin is not None
         self._sentinel.stdin.close()
+
+
+def _runs(task: Path) -> bool:
+    """Whether a thread is on a CPU or wants one; one that has just ended does not."""
+    try:
+        stat = (task / "stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"
 
 
 def start_sentinel(pid: int) -> subprocess.Popen[bytes]:

@@ -129,13 +129,7 @@ class Measurement:
         warming_up = len(self._warmups) < self.variant.warmup_rounds
         deadlines = self._bench.deadlines
         deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
-        request = {
-            "request": "generate",
-            "prompt": self._bench.protocol.prompt,
-            "steps": steps,
-            "guidance_scale": self._bench.protocol.guidance_scale,
-            "latents": str(self._bench.latents),
-        }
+        request = self._generation(steps)
         reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
         sample = self._read(reply)
         if warming_up:
@@ -144,6 +138,28 @@ class Measurement:
             self._samples.append(sample)
             self._good += not disturbed(Round.of(sample))
         return sample
+
+    def warm_up(self) -> None:
+        """All generations that come before the timed ones. Raises a WorkerError."""
+        protocol = self._bench.protocol
+        while len(self._warmups) < self.variant.warmup_rounds:
+            self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
+            self.generate(protocol.warmup_steps)
+
+    def begin_in_turns(self) -> None:
+        """Begin a generation that stops before each of its parts. Raises a WorkerError."""
+        request = self._generation(self._bench.protocol.steps) | {"takes_turns": True}
+        self._worker.ask(request, "turn", self._bench.deadlines.generation_s)
+        self._worker.wait_until_idle(SETTLE_S)
+
+    def take_turn(self) -> Sample | None:
+        """Go on to the next stop, or to the end: then the sample is returned. Raises a WorkerError."""
+        reply = self._worker.ask({"request": "turn"}, ("turn", "sample"), self._bench.deadlines.generation_s)
+        self._worker.wait_until_idle(SETTLE_S)
+        if reply["reply"] == "turn":
+            return None
+        self._samples.append(self._read(reply))
+        return self._samples[-1]
 
     def look(self) -> None:
         """Have the worker say what is really active, and write what it made last. Raises a WorkerError."""
@@ -181,6 +197,15 @@ class Measurement:
         self._probes.append((len(self._samples), self._bench.probe.time_s()))
         self._probed_s = time.monotonic()
 
+    def _generation(self, steps: int) -> dict[str, Any]:
+        return {
+            "request": "generate",
+            "prompt": self._bench.protocol.prompt,
+            "steps": steps,
+            "guidance_scale": self._bench.protocol.guidance_scale,
+            "latents": str(self._bench.latents),
+        }
+
     def _read(self, reply: dict[str, Any]) -> Sample:
         try:
             return Sample.from_json({key: value for key, value in reply.items() if key != "reply"})
@@ -213,10 +238,15 @@ def probed_around(number: int, probes: Sequence[tuple[int, float]]) -> float | N
 
 
 @contextlib.contextmanager
-def measuring(variant: Variant, stack: Stack, bench: Bench, folder: Path, label: str) -> Iterator[Measurement]:
-    """Start a worker in ``folder``, build the variant, and end the worker's whole process group afterwards."""
+def measuring(
+    variant: Variant, stack: Stack, bench: Bench, folder: Path, label: str, *, name: str | None = None
+) -> Iterator[Measurement]:
+    """Start a worker in ``folder``, build the variant, and end the worker's whole process group afterwards.
+
+    ``name`` is what an error calls it, if not by the variant.
+    """
     started = command.for_variant(variant, stack, bench.machine)
-    with launcher.start(variant.name, started, folder, bench.deadlines.start_s) as worker:
+    with launcher.start(name or variant.name, started, folder, bench.deadlines.start_s) as worker:
         measurement = Measurement(variant, bench, worker, label, folder)
         measurement.load()
         loaded = f"{label}: loaded in {duration(measurement.session.load_s)}"

@@ -15,12 +15,13 @@ TEXT_ENCODER, UNET, VAE, CHECKER = "text_encoder", "unet", "vae_decode", "safety
 class PartsClock:
     """Times the calls that a pipeline makes to its models, afresh for each generation.
 
-    ``on_step(done)`` is called after each UNet call with the number of calls so far. ``decoded`` is what the VAE was
-    last given, the final latents.
+    ``on_step(done)`` is called after each UNet call with the number of calls so far, ``before_part()`` before each
+    part's time begins. ``decoded`` is what the VAE was last given, the final latents.
     """
 
-    def __init__(self, on_step: Callable[[int], None]) -> None:
+    def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
         self._on_step = on_step
+        self._before_part = before_part
         self._calls: dict[str, list[float]] = {}
         self._last: dict[str, Callable[[], Any]] = {}
         self.decoded: Any = None
@@ -56,6 +57,7 @@ class PartsClock:
         call = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
+            self._before_part()
             began = time.perf_counter()
             result = call(*args, **kwargs)
             self._calls[part].append(time.perf_counter() - began)

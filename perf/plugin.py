@@ -7,6 +7,7 @@ error's text and no traceback: the error says what a reader needs.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -16,23 +17,26 @@ from typing import Any
 
 import pytest
 
-from perf import github, report, settings
-from perf.errors import BadInput, PerfError
+from perf import github, report, settings, upgrade_report
+from perf.duel import Duel
+from perf.errors import BadInput, PerfError, WorkerError
 from perf.judgement import Judgement
 from perf.machine_lock import hold
 from perf.measurement import Measurement
 from perf.progress import Progress
 from perf.run import Run
 from perf.settings import Settings
+from perf.upgrade import Upgrade, exit_code
 from perf.variant import Variant
 
 LOG_WIDTH = 120
-FIXTURE = "measurement"
+MEASURED = ("measurement", "duel")  # fixtures that are a variant's workers
 ROW = "row"
 settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
 judgement_key = pytest.StashKey[Judgement]()
+upgrade_key = pytest.StashKey[Upgrade]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,8 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     variants = metafunc.config.stash[settings_key].variants
-    if FIXTURE in metafunc.fixturenames:
-        metafunc.parametrize(FIXTURE, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
+    for fixture in MEASURED:
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
     if ROW in metafunc.fixturenames:
         metafunc.parametrize(ROW, variants, ids=lambda variant: variant.name)
 
@@ -75,7 +80,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             Run(wanted, list(dict.fromkeys(variants)), folder, progress) as run,
         ):
             config.stash[run_key] = run
-            if run.can_measure:
+            if wanted.rivals:
+                config.stash[upgrade_key] = Upgrade(run)
+            elif run.can_measure:
                 config.stash[judgement_key] = Judgement(run)
             return (yield)
     except PerfError as error:
@@ -105,6 +112,23 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
 
 
 @pytest.fixture(scope="session")
+def upgrade(request: pytest.FixtureRequest) -> Upgrade:
+    """The comparison of two stacks that this pytest session is."""
+    if upgrade_key not in request.config.stash:
+        pytest.fail("there is nothing to compare: give --reference and --candidate", pytrace=False)
+    return request.config.stash[upgrade_key]
+
+
+@pytest.fixture(scope="session")
+def duel(request: pytest.FixtureRequest, upgrade: Upgrade) -> Duel:
+    """A variant to be measured in two stacks, in turns."""
+    variant: Variant = request.param
+    if missing := upgrade.find_missing(variant):
+        pytest.skip(missing)
+    return upgrade.duel(variant)
+
+
+@pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
     """The gate of this run; there is none where no stack is installed."""
     if not run.can_measure:
@@ -117,8 +141,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     variant = variant_of(pyfuncitem)
     if variant is None:
         return (yield)
-    with failing_briefly(pyfuncitem.config.stash[run_key], variant):
+    stash = pyfuncitem.config.stash
+    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(upgrade_key, None), variant):
         return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After a comparison under --strict, exit code 2 says that all is well but for rows that are undecided."""
+    upgrade = session.config.stash.get(upgrade_key, None)
+    if upgrade and session.exitstatus == pytest.ExitCode.OK:
+        strict = session.config.stash[settings_key].strict
+        session.exitstatus = exit_code(list(upgrade.results.values()), strict=strict)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -141,14 +175,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     run, wanted = config.stash[run_key], config.stash[settings_key]
     width = shutil.get_terminal_size().columns if os.isatty(1) else LOG_WIDTH
-    terminalreporter.section("ladder")
-    said = config.stash[judgement_key].lines() if judgement_key in config.stash else []
-    for line in (*run.about(), "", *run.terminal_ladder(width).splitlines(), "", *said):
+    upgrade = config.stash.get(upgrade_key, None)
+    if upgrade:
+        title, lines = "upgrade", upgrade_report.terminal(upgrade, width)
+        markdown = upgrade_report.markdown(upgrade, run.measured())
+        write(wanted.json, json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n")
+    else:
+        said = config.stash[judgement_key].lines() if judgement_key in config.stash else []
+        title, lines = "ladder", [*run.about(), "", *run.terminal_ladder(width).splitlines(), "", *said]
+        markdown = run.markdown() + report.markdown_list(said)
+    terminalreporter.section(title)
+    for line in lines:
         terminalreporter.write_line(line)
-    markdown = run.markdown() + report.markdown_list(said)
-    if wanted.markdown:
-        wanted.markdown.parent.mkdir(parents=True, exist_ok=True)
-        wanted.markdown.write_text(markdown, encoding="utf-8")
+    write(wanted.markdown, markdown)
     if github.in_actions():
         github.add_to_summary(markdown)
         for failed in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
@@ -160,8 +199,25 @@ def variant_of(item: pytest.Item) -> Variant | None:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return None
-    found: Variant | None = callspec.params.get(FIXTURE) or callspec.params.get(ROW)
-    return found
+    return next((callspec.params[name] for name in (*MEASURED, ROW) if name in callspec.params), None)
+
+
+def write(path: Path | None, text: str) -> None:
+    """Into a file, if one was asked for."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def noting_errors(upgrade: Upgrade | None, variant: Variant) -> Iterator[None]:
+    """Note in a comparison that a variant could not be measured."""
+    try:
+        yield
+    except WorkerError as error:
+        if upgrade:
+            upgrade.add_error(variant, error)
+        raise
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ SIDE = 1536  # 7.2 GFLOP in float32: 36 ms on two cores of a Genoa
 class Probe:
     """Two matrices, multiplied when asked to."""
 
-    def __init__(self, reply: wire.Reply) -> None:
+    def __init__(self, reply: wire.Wire) -> None:
         self._reply = reply
         random = np.random.default_rng(0)
         self._left = random.random((SIDE, SIDE), dtype=np.float32)

@@ -81,7 +81,11 @@ class Run:
         return variant.name in self._rows
 
     def find_missing(self, variant: Variant) -> Missing | None:
-        return find_missing(variant, self.stacks.get(variant.stack), self.machine)
+        return self.find_missing_in(variant, self.stacks.get(variant.stack))
+
+    def find_missing_in(self, variant: Variant, found: Stack | None) -> Missing | None:
+        """What the variant lacks here in a stack that need not be its own."""
+        return find_missing(variant, found, self.machine)
 
     @contextlib.contextmanager
     def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
@@ -89,17 +93,38 @@ class Run:
 
         Workers that are still there, since pytest keeps a fixture until it needs the next one, give their memory back.
         """
-        for earlier in self._live:
-            earlier.end()
-        folder = self._folder / f"{variant.name}-{session}"
-        folder.mkdir()
-        label = variant.name
-        if variant in self.variants:
-            label += f" ({self.variants.index(variant) + 1}/{len(self.variants)})"
-        label += f" session {session}" if session > 1 else ""
+        self.end_workers()
+        folder = self._make_folder(f"{variant.name}-{session}")
+        label = self._label(variant) + (f" session {session}" if session > 1 else "")
         with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
             self._live = [measurement]
             yield measurement
+
+    @contextlib.contextmanager
+    def measuring_beside(self, variant: Variant, found: Stack, role: str, number: int) -> Iterator[Measurement]:
+        """The variant, loaded by any stack in the ``number``-th worker of that role; others stay as they are."""
+        folder = self._make_folder(f"{variant.name}-{role}-{number}")
+        name = f"{variant.name}, {role}"
+        label = f"{self._label(variant)} {role} {number}"
+        with measuring(variant, found, self.bench, folder, label, name=name) as measurement:
+            self._live.append(measurement)
+            yield measurement
+
+    def end_workers(self) -> None:
+        """Have all workers give their memory back."""
+        for earlier in self._live:
+            earlier.end()
+        self._live = []
+
+    def _make_folder(self, name: str) -> Path:
+        folder = self._folder / name
+        folder.mkdir()
+        return folder
+
+    def _label(self, variant: Variant) -> str:
+        if variant not in self.variants:
+            return variant.name
+        return f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
 
     def keep(self, measurement: Measurement) -> dict[str, Any]:
         """Add the variant's row to the ladder and return what its JSON record holds beside pytest-benchmark's own."""
@@ -127,10 +152,12 @@ class Run:
 
     def about(self) -> list[str]:
         """The lines that say what was measured, on what, with what."""
-        lines = [f"machine: {self.machine}"]
-        if self._bench is not None:
-            lines.append(f"model: {self._bench.model.name}, {self._bench.protocol}")
-        return lines + [str(found) for found in self.stacks.values()]
+        return [*self.measured(), *(str(found) for found in self.stacks.values())]
+
+    def measured(self) -> list[str]:
+        """The lines that say what was measured, on what."""
+        model = [f"model: {self._bench.model.name}, {self._bench.protocol}"] if self._bench else []
+        return [f"machine: {self.machine}", *model]
 
     def terminal_ladder(self, width: int) -> str:
         return report.terminal(self.rows, width)

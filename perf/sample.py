@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,9 +85,12 @@ class Session:
     @property
     def peak_rss_bytes(self) -> int | None:
         """Largest peak of the timed generations, or None where it could not be read."""
-        peaks = [sample.conditions.peak_rss_bytes for sample in self.samples]
-        known = [peak for peak in peaks if peak is not None]
-        return max(known, default=None)
+        return largest_peak(self.samples)
+
+    @property
+    def warmup_peak_rss_bytes(self) -> int | None:
+        """Largest peak of the warm-ups, or None where it could not be read."""
+        return largest_peak(self.warmups)
 
     def to_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **asdict(self)}
@@ -98,3 +101,9 @@ class Session:
         for name in ("warmups", "samples"):
             fields[name] = tuple(Sample.from_json(item) for item in fields[name])
         return cls(**fields)
+
+
+def largest_peak(samples: Iterable[Sample]) -> int | None:
+    """Peak memory over these generations, or None where it could not be read."""
+    peaks = (sample.conditions.peak_rss_bytes for sample in samples)
+    return max((peak for peak in peaks if peak is not None), default=None)

@@ -11,6 +11,7 @@ from perf import catalog, stack, store
 from perf.baseline import SESSIONS_KEPT
 from perf.errors import BadInput
 from perf.model import check_name
+from perf.paired import FEWEST_WORKERS
 from perf.protocol import Deadlines, Protocol, Size
 from perf.variant import Variant
 from perf.verdict import MAX_SESSIONS
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "synthetic-sd15"
 DEFAULT = Protocol(size=Size(512, 512))
 DEADLINES = Deadlines()
+PAIRS_BUDGET_S = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What was asked for. ``size`` is None for the model's own; ``stacks`` are interpreters given by hand."""
+    """What was asked for. ``size`` is None for the model's own; ``stacks`` are interpreters given by hand.
+
+    ``rivals`` are those of two stacks to be compared, reference and candidate; each variant's pairs may take
+    ``pairs_budget_s``.
+    """
 
     model: str
     variants: tuple[Variant, ...]
@@ -40,6 +46,9 @@ class Settings:
     why: str | None
     sessions: int
     fresh: int
+    rivals: tuple[Path, Path] | None = None
+    pairs_budget_s: float = PAIRS_BUDGET_S
+    json: Path | None = None
 
     @property
     def updates(self) -> bool:
@@ -77,7 +86,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--steps", type=int, default=DEFAULT.steps, help="denoising steps of a timed generation (%(default)s)")
     add("--warmup-steps", type=int, default=DEFAULT.warmup_steps, help="steps of a warm-up (%(default)s)")
     add("--rounds", type=int, default=DEFAULT.rounds, help="timed generations per variant (%(default)s)")
-    add("--budget", type=float, default=DEFAULT.budget_s, metavar="SECONDS", help=BUDGET_HELP)
+    add("--budget", type=float, metavar="SECONDS", help=BUDGET_HELP)
     add("--guidance-scale", type=float, default=DEFAULT.guidance_scale, help="classifier-free guidance (%(default)s)")
     add("--seed", type=int, default=DEFAULT.seed, help="of the starting latents (%(default)s)")
     add("--prompt", default=DEFAULT.prompt, help="(%(default)s)")
@@ -90,17 +99,24 @@ def add_options(parser: pytest.Parser) -> None:
     add("--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it")
     add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
     add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
+    add("--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use")
+    add("--candidate", type=Path, metavar="PYTHON", help="and that of the one to be taken")
+    add("--json", type=Path, metavar="FILE", help="write what the comparison has found")
     add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
 
 
 FRESH_HELP = "fresh workers at most to settle the suspicion that a row is slower (%(default)s)"
-BUDGET_HELP = "end a variant's rounds after this time, never under 3 rounds (%(default)g)"
+BUDGET_HELP = (
+    f"end a variant's rounds after this time, never under 3 rounds ({DEFAULT.budget_s:g}), or its pairs of two stacks, "
+    f"never under {FEWEST_WORKERS} pairs of workers ({PAIRS_BUDGET_S:g})"
+)
 
 
 def read(config: pytest.Config) -> Settings:
     """The settings of this run. Raises BadInput."""
     option = config.option
     check_name(option.model)
+    rivals = check_rivals(option.reference, option.candidate)
     check_update(option.update_baseline, option.why)
     for name, least, most in (("sessions", 1, SESSIONS_KEPT), ("fresh", 0, MAX_SESSIONS - 1)):
         if not least <= getattr(option, name) <= most:
@@ -108,14 +124,14 @@ def read(config: pytest.Config) -> Settings:
     return Settings(
         model=option.model,
         variants=catalog.select(option.variant),
-        stacks=stack.parse_overrides(option.stack),
+        stacks=dict.fromkeys(catalog.stacks(), rivals[0]) if rivals else stack.parse_overrides(option.stack),
         size=Size.parse(option.size) if option.size else None,
         protocol=Protocol(
             size=DEFAULT.size,
             steps=option.steps,
             warmup_steps=option.warmup_steps,
             rounds=option.rounds,
-            budget_s=option.budget,
+            budget_s=DEFAULT.budget_s if option.budget is None else option.budget,
             guidance_scale=option.guidance_scale,
             seed=option.seed,
             prompt=option.prompt,
@@ -132,6 +148,9 @@ def read(config: pytest.Config) -> Settings:
         why=option.why,
         sessions=option.sessions,
         fresh=option.fresh,
+        rivals=rivals,
+        pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
+        json=option.json,
     )
 
 
@@ -161,6 +180,15 @@ def of(
         sessions=1,
         fresh=0,
     )
+
+
+def check_rivals(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:
+    """The interpreters of two stacks to compare, if asked for. Raises BadInput."""
+    if reference is None and candidate is None:
+        return None
+    if reference is None or candidate is None:
+        raise BadInput("--reference and --candidate come together: the interpreters of the two stacks to compare")
+    return stack.check_python("--reference", reference), stack.check_python("--candidate", candidate)
 
 
 def check_update(updates: bool, why: str | None) -> None:

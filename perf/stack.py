@@ -63,10 +63,16 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, Path]:
             raise BadInput(f"--stack {text!r} is not of the form NAME=/path/to/python")
         if name not in catalog.stacks():
             raise UnknownName("stack", name, catalog.stacks())
-        overrides[name] = Path(python).expanduser().absolute()
-        if not os.access(overrides[name], os.X_OK) or overrides[name].is_dir():
-            raise BadInput(f"--stack {text}: {overrides[name]} is not an executable file")
+        overrides[name] = check_python(f"--stack {text}", Path(python))
     return overrides
+
+
+def check_python(asked: str, python: Path) -> Path:
+    """The absolute path of an interpreter. Raises BadInput, beginning with what was ``asked``, if it cannot be one."""
+    found = python.expanduser().absolute()
+    if not os.access(found, os.X_OK) or found.is_dir():
+        raise BadInput(f"{asked}: {found} is not an executable file")
+    return found
 
 
 def probe(name: str, python: Path) -> Stack:

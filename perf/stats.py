@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,3 +39,15 @@ def coverage(count: int, rank: int) -> float:
     """Probability that the median lies between the ``rank``-th smallest and ``rank``-th largest of ``count`` values."""
     fewer = sum(math.comb(count, k) for k in range(rank))
     return max(0.0, 1 - math.ldexp(fewer, 1 - count))
+
+
+def midmean(values: Sequence[float]) -> float:
+    """The mean of the middle half: steady as a mean where nothing lies far off, and deaf as a median to what does.
+
+    Raises ValueError for no values.
+    """
+    if not values:
+        raise ValueError("no values, no mean")
+    ordered = sorted(values)
+    cut = len(ordered) // 4
+    return statistics.fmean(ordered[cut : len(ordered) - cut])

@@ -4,7 +4,8 @@
 
 Standard output and error are not part of it, since libraries print there. Each request gets any number of
 ``progress`` replies and then one last reply; ``error`` (``type``, ``message``, ``traceback``) can take its place.
-``hello`` is sent when the process has started. It ends when REQUEST_FD is closed, and is killed by the kernel when its
+``hello`` is sent when the process has started. While it answers, it may send ``turn`` and wait for the request of that
+name: so two workers take turns. It ends when REQUEST_FD is closed, and is killed by the kernel when its
 parent dies. What the requests are is in the docstrings of perf.worker and perf.probe.
 """
 
@@ -16,46 +17,59 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TextIO
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class Reply(Protocol):
-    """Sends one reply to the parent."""
+class Wire:
+    """The wire as a worker has it. Called, it sends one reply to the parent."""
 
-    def __call__(self, reply: str, **fields: Any) -> None: ...
+    def __init__(self, requests: TextIO, replies: TextIO) -> None:
+        self._requests, self._replies = requests, replies
+
+    def __call__(self, reply: str, **fields: Any) -> None:
+        self._replies.write(json.dumps({"reply": reply, **fields}) + "\n")
+        self._replies.flush()
+
+    def requests(self) -> Iterator[dict[str, Any]]:
+        """Each request as it comes, until the parent closes its end."""
+        while line := self._requests.readline():
+            yield json.loads(line)
+
+    def await_turn(self) -> None:
+        """Sleep until the parent says so; a parent that is gone wants nothing any more."""
+        self("turn")
+        request = next(self.requests(), None)
+        if request is None:
+            sys.exit("the parent left in the middle of a generation")
+        if request["request"] != "turn":
+            raise ValueError(f"{request['request']} was asked for in the middle of a generation")
 
 
 Handlers = Mapping[str, Callable[..., None]]
 
 
-def main(arguments: Sequence[str], make_handlers: Callable[[Reply], Handlers]) -> None:
+def main(arguments: Sequence[str], make_handlers: Callable[[Wire], Handlers]) -> None:
     """Answer requests, as the process's whole life. ``make_handlers`` gets the way to reply."""
     request_fd, reply_fd, parent_pid = map(int, arguments)
     die_with(parent_pid)
     for descriptor in (request_fd, reply_fd):
         os.set_inheritable(descriptor, False)  # or a compiler started by torch would keep the pipes open
     with os.fdopen(request_fd) as requests, os.fdopen(reply_fd, "w") as replies:
-        serve(requests, replies, make_handlers)
+        serve(Wire(requests, replies), make_handlers)
 
 
-def serve(requests: TextIO, replies: TextIO, make_handlers: Callable[[Reply], Handlers]) -> None:
+def serve(wire: Wire, make_handlers: Callable[[Wire], Handlers]) -> None:
     """Handle each request in turn; an exception is a reply, not the end."""
-
-    def reply(reply: str, **fields: Any) -> None:
-        replies.write(json.dumps({"reply": reply, **fields}) + "\n")
-        replies.flush()
-
-    handlers = make_handlers(reply)
-    reply("hello")
-    for line in requests:
-        request: dict[str, Any] = json.loads(line)
+    handlers = make_handlers(wire)
+    wire("hello")
+    for request in wire.requests():
         try:
             handlers[request.pop("request")](**request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
-            reply("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+            wire("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
 
 
 def die_with(parent_pid: int) -> None:

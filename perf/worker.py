@@ -10,7 +10,8 @@ request                                                   last reply
 ``load``: ``variant``, ``checkpoint``,                    ``ready``: ``load_s``, ``export_s`` (seconds; the export
 ``checkpoint_digest``, ``size``, ``exports``              to OpenVINO, where one had to be made, is not in load_s)
 ``generate``: ``prompt``, ``steps``,                      ``sample``: a perf.sample.Sample
-``guidance_scale``, ``latents`` (a .npy file)
+``guidance_scale``, ``latents`` (a .npy file),
+``takes_turns`` (see perf.turns)
 ``evidence``: ``outcome`` (a .npz file to write)          ``evidence``: a perf.evidence.Evidence
 ========================================================  =======================================================
 
@@ -38,6 +39,7 @@ from perf.parts import UNET, VAE, PartsClock
 from perf.pipelines import BuildRequest
 from perf.protocol import Size
 from perf.sample import Sample
+from perf.turns import Turns
 from perf.variant import Variant
 
 if TYPE_CHECKING:
@@ -50,9 +52,10 @@ PROGRESS_INTERVAL_S = 1.0
 class Worker:
     """Builds one variant and generates with it."""
 
-    def __init__(self, reply: wire.Reply) -> None:
+    def __init__(self, reply: wire.Wire) -> None:
         self._reply = reply
-        self._clock = PartsClock(self._on_step)
+        self._turns = Turns(reply)
+        self._clock = PartsClock(self._on_step, self._turns)
         self._progress_s = 0.0
         self._backend: Any = None
         self._built: Built | None = None
@@ -84,24 +87,27 @@ class Worker:
         elapsed_s = time.perf_counter() - began
         self._reply("ready", load_s=elapsed_s - self._built.export_s, export_s=self._built.export_s)
 
-    def _generate(self, prompt: str, steps: int, guidance_scale: float, latents: str) -> None:
+    def _generate(
+        self, prompt: str, steps: int, guidance_scale: float, latents: str, *, takes_turns: bool = False
+    ) -> None:
         if self._built is None or self._size is None:
             raise RuntimeError("generate was asked for before load")
         inputs = np.load(latents)
         self._clock.restart()
+        self._turns.restart(takes_turns=takes_turns)
         self._progress_s = time.perf_counter()
         before = conditions.Counters.read(reset_peak=True)
         began = time.perf_counter()
         self._image = self._built.generate(
             prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
         )
-        latency_s = time.perf_counter() - began
+        latency_s = time.perf_counter() - began - self._turns.waited_s
         after = conditions.Counters.read(reset_peak=False)
         sample = Sample(
             steps=steps,
             latency_s=latency_s,
             parts=self._clock.parts(latency_s),
-            conditions=conditions.between(before, after),
+            conditions=self._turns.without_waits(conditions.between(before, after)),
         )
         self._reply("sample", **sample.to_json())
 

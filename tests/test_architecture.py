@@ -18,6 +18,7 @@ CHILD = {
     "wire",
     "conditions",
     "parts",
+    "turns",
     "surroundings",
     "verbose",
     "peak",
