@@ -61,6 +61,7 @@ Data flows one way, and a module imports only what stands above it in this map::
       curves       the evaluation as table and plot
 
     the run
+      environments stacks made when they are asked for
       baseline     what a baseline file holds
       store        the baseline files
       gate         the baseline of a run
@@ -79,5 +80,7 @@ Data flows one way, and a module imports only what stands above it in this map::
       upgrade_report as a table, for terminals and pull requests
       plugin       pytest's hooks and fixtures
       suite        the tests that measure
+      bisect       which release is the first slower one
+      upgrading    the command of the upgrade check
       __main__     the commands that do not measure
 """

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf import catalog, curves, explain, machine_check, selftest, series, settings, stack, store
+from perf import catalog, curves, explain, machine_check, selftest, series, settings, stack, store, upgrading
 from perf.baseline import Setting
 from perf.errors import PerfError
 from perf.evaluate import ORDERS, TRIALS, Score, evaluate, noise
@@ -26,7 +26,7 @@ SELFTEST_ROW = "openvino-static"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake is one line on stderr and exit code 2."""
     try:
-        options = parser().parse_args(arguments)
+        options = parsed(arguments)
         options.run(options)
     except BrokenPipeError:  # ended by `| head`
         sys.stderr.close()
@@ -36,9 +36,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for; options that only pytest knows are allowed where a command hands them on."""
+    options, others = parser().parse_known_args(arguments)
+    if options.run is run_upgrade:
+        options.others = others
+    elif others:
+        parser().parse_args(arguments)  # says which it does not know
+    return options
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m perf", description=__doc__)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
+
+    compared = commands.add_parser(
+        "upgrade",
+        help="compare a stack with another, in turns",
+        epilog="Other options go to pytest.",
+        allow_abbrev=False,
+    )
+    upgrading.add_options(compared)
+    compared.set_defaults(run=run_upgrade)
 
     machine = commands.add_parser("machine", help="what this machine is, and which baselines are its own")
     machine.add_argument("--check", action="store_true", help="also say what makes it a poor one to measure on")
@@ -140,6 +159,15 @@ def run_explanation(options: argparse.Namespace) -> None:
             print("\n".join(explain.against(row, others[row.name])) + "\n")
         else:
             print(f"{row.name}: not in {options.against}\n")
+
+
+def run_upgrade(options: argparse.Namespace) -> None:
+    """Its exit codes are those of pytest, which does the comparing."""
+    try:
+        sys.exit(upgrading.run(options, options.others))
+    except PerfError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(upgrading.BAD_INPUT)
 
 
 def run_selftest(options: argparse.Namespace) -> None:

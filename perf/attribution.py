@@ -13,7 +13,7 @@ WORTH_SAYING = 0.01  # and if the change is at least this share of its part's ti
 
 
 def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -> list[str]:
-    """One sentence each, what costs most first. ``with_times``: kernels that are the same and take another time, too."""
+    """One sentence each, what costs most first; ``with_times``: kernels that take another time, too."""
     return [
         *moved_kernels(before.kernels, after.kernels),
         *(slower_kernels(before.kernels, after.kernels) if with_times else ()),

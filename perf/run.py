@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -94,7 +95,8 @@ class Run:
         Workers that are still there, since pytest keeps a fixture until it needs the next one, give their memory back.
         """
         self.end_workers()
-        folder = self._make_folder(f"{variant.name}-{session}")
+        folder = self._folder / f"{variant.name}-{session}"
+        folder.mkdir()
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
         with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
             self._live = [measurement]
@@ -103,7 +105,7 @@ class Run:
     @contextlib.contextmanager
     def measuring_beside(self, variant: Variant, found: Stack, role: str, number: int) -> Iterator[Measurement]:
         """The variant, loaded by any stack in the ``number``-th worker of that role; others stay as they are."""
-        folder = self._make_folder(f"{variant.name}-{role}-{number}")
+        folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         name = f"{variant.name}, {role}"
         label = f"{self._label(variant)} {role} {number}"
         with measuring(variant, found, self.bench, folder, label, name=name) as measurement:
@@ -115,11 +117,6 @@ class Run:
         for earlier in self._live:
             earlier.end()
         self._live = []
-
-    def _make_folder(self, name: str) -> Path:
-        folder = self._folder / name
-        folder.mkdir()
-        return folder
 
     def _label(self, variant: Variant) -> str:
         if variant not in self.variants:

@@ -29,8 +29,8 @@ PAIRS_BUDGET_S = 1800.0
 class Settings:
     """What was asked for. ``size`` is None for the model's own; ``stacks`` are interpreters given by hand.
 
-    ``rivals`` are those of two stacks to be compared, reference and candidate; each variant's pairs may take
-    ``pairs_budget_s``.
+    ``rivals`` are those of two stacks to be compared, reference and candidate, which was made for what was ``asked``;
+    each variant's pairs may take ``pairs_budget_s``.
     """
 
     model: str
@@ -49,6 +49,7 @@ class Settings:
     rivals: tuple[Path, Path] | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
     json: Path | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def updates(self) -> bool:
@@ -101,6 +102,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
     add("--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use")
     add("--candidate", type=Path, metavar="PYTHON", help="and that of the one to be taken")
+    add("--asked", action="append", default=[], metavar="REQUIREMENT", help="what the candidate was made for; shown")
     add("--json", type=Path, metavar="FILE", help="write what the comparison has found")
     add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
 
@@ -151,6 +153,7 @@ def read(config: pytest.Config) -> Settings:
         rivals=rivals,
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         json=option.json,
+        asked=tuple(option.asked),
     )
 
 

@@ -13,6 +13,7 @@ from perf.baseline import package_changes, stack_json
 from perf.catalog import FIDELITY
 from perf.claims import Facts, check, failed
 from perf.duel import CANDIDATE, REFERENCE, Duel, Rivals
+from perf.environments import name_of
 from perf.errors import BadInput, WorkerError
 from perf.evidence import Evidence
 from perf.fidelity import Fidelity, compare
@@ -95,6 +96,12 @@ class Upgrade:
         """``openvino 2026.3.1 -> 2026.4.1`` and the like."""
         return package_changes(self.rivals.reference.packages, self.rivals.candidate.packages)
 
+    @property
+    def unasked_changes(self) -> list[str]:
+        """Those of packages that nobody asked for, where it is known what was asked."""
+        named = {name_of(text) for text in self._run.settings.asked}
+        return [change for change in self.package_changes if named and change.partition(" ")[0] not in named]
+
     def duel(self, variant: Variant) -> Duel:
         return Duel(variant, self.rivals, self._run, self._run.settings.pairs_budget_s)
 
@@ -123,7 +130,9 @@ class Upgrade:
             "protocol": self._run.bench.protocol.to_json(),
             REFERENCE: stack_json(self.rivals.reference),
             CANDIDATE: stack_json(self.rivals.candidate),
+            "asked": list(self._run.settings.asked),
             "package_changes": self.package_changes,
+            "unasked_changes": self.unasked_changes,
             "results": [result.to_json() for result in self.results.values()],
         }
 

@@ -62,11 +62,12 @@ def details(result: Result) -> list[str]:
 
 def about(upgrade: Upgrade) -> list[str]:
     """Which two stacks these are, and what is otherwise in them."""
-    changes = upgrade.package_changes
+    unasked = upgrade.unasked_changes
     return [
         str(upgrade.rivals.reference),
         str(upgrade.rivals.candidate),
-        f"packages that differ: {', '.join(changes) or 'none'}",
+        f"packages that differ: {', '.join(upgrade.package_changes) or 'none'}",
+        *([f"of these, nobody asked for: {', '.join(unasked)}"] if unasked else []),
     ]
 
 

@@ -45,7 +45,7 @@ def safetensors(tensors: dict[str, Any] | None = None, data: bytes = bytes(4)) -
 
 
 def ladder_command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite"), *SUITE_OPTIONS, *options]
+    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite" / "test_ladder.py"), *SUITE_OPTIONS, *options]
 
 
 def surroundings() -> dict[str, str]:

@@ -1,14 +1,16 @@
 """A worker that speaks the wire and does as $SILLY says. Silly on purpose: it generates nothing.
 
-$SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``evidence``; see DEEDS. $SILLY_SLOWDOWN is
-by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU pressure that it reports, $SILLY_THREADS
-how many threads it claims, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL the first pixel of its
-picture, a gradient.
+$SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``evidence``; see DEEDS. $SILLY_ROW is the
+only row that does it. $SILLY_SLOWDOWN is by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU
+pressure that it reports, $SILLY_THREADS how many threads it claims, $SILLY_JITTER by how much its generations differ,
+$SILLY_PEAK the bytes of memory that they take, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL the first
+pixel of its picture, a gradient.
 """
 
 import array
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -93,12 +95,13 @@ DEEDS = {
 
 def maybe(moment):
     when, _, deed = os.environ.get("SILLY", "").partition(":")
-    if when == moment:
+    if when == moment and os.environ.get("SILLY_ROW", LOADED.get("name")) == LOADED.get("name"):
         DEEDS[deed]()
 
 
 def sample(steps):
-    step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1"))
+    jitter = random.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
+    step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1")) * jitter
     parts = Parts(
         text_encoder_s=0.25,
         unet_steps_s=(step_s,) * (steps + 1),
@@ -108,7 +111,7 @@ def sample(steps):
     )
     conditions = Conditions(
         cpu_s=2 * parts.total_s,
-        peak_rss_bytes=3 * 1024**3,
+        peak_rss_bytes=int(os.environ.get("SILLY_PEAK", str(3 * 1024**3))),
         involuntary_switches=4,
         cpu_pressure_s=float(os.environ.get("SILLY_PRESSURE", "0.5")),
         steal_s=0.0,
@@ -163,6 +166,10 @@ def handle(request):
         paint(request["outcome"])
         reply("evidence", **evidence(LOADED).to_json())
     else:
+        if request.get("takes_turns"):
+            for _ in range(4):
+                reply("turn")
+                REQUESTS.readline()
         reply("sample", **sample(request["steps"]).to_json())
 
 

@@ -1,0 +1,192 @@
+"""The upgrade check as a user runs it, with silly workers: what is said of two stacks, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from perf.stack import ROOT
+from tests.conftest import SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
+
+Ran = subprocess.CompletedProcess[str]
+Compare = Callable[..., Ran]
+SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
+
+
+@pytest.fixture
+def stack_that(tmp_path: Path) -> Callable[..., Path]:
+    """A silly stack with an environment of its own, as ``slower=SILLY_SLOWDOWN="1.1"`` would have."""
+
+    def make(name: str, **environment: str) -> Path:
+        path = tmp_path / name
+        exports = "".join(f"export {key}={value}\n" for key, value in environment.items())
+        path.write_text(f'#!/bin/sh\n{exports}exec {SILLY_PYTHON} "$@"\n')
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def compare(tmp_path: Path, checkpoint: Path) -> Compare:
+    """Compare two silly stacks, on one row unless others are named."""
+
+    def run(reference: Path, candidate: Path, *options: str, **environment: str) -> Ran:
+        rivals = ("--reference", str(reference), "--candidate", str(candidate))
+        row = () if "--variant" in options else ("--variant", "eager-fp32")
+        written = (
+            "--json",
+            "up.json",
+            "--markdown",
+            "up.md",
+            "--junitxml",
+            "junit.xml",
+            "--benchmark-json",
+            "bench.json",
+        )
+        command = [sys.executable, "-m", "pytest", str(SUITE), *SUITE_OPTIONS, "--model", str(checkpoint)]
+        return subprocess.run(
+            [*command, *rivals, *row, *written, *options],
+            env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "160"} | environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / "up.json").read_text())["results"]
+    return found
+
+
+def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) -> None:
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--strict")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (result,) = results(tmp_path)
+    assert result["verdict"] == "equivalent"
+    assert (result["latency"]["ratio"], result["fidelity"]["psnr_db"]) == (pytest.approx(1.0), 200)
+    assert (result["otherwise"], result["moved"]) == ([], [])
+    assert "packages that differ: none" in ran.stdout
+    assert "| eager-fp32 | equivalent |" in (tmp_path / "up.md").read_text()
+
+
+def test_pytest_benchmark_times_the_candidate_alone(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    compare(stack_that("slow", SILLY_SLOWDOWN="2"), SILLY_PYTHON)
+    (benchmark,) = json.loads((tmp_path / "bench.json").read_text())["benchmarks"]
+    candidates_s = {pair["candidate"]["latency_s"] for pair in benchmark["extra_info"]["pairs"]}
+    assert benchmark["stats"]["median"] == pytest.approx(*candidates_s)
+    assert benchmark["stats"]["rounds"] == len(benchmark["extra_info"]["pairs"])
+
+
+def test_a_slower_candidate_fails_and_says_which_part_it_is(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    slow = stack_that("slow", SILLY_SLOWDOWN="1.1", SILLY_KERNEL="ref:any")
+    ran = compare(SILLY_PYTHON, slow)
+    assert ran.returncode == 1
+    (slower,) = results(tmp_path)
+    assert (slower["verdict"], slower["moved"]) == ("regressed", ["UNet step"])
+    assert slower["latency"]["workers"] == 2, "the luck of one pair of workers is not enough to say so"
+    assert "UNet step: convolution from 50 brgconv:avx512_core_bf16 f32 to 50 ref:any f32" in ran.stdout
+    cases = ElementTree.parse(tmp_path / "junit.xml").iter("testcase")
+    failed = [failure.attrib["message"] for case in cases for failure in case.iter("failure")]
+    assert any("eager-fp32: regressed: +8." in message for message in failed)
+    faster = compare(slow, SILLY_PYTHON)
+    assert (faster.returncode, results(tmp_path)[0]["verdict"]) == (0, "improved")
+
+
+def test_undecided_says_how_many_more_pairs_and_fails_only_under_strict(compare: Compare, tmp_path: Path) -> None:
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", SILLY_JITTER="0.1")
+    assert (ran.returncode, results(tmp_path)[0]["verdict"]) == (0, "undecided")
+    assert results(tmp_path)[0]["latency"]["workers"] == 2
+    assert "more pairs would tell" in ran.stdout
+    assert compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", "--strict", SILLY_JITTER="0.1").returncode == 2
+
+
+def test_a_worker_that_dies_makes_its_row_invalid_and_the_rest_goes_on(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    dying = stack_that("dying", SILLY="generate:exit", SILLY_ROW="eager-fp32")
+    ran = compare(SILLY_PYTHON, dying, "--variant", "eager-fp32", "--variant", "openvino-static")
+    assert ran.returncode == 1
+    died, other = results(tmp_path)
+    assert (died["verdict"], died["pairs"]) == ("invalid", [])
+    assert len(other["pairs"]) >= 3
+    assert "eager-fp32, candidate: worker" in ran.stdout
+    assert "out of cheese" in ran.stdout
+
+
+def test_a_candidate_that_makes_another_image_is_invalid(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    ran = compare(SILLY_PYTHON, stack_that("painter", SILLY_PIXEL="0.9"))
+    assert ran.returncode == 1
+    assert "the two images differ: PSNR" in results(tmp_path)[0]["says"]
+
+
+def test_where_two_do_not_fit_in_memory_sessions_alternate(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    ran = compare(SILLY_PYTHON, stack_that("slow", SILLY_SLOWDOWN="1.2"), SILLY_PEAK=str(10**15))
+    assert "two workers do not fit in memory (1000000.0 GB each" in ran.stderr
+    (result,) = results(tmp_path)
+    assert (ran.returncode, result["verdict"]) == (1, "regressed")
+    assert "whole sessions alternated" in ran.stdout
+    sides = [[pair[side]["latency_s"] for pair in result["pairs"]] for side in ("reference", "candidate")]
+    assert [len(side) for side in sides] == [6, 6]
+    assert max(sides[0]) < min(sides[1])
+
+
+def test_nothing_is_said_where_other_work_ran_beside_every_pair(compare: Compare, tmp_path: Path) -> None:
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", SILLY_PRESSURE="60")
+    assert ran.returncode == 1
+    assert "other work ran beside every pair" in results(tmp_path)[0]["says"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "says"),
+    [
+        ("/bin/true", None, "/bin/true is not a working Python interpreter"),
+        (None, "/nowhere/python", "--candidate: /nowhere/python is not an executable file"),
+        (None, sys.executable, "lacks torch, diffusers, transformers: it cannot run Stable Diffusion"),
+    ],
+)
+def test_an_interpreter_that_cannot_be_compared_is_one_line(
+    compare: Compare, reference: str | None, candidate: str | None, says: str
+) -> None:
+    ran = compare(Path(reference or SILLY_PYTHON), Path(candidate or SILLY_PYTHON))
+    assert ran.returncode == 4
+    (line,) = [line for line in ran.stderr.splitlines() if line.startswith("ERROR: ")]
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), 'give UPGRADE="openvino==2026.3.1"'),
+        (("--upgrade", "openvino=2"), "is not a requirement such as openvino==2026.3.1"),
+        (("--upgrade", "torch==2.14.0", "--upgrade-stack", "curent"), "did you mean current?"),
+        (("--bisect", "openvino", "2026.0.0"), "the releases are given as FIRST..LAST"),
+    ],
+)
+def test_a_mistake_in_the_command_is_one_line(arguments: tuple[str, ...], says: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("UPGRADE")}
+    command = [sys.executable, "-m", "perf", "upgrade", *arguments]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 4
+    assert says in ran.stderr
+    assert ran.stderr.count("\n") == 1
