@@ -72,12 +72,13 @@ Data flows one way, and a module imports only what stands above it in this map::
       settings     the command line
       run          what the variants of a run share
       proof        the claims and images of a run
-      judgement    sessions, verdicts, acceptance
-      explain      what a recorded run shows
-      selftest     the gate tried on this machine
       duel         one variant in two stacks, measured in turns
       upgrade      what is said of two stacks
       upgrade_report as a table, for terminals and pull requests
+      settlement   suspicions settled against the baseline's own stack
+      judgement    sessions, verdicts, acceptance
+      explain      what a recorded run shows
+      selftest     the gate tried on this machine
       plugin       pytest's hooks and fixtures
       suite        the tests that measure
       bisect       which release is the first slower one

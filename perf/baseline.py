@@ -8,7 +8,7 @@ can have been measured::
     particulars  what may differ and is then said: the CPU's brand, kernel, microcode
     changes      when, why, and which rows, one entry per update
     rows         variant name -> variant (its specification), stack (Python and every package), sessions, and where
-                 there is one the evidence of the latest update
+                 they are known the evidence of the latest update and the digest of the worker's own code
 
 A fault in the head makes the file useless, a fault in one row only that row.
 """
@@ -27,7 +27,7 @@ from perf.machine import Machine
 from perf.model import Model
 from perf.protocol import Protocol
 from perf.record import Record, check_keys
-from perf.stack import Stack
+from perf.stack import Stack, worker_digest
 from perf.variant import Variant
 
 SCHEMA = 1
@@ -104,12 +104,16 @@ def _differences(what: str, theirs: Json, here: Json) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One variant's sessions, the latest last, what measured them, and what was active in the latest."""
+    """One variant's sessions, the latest last, what measured them, and what was active in the latest.
+
+    ``worker`` is the digest of the worker's own code then (see perf.stack), where it is known.
+    """
 
     variant: Json
     stack: Json
     sessions: tuple[Record, ...]
     evidence: Evidence | None = None
+    worker: str | None = None
 
     @classmethod
     def of(cls, variant: Variant, stack: Stack, sessions: Sequence[Record], evidence: Evidence | None = None) -> Self:
@@ -118,17 +122,19 @@ class Row:
             stack=stack_json(stack),
             sessions=tuple(sessions)[-SESSIONS_KEPT:],
             evidence=evidence,
+            worker=worker_digest(),
         )
 
     def to_json(self) -> dict[str, Any]:
         sessions = [session.to_json() for session in self.sessions]
-        known = {"evidence": self.evidence.to_json()} if self.evidence else {}
+        known: dict[str, Any] = {"evidence": self.evidence.to_json()} if self.evidence else {}
+        known |= {"worker": self.worker} if self.worker else {}
         return {"variant": dict(self.variant), "stack": dict(self.stack), "sessions": sessions, **known}
 
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Raises BadRecord, whose field is the path within the row."""
-        found = check_keys(data, required={"variant", "stack", "sessions"}, optional={"evidence"})
+        found = check_keys(data, required={"variant", "stack", "sessions"}, optional={"evidence", "worker"})
         for name in ("variant", "stack"):
             if not isinstance(found[name], dict):
                 raise BadRecord(name, "is not an object")
@@ -139,7 +145,10 @@ class Row:
             raise BadRecord("sessions", "is not a list of sessions")
         sessions = tuple(_session(number, one) for number, one in enumerate(found["sessions"]))
         evidence = _evidence(found["evidence"]) if "evidence" in found else None
-        return cls(variant=found["variant"], stack=found["stack"], sessions=sessions, evidence=evidence)
+        worker = found.get("worker")
+        if not isinstance(worker, str | None):
+            raise BadRecord("worker", f"{worker!r} is not a digest")
+        return cls(variant=found["variant"], stack=found["stack"], sessions=sessions, evidence=evidence, worker=worker)
 
 
 def _evidence(data: Any) -> Evidence:

@@ -78,11 +78,19 @@ def made(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     target = cache_dir() / "environments" / digest
 
     def make(folder: Path) -> None:
-        subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True, capture_output=True)
+        _make_venv(python, folder)
         (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         _pip(folder / "bin" / "python", "install", "--no-deps", "--requirement", str(folder / "requirements.txt"))
 
     return make_once(target, make, SPARE_BYTES) / "bin" / "python"
+
+
+def _make_venv(python: Path, folder: Path) -> None:
+    try:
+        subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+        raise BadInput(f"{python} cannot make a virtual environment: {said}") from error
 
 
 def releases(package: str) -> list[str]:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perf import store
-from perf.attribution import differences
+from perf.attribution import differences, moved_kernels
 from perf.baseline import Baseline, Json, Row, Setting, package_changes, specification
 from perf.drift import excuse_drift
 from perf.errors import BadBaseline
 from perf.evidence import Evidence
 from perf.machine import Machine
 from perf.record import Record
-from perf.stack import Stack
+from perf.stack import Stack, worker_digest
 from perf.variant import Variant
 from perf.verdict import MAX_SESSIONS, Kind, Reference, Verdict, judge
 
@@ -71,6 +71,13 @@ class Gate:
         if row is None or row.evidence is None or judged.evidence is None:
             return []
         return differences(row.evidence, judged.evidence)
+
+    def is_same_software(self, judged: Judged) -> bool:
+        """Whether the row runs what it ran when its baseline was measured: packages, the worker's code, kernels."""
+        row = self.row(judged.variant)
+        if row is None or row.worker != worker_digest() or row.evidence is None or judged.evidence is None:
+            return False
+        return not self.package_changes(judged) and not moved_kernels(row.evidence.kernels, judged.evidence.kernels)
 
     def changes_of(self, variant: Variant) -> list[Json]:
         """The updates that concerned this row, the latest last."""

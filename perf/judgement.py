@@ -17,6 +17,7 @@ from perf.measurement import Measurement
 from perf.proof import Proofs
 from perf.record import Record
 from perf.run import Run
+from perf.settlement import Settlement
 from perf.variant import Variant
 from perf.verdict import Kind, Verdict, counted
 from perf.watch import LATENCY
@@ -33,6 +34,7 @@ class Judgement:
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)
+        self._settlement = Settlement(run, self.gate)
         self._records: dict[str, list[Record]] = {}
         self._kept: dict[str, MutableMapping[str, Any]] = {}
         self._failed: dict[str, WorkerError] = {}
@@ -57,6 +59,7 @@ class Judgement:
                 for one in pending:
                     self._measure(one)
                 self._judge()
+            self._settle_suspicions()
         if name in self._failed:
             raise self._failed[name]
         return self.verdicts.get(name)
@@ -147,6 +150,18 @@ class Judgement:
                 fresh_sessions=[record.to_json() for record in self._records[name][1:]],
                 baseline=str(self.gate.path),
             )
+
+    def _settle_suspicions(self) -> None:
+        """Where the software differs, against the baseline's own; a baseline that is to be replaced settles nothing."""
+        if self._run.settings.updates:
+            return
+        settled = {
+            one.variant.name: self._settlement.settle(one, self.verdicts[one.variant.name])
+            for one in self._all_judged()
+        }
+        self.verdicts = {**self.verdicts, **settled}
+        for name, verdict in settled.items():
+            self._kept.get(name, {}).update(verdict=verdict.to_json(), **self._settlement.to_json(name))
 
     def _all_judged(self) -> list[Judged]:
         return [self._judged(variant) for variant in self._run.variants if variant.name in self._records]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from perf.errors import BadInput, UnknownName
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBE_DEADLINE_S = 60
+WORKER_CODE = ("worker.py", "wire.py", "turns.py", "conditions.py", "parts.py", "pipelines/*.py")
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 
 # Runs in the stack's interpreter, with the standard library alone.
@@ -46,6 +48,12 @@ class Stack:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"packages": dict(sorted(self.packages.items()))}
+
+
+def worker_digest() -> str:
+    """Of the suite's own code that runs in a stack: with the packages, all the software that a worker is."""
+    files = sorted(path for name in WORKER_CODE for path in (ROOT / "perf").glob(name))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def default_python(name: str) -> Path:
