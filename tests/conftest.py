@@ -21,6 +21,7 @@ from perf.stack import ROOT
 DATA = Path(__file__).parent / "data"
 SILLY_PYTHON = DATA / "silly_python"
 SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
+NOT_THE_USERS = ("-p", "no:hypothesispytest")  # takes most of a second; who measures has no hypothesis
 
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,7 +46,7 @@ def safetensors(tensors: dict[str, Any] | None = None, data: bytes = bytes(4)) -
 
 
 def ladder_command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite"), *SUITE_OPTIONS, *options]
+    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite"), *SUITE_OPTIONS, *NOT_THE_USERS, *options]
 
 
 def surroundings() -> dict[str, str]:
@@ -53,7 +54,7 @@ def surroundings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
-HERE = this_machine()  # takes a second to find out
+HERE = this_machine()
 
 
 def silly_surroundings() -> dict[str, str]:
