@@ -8,10 +8,9 @@ import sys
 from contextlib import nullcontext
 
 import torch
-from diffusers import EulerDiscreteScheduler
 
 from perf import wire
-from perf.worker import Worker
+from perf.worker import Worker, import_backend
 
 
 def lose_channels_last(pipe):
@@ -19,7 +18,8 @@ def lose_channels_last(pipe):
 
 
 def take_another_scheduler(pipe):
-    pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+    diffusers = importlib.import_module("diffusers")
+    pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(pipe.scheduler.config)
 
 
 def decode_to_zeros(pipe):
@@ -85,7 +85,7 @@ AFTER = {
 
 def spoil(name, deed):
     """Have the backend build as always, and then do the deed."""
-    backend = importlib.import_module(f"perf.pipelines.{name}")
+    backend = import_backend(name)
     build = backend.build
 
     def spoiled(request):
