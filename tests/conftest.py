@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import struct
@@ -28,8 +29,11 @@ RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """A folder that has everything a checkpoint must have, with one number for weights."""
-    folder = tmp_path / "checkpoint"
+    return make_checkpoint(tmp_path / "checkpoint")
+
+
+def make_checkpoint(folder: Path) -> Path:
+    """Fill a folder with everything that a checkpoint must have, with one number for weights."""
     for path, text in synthetic.find("tiny").files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -67,24 +71,30 @@ def silly_surroundings() -> dict[str, str]:
 
 @pytest.fixture
 def run_ladder(tmp_path: Path) -> RunLadder:
+    return functools.partial(run_ladder_in, tmp_path)
+
+
+def run_ladder_in(
+    folder: Path, *options: str, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly."""
-
-    def run(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ladder_command(*options),
-            env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"} | environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-
-    return run
+    return subprocess.run(
+        ladder_command(*options),
+        env=silly_surroundings() | {"PERF_CACHE": str(folder / "cache"), "COLUMNS": "120"} | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
 
 
 @pytest.fixture
 def silly_options(checkpoint: Path) -> tuple[str, ...]:
+    return options_for(checkpoint)
+
+
+def options_for(checkpoint: Path) -> tuple[str, ...]:
     """Options for a ladder of one row whose worker is tests/data/silly_worker.py."""
     return ("--model", str(checkpoint), "--stack", f"current={SILLY_PYTHON}", "--variant", "eager-fp32")
 
