@@ -136,6 +136,23 @@ def read_cpu() -> Mapping[str, Any]:
     return found
 
 
+def platform_info() -> dict[str, Any]:
+    """What pytest-benchmark says of every machine, by its names, with the CPU as ``read_cpu`` reads it."""
+    asked = (
+        platform.node,
+        platform.processor,
+        platform.machine,
+        platform.python_compiler,
+        platform.python_implementation,
+        platform.python_version,
+        platform.python_build,
+        platform.release,
+        platform.system,
+    )
+    version = {"python_implementation_version": platform.python_version()}
+    return {ask.__name__: ask() for ask in asked} | version | {"cpu": dict(read_cpu())}
+
+
 def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:
     """One CPU number per physical core of the first socket, of those this process may use."""
     by_core: dict[tuple[int, int], int] = {}

@@ -19,6 +19,7 @@ import pytest
 from perf import github, report, settings
 from perf.errors import BadInput, PerfError
 from perf.judgement import Judgement
+from perf.machine import platform_info
 from perf.machine_lock import hold
 from perf.measurement import Measurement
 from perf.progress import Progress
@@ -119,6 +120,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     with failing_briefly(pyfuncitem.config.stash[run_key], variant):
         return (yield)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
+    """In place of pytest-benchmark's own, which has py-cpuinfo time the CPU's clock for a second."""
+    return platform_info()
 
 
 @pytest.hookimpl(optionalhook=True)
