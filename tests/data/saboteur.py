@@ -54,12 +54,8 @@ def add_a_thread(pipe):
     torch.set_num_threads(torch.get_num_threads() + 1)
 
 
-def tell_openvino_f32(pipe):
-    recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32")
-
-
-def take_a_thread_from_openvino(pipe):
-    recompile_openvino(pipe, INFERENCE_NUM_THREADS=1)
+def tell_openvino_f32_and_one_thread(pipe):
+    recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32", INFERENCE_NUM_THREADS=1)
 
 
 def turn_autocast_off(backend):
@@ -75,8 +71,7 @@ AFTER = {
         decode_to_zeros,
         put_nan_into_a_weight,
         take_a_faster_unet,
-        tell_openvino_f32,
-        take_a_thread_from_openvino,
+        tell_openvino_f32_and_one_thread,
         take_a_thread,
         add_a_thread,
     )
