@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cpuinfo
+import cpuinfo.cpuinfo
 
 from perf import cpu, kernel
 from perf.cpu import Codename
@@ -98,8 +98,8 @@ class Machine:
 
 @functools.cache
 def this_machine() -> Machine:
-    """Read the machine once; py-cpuinfo takes about a second."""
-    info = cpuinfo.get_cpu_info()
+    """Read the machine, once per process."""
+    info = read_cpu()
     shape = lscpu()
     cores = one_socket_cores(os.sched_getaffinity(0))
     return Machine(
@@ -124,6 +124,33 @@ def this_machine() -> Machine:
         memory_limit_bytes=kernel.memory_limit_bytes(),
         transparent_hugepages=kernel.transparent_hugepages(),
     )
+
+
+def read_cpu() -> Mapping[str, Any]:
+    """What the kernel says of the CPU, as py-cpuinfo reads it; nothing where /proc/cpuinfo is missing.
+
+    Its get_cpu_info keeps a core busy for a second to time the clock, which nobody here asks for, and adds by CPUID
+    the instruction sets that the kernel has switched off.
+    """
+    found: Mapping[str, Any] = cpuinfo.cpuinfo._get_cpu_info_from_proc_cpuinfo()
+    return found
+
+
+def platform_info() -> dict[str, Any]:
+    """What pytest-benchmark says of every machine, by its names, with the CPU as ``read_cpu`` reads it."""
+    asked = (
+        platform.node,
+        platform.processor,
+        platform.machine,
+        platform.python_compiler,
+        platform.python_implementation,
+        platform.python_version,
+        platform.python_build,
+        platform.release,
+        platform.system,
+    )
+    version = {"python_implementation_version": platform.python_version()}
+    return {ask.__name__: ask() for ask in asked} | version | {"cpu": dict(read_cpu())}
 
 
 def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from perf import github, report, settings, upgrade_report
 from perf.duel import Duel
 from perf.errors import BadInput, PerfError, WorkerError
 from perf.judgement import Judgement
+from perf.machine import platform_info
 from perf.machine_lock import hold
 from perf.measurement import Measurement
 from perf.progress import Progress
@@ -153,6 +154,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if upgrade and session.exitstatus == pytest.ExitCode.OK:
         strict = session.config.stash[settings_key].strict
         session.exitstatus = exit_code(list(upgrade.results.values()), strict=strict)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
+    """In place of pytest-benchmark's own, which has py-cpuinfo time the CPU's clock for a second."""
+    return platform_info()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import struct
@@ -21,14 +22,18 @@ from perf.stack import ROOT
 DATA = Path(__file__).parent / "data"
 SILLY_PYTHON = DATA / "silly_python"
 SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
+NOT_THE_USERS = ("-p", "no:hypothesispytest")  # takes most of a second; who measures has no hypothesis
 
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """A folder that has everything a checkpoint must have, with one number for weights."""
-    folder = tmp_path / "checkpoint"
+    return make_checkpoint(tmp_path / "checkpoint")
+
+
+def make_checkpoint(folder: Path) -> Path:
+    """Fill a folder with everything that a checkpoint must have, with one number for weights."""
     for path, text in synthetic.find("tiny").files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -45,7 +50,8 @@ def safetensors(tensors: dict[str, Any] | None = None, data: bytes = bytes(4)) -
 
 
 def ladder_command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", str(ROOT / "perf" / "suite" / "test_ladder.py"), *SUITE_OPTIONS, *options]
+    suite = ROOT / "perf" / "suite" / "test_ladder.py"
+    return [sys.executable, "-m", "pytest", str(suite), *SUITE_OPTIONS, *NOT_THE_USERS, *options]
 
 
 def surroundings() -> dict[str, str]:
@@ -53,7 +59,7 @@ def surroundings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
-HERE = this_machine()  # takes a second to find out
+HERE = this_machine()
 
 
 def silly_surroundings() -> dict[str, str]:
@@ -66,24 +72,30 @@ def silly_surroundings() -> dict[str, str]:
 
 @pytest.fixture
 def run_ladder(tmp_path: Path) -> RunLadder:
+    return functools.partial(run_ladder_in, tmp_path)
+
+
+def run_ladder_in(
+    folder: Path, *options: str, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly."""
-
-    def run(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ladder_command(*options),
-            env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"} | environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-
-    return run
+    return subprocess.run(
+        ladder_command(*options),
+        env=silly_surroundings() | {"PERF_CACHE": str(folder / "cache"), "COLUMNS": "120"} | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
 
 
 @pytest.fixture
 def silly_options(checkpoint: Path) -> tuple[str, ...]:
+    return options_for(checkpoint)
+
+
+def options_for(checkpoint: Path) -> tuple[str, ...]:
     """Options for a ladder of one row whose worker is tests/data/silly_worker.py."""
     return ("--model", str(checkpoint), "--stack", f"current={SILLY_PYTHON}", "--variant", "eager-fp32")
 

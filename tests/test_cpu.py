@@ -5,24 +5,26 @@ genoa.known.recorded-vm is a recording. The others are put together from publish
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cpuinfo.cpuinfo
 import pytest
 
 from perf import kernel
 from perf.cpu import identify
+from perf.machine import read_cpu
 from tests.conftest import DATA
 
 MACHINES = sorted((DATA / "machines").glob("*.txt"))
 
 
-def read(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """The recorded text as py-cpuinfo reads that of the machine it runs on."""
+def read(path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
+    """The recorded text as that of the machine that the suite runs on."""
     monkeypatch.setattr(cpuinfo.cpuinfo.DataSource, "has_proc_cpuinfo", staticmethod(lambda: True))
     monkeypatch.setattr(cpuinfo.cpuinfo.DataSource, "cat_proc_cpuinfo", staticmethod(lambda: (0, path.read_text())))
-    found: dict[str, object] = cpuinfo.cpuinfo._get_cpu_info_from_proc_cpuinfo()
-    return found
+    return read_cpu()
 
 
 @pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
@@ -30,7 +32,7 @@ def test_recorded_machines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, how, _ = path.stem.split(".")
     info = read(path, monkeypatch)
     numbers = (info["vendor_id_raw"], info["family"], info["model"], info["stepping"])
-    found = identify(*numbers, frozenset(info["flags"]))  # type: ignore[arg-type, call-overload]
+    found = identify(*numbers, frozenset(info["flags"]))
     assert (found.name, found.known) == (name, how == "known"), found.reason
     assert found.key == (name if how == "known" else f"{name}-like")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import RunLadder
+from tests.conftest import RunLadder, make_checkpoint, options_for, run_ladder_in
 
 Options = tuple[str, ...]
 Ran = subprocess.CompletedProcess[str]
@@ -23,7 +24,29 @@ MOVED = "UNet step: convolution from 50 brgconv:avx512_core_bf16 f32 to 50 ref:a
 
 @pytest.fixture
 def options(silly_options: Options, tmp_path: Path) -> Options:
-    return (*silly_options, *QUICK, "--baselines", str(tmp_path / "baselines"))
+    return within(tmp_path, silly_options)
+
+
+def within(folder: Path, silly_options: Options) -> Options:
+    return (*silly_options, *QUICK, "--baselines", str(folder / "baselines"))
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that recorded a baseline: the baseline, and the cache."""
+    folder = tmp_path_factory.mktemp("first")
+    options = within(folder, options_for(make_checkpoint(folder / "checkpoint")))
+    ran = run_ladder_in(folder, *recorded(options, "the first"))
+    assert ran.returncode == 0, ran.stdout
+    return folder
+
+
+@pytest.fixture
+def baseline(first_run: Path, tmp_path: Path) -> Path:
+    """The file of a baseline of one session, in the folder where ``options`` look for it."""
+    for name in ("baselines", "cache"):
+        shutil.copytree(first_run / name, tmp_path / name)
+    return baseline_file(tmp_path)
 
 
 def recorded(options: Options, why: str) -> Options:
@@ -69,19 +92,19 @@ def test_the_life_of_a_baseline(run_ladder: RunLadder, options: Options, tmp_pat
     assert (again.returncode, said_verdict(again)) == (0, "unchanged")
 
 
-def test_a_regressed_row_says_all_that_is_needed(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
-    run_ladder(*recorded(options, "the first"))
+def test_a_regressed_row_says_all_that_is_needed(
+    run_ladder: RunLadder, options: Options, tmp_path: Path, baseline: Path
+) -> None:
     ran = run_ladder(
         *options, "--junitxml", "junit.xml", "--benchmark-json", "run.json", **SLOWER, GITHUB_ACTIONS="true",
         GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"),
     )  # fmt: skip
-    path = baseline_file(tmp_path)
     message = ElementTree.parse(tmp_path / "junit.xml").find(".//testcase[@name='test_verdict[eager-fp32]']/failure")
     assert message is not None
     said = message.get("message", "")
     for needed in (
         r"eager-fp32: regressed: latency \+8\.\d % \(\+\d\.\d % to \+\d+\.\d %\), \d sessions? against 1 of",
-        rf"baseline: +{re.escape(str(path))} \(1 session, the last of 2\d\d\d-.*, 'the first'\)",
+        rf"baseline: +{re.escape(str(baseline))} \(1 session, the last of 2\d\d\d-.*, 'the first'\)",
         r"moved most: +UNet step \+10\.0 %",
         r"packages: +none has changed",
         r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d% of the time, 2\.00 CPUs in use",
@@ -101,7 +124,7 @@ def test_a_regressed_row_says_all_that_is_needed(run_ladder: RunLadder, options:
 
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
     assert benchmark["extra_info"]["verdict"]["kind"] == "regressed"
-    assert benchmark["extra_info"]["baseline"] == str(path)
+    assert benchmark["extra_info"]["baseline"] == str(baseline)
 
 
 def properties(junit: Path) -> dict[str, str]:
@@ -109,8 +132,8 @@ def properties(junit: Path) -> dict[str, str]:
     return {one.get("name", ""): one.get("value", "") for one in found}
 
 
+@pytest.mark.usefixtures("baseline")
 def test_a_suspicion_is_settled_by_fresh_workers(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
-    run_ladder(*recorded(options, "the first"))
     ran = run_ladder(*options, "--benchmark-json", "run.json", SILLY_SLOWDOWN="1.025")
     assert "eager-fp32 (1/1) session 2: loading" in ran.stderr
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
@@ -122,8 +145,8 @@ def test_a_suspicion_is_settled_by_fresh_workers(run_ladder: RunLadder, options:
     assert said_verdict(alone) == "undecided"
 
 
+@pytest.mark.usefixtures("baseline")
 def test_the_verdict_alone_measures_what_it_needs(run_ladder: RunLadder, options: Options) -> None:
-    run_ladder(*recorded(options, "the first"))
     ran = run_ladder(*options, "-k", "test_verdict", **SLOWER)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
 
@@ -144,8 +167,8 @@ def test_disturbed_rounds_are_measured_again_and_not_recorded(
     assert not (tmp_path / "baselines").exists()
 
 
+@pytest.mark.usefixtures("baseline")
 def test_a_disturbed_machine_is_said_to_be_so(run_ladder: RunLadder, options: Options) -> None:
-    run_ladder(*recorded(options, "the first"))
     ran = run_ladder(*options, "--fresh", "1", **SLOWER, SILLY_PRESSURE="6")
     assert (ran.returncode, said_verdict(ran)) == (0, "disturbed")
 
@@ -158,16 +181,14 @@ def test_no_baseline_fails_where_everything_must_be_there(run_ladder: RunLadder,
 
 
 def test_a_broken_baseline_fails_its_rows_and_is_left_alone(
-    run_ladder: RunLadder, options: Options, tmp_path: Path
+    run_ladder: RunLadder, options: Options, baseline: Path
 ) -> None:
-    run_ladder(*recorded(options, "the first"))
-    path = baseline_file(tmp_path)
-    path.write_text(path.read_text()[:-100])
-    before = path.read_bytes()
+    baseline.write_text(baseline.read_text()[:-100])
+    before = baseline.read_bytes()
     ran = run_ladder(*options)
     assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
-    assert f"{path}: not JSON" in ran.stdout
-    assert path.read_bytes() == before
+    assert f"{baseline}: not JSON" in ran.stdout
+    assert baseline.read_bytes() == before
 
 
 def test_a_fresh_worker_that_dies_fails_the_row(run_ladder: RunLadder, options: Options) -> None:
@@ -194,10 +215,9 @@ def test_requests_that_make_no_sense(run_ladder: RunLadder, options: Options, as
 
 
 def test_a_claim_that_does_not_hold_makes_the_row_invalid(
-    run_ladder: RunLadder, options: Options, tmp_path: Path
+    run_ladder: RunLadder, options: Options, baseline: Path
 ) -> None:
-    run_ladder(*recorded(options, "the first"))
-    before = baseline_file(tmp_path).read_bytes()
+    before = baseline.read_bytes()
     ran = run_ladder(*options, SILLY_THREADS="99")
     assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
     assert "eager-fp32: invalid: threads: 99, expected " in ran.stdout
@@ -205,7 +225,7 @@ def test_a_claim_that_does_not_hold_makes_the_row_invalid(
     accepted = run_ladder(*recorded(options, "no"), SILLY_THREADS="99")
     assert accepted.returncode == 1
     assert "eager-fp32: not recorded: threads: 99, expected " in accepted.stdout
-    assert baseline_file(tmp_path).read_bytes() == before
+    assert baseline.read_bytes() == before
 
 
 def test_an_image_that_went_wrong_makes_the_row_invalid(run_ladder: RunLadder, options: Options) -> None:
@@ -217,15 +237,15 @@ def test_an_image_that_went_wrong_makes_the_row_invalid(run_ladder: RunLadder, o
     assert "image: 1 of 768 values of the image are NaN or infinite" in broken.stdout
 
 
+@pytest.mark.usefixtures("baseline")
 def test_a_regression_names_the_kernels_that_moved(run_ladder: RunLadder, options: Options) -> None:
-    run_ladder(*recorded(options, "the first"))
     ran = run_ladder(*options, **SLOWER, SILLY_KERNEL="ref:any")
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
     assert re.search(rf"otherwise: +{MOVED}", ran.stdout)
 
 
+@pytest.mark.usefixtures("baseline")
 def test_a_row_that_moved_and_does_not_fail_names_them_too(run_ladder: RunLadder, options: Options) -> None:
-    run_ladder(*recorded(options, "the first"))
     ran = run_ladder(*options, SILLY_SLOWDOWN="0.8", SILLY_KERNEL="ref:any")
     assert (ran.returncode, said_verdict(ran)) == (0, "undecided")  # one session of a baseline does not carry more
     assert re.search(rf"eager-fp32: moved most: UNet step -\d.*\n +otherwise: {MOVED}", ran.stdout)

@@ -13,7 +13,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import SILLY_PYTHON, RunLadder, is_running, ladder_command, read_pid, silly_surroundings, wait_for
+from tests.conftest import (
+    SILLY_PYTHON,
+    RunLadder,
+    is_running,
+    ladder_command,
+    make_checkpoint,
+    options_for,
+    read_pid,
+    run_ladder_in,
+    silly_surroundings,
+    wait_for,
+)
 
 Options = tuple[str, ...]
 
@@ -40,38 +51,46 @@ def test_rounds_and_budget(
     assert len(found["extra_info"]["session"]["samples"]) == rounds
 
 
-def test_the_record_holds_all_of_it(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
-    run_ladder(*silly_options, "--rounds", "3", "--benchmark-json", "run.json")
-    info = record(tmp_path / "run.json")["extra_info"]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of a run in which nothing went wrong: run.json, out/ladder.md, and what was said."""
+    folder = tmp_path_factory.mktemp("ran")
+    outputs = ("--benchmark-json", "run.json", "--markdown", "out/ladder.md")
+    result = run_ladder_in(folder, *options_for(make_checkpoint(folder / "checkpoint")), "--rounds", "3", *outputs)
+    (folder / "stdout").write_text(result.stdout)
+    (folder / "stderr").write_text(result.stderr)
+    return folder
+
+
+def test_the_record_holds_all_of_it(folder: Path) -> None:
+    info = record(folder / "run.json")["extra_info"]
     assert [sample["steps"] for sample in info["session"]["warmups"]] == [10]
     assert [sample["steps"] for sample in info["session"]["samples"]] == [20, 20, 20]
     assert info["variant"]["published_s"] == {"Ice Lake": 45.0, "Sapphire Rapids": 32.3}
     assert info["protocol"]["size"] == "128x128"
     assert info["stack"]["packages"]["torch"] == "0.0.silly"
     assert len(info["model"]["digest"]) == 64
-    machine = json.loads((tmp_path / "run.json").read_text())["machine_info"]["perf"]
+    machine = json.loads((folder / "run.json").read_text())["machine_info"]["perf"]
     assert machine["cores"]
 
 
-def test_a_log_says_in_plain_lines_what_happens(run_ladder: RunLadder, silly_options: Options) -> None:
-    result = run_ladder(*silly_options, "--rounds", "3")
-    assert "\x1b" not in result.stderr
+def test_a_log_says_in_plain_lines_what_happens(folder: Path) -> None:
+    log = (folder / "stderr").read_text()
+    assert "\x1b" not in log
     for line in (
         "eager-fp32 (1/1): loading",
         "eager-fp32 (1/1): warm-up, 10 steps",
         "eager-fp32 (1/1): round 3/3",
         "eager-fp32 (1/1): 11.9 s/image, median of 3",
     ):
-        assert line in result.stderr.splitlines()
-    assert re.search(r"^eager-fp32 +11\.94 +11\.94\.\.11\.94 +3 +1\.00x +3\.0 +45 +32\.3$", result.stdout, re.MULTILINE)
+        assert line in log.splitlines()
+    row = r"^eager-fp32 +11\.94 +11\.94\.\.11\.94 +3 +1\.00x +3\.0 +45 +32\.3$"
+    assert re.search(row, (folder / "stdout").read_text(), re.MULTILINE)
 
 
-def test_the_markdown_ladder(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
-    run_ladder(*silly_options, "--rounds", "3", "--markdown", "out/ladder.md")
-    assert (
-        "| eager-fp32 | 11.94 | 11.94..11.94 | 3 | 1.00x | 3.0 | 45 | 32.3 |"
-        in (tmp_path / "out" / "ladder.md").read_text()
-    )
+def test_the_markdown_ladder(folder: Path) -> None:
+    row = "| eager-fp32 | 11.94 | 11.94..11.94 | 3 | 1.00x | 3.0 | 45 | 32.3 |"
+    assert row in (folder / "out" / "ladder.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,18 @@ def test_this_machine_is_read() -> None:
     assert found.cpu in str(found)
 
 
+def test_what_pytest_benchmark_would_say_is_said_without_its_second(pytestconfig: pytest.Config) -> None:
+    """py-cpuinfo has no public way to leave out the clock."""
+    benchmark: Any = pytestconfig.pluginmanager.get_plugin("benchmark")
+    wanted = benchmark.pytest_benchmark_generate_machine_info()
+    found = pytestconfig.hook.pytest_benchmark_generate_machine_info(config=pytestconfig)
+    cpu, wanted_cpu = found.pop("cpu"), wanted.pop("cpu")
+    assert found == wanted
+    for name in ("brand_raw", "vendor_id_raw", "family", "model", "stepping"):
+        assert cpu[name] == wanted_cpu[name]
+    assert set(cpu["flags"]) <= set(wanted_cpu["flags"])
+
+
 def test_the_fingerprint_is_json_and_says_what_it_is() -> None:
     found = this_machine()
     assert json.loads(json.dumps(found.fingerprint)) == found.fingerprint

@@ -8,10 +8,9 @@ import sys
 from contextlib import nullcontext
 
 import torch
-from diffusers import EulerDiscreteScheduler
 
 from perf import wire
-from perf.worker import Worker
+from perf.worker import Worker, import_backend
 
 
 def lose_channels_last(pipe):
@@ -19,7 +18,8 @@ def lose_channels_last(pipe):
 
 
 def take_another_scheduler(pipe):
-    pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+    diffusers = importlib.import_module("diffusers")
+    pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(pipe.scheduler.config)
 
 
 def decode_to_zeros(pipe):
@@ -54,12 +54,8 @@ def add_a_thread(pipe):
     torch.set_num_threads(torch.get_num_threads() + 1)
 
 
-def tell_openvino_f32(pipe):
-    recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32")
-
-
-def take_a_thread_from_openvino(pipe):
-    recompile_openvino(pipe, INFERENCE_NUM_THREADS=1)
+def tell_openvino_f32_and_one_thread(pipe):
+    recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32", INFERENCE_NUM_THREADS=1)
 
 
 def turn_autocast_off(backend):
@@ -75,8 +71,7 @@ AFTER = {
         decode_to_zeros,
         put_nan_into_a_weight,
         take_a_faster_unet,
-        tell_openvino_f32,
-        take_a_thread_from_openvino,
+        tell_openvino_f32_and_one_thread,
         take_a_thread,
         add_a_thread,
     )
@@ -85,7 +80,7 @@ AFTER = {
 
 def spoil(name, deed):
     """Have the backend build as always, and then do the deed."""
-    backend = importlib.import_module(f"perf.pipelines.{name}")
+    backend = import_backend(name)
     build = backend.build
 
     def spoiled(request):

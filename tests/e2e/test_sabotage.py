@@ -98,8 +98,6 @@ def bench(run: Run, monkeypatch: pytest.MonkeyPatch) -> Bench:
     ("name", "deed", "claim"),
     [
         pytest.param("bf16-autocast", "turn_autocast_off", "precision", marks=needs_bf16),
-        pytest.param("openvino-static", "tell_openvino_f32", "precision", marks=needs_bf16),
-        ("openvino-static", "take_a_thread_from_openvino", "threads"),
         ("openvino-static-dpm", "take_another_scheduler", "scheduler"),
         ("eager-fp32", "decode_to_zeros", "image"),
         ("eager-fp32", "put_nan_into_a_weight", "image"),
@@ -110,6 +108,14 @@ def test_a_deed_is_found_by_the_claim_that_it_breaks(bench: Bench, name: str, de
     faults = bench.faults(name, deed=deed)
     print(faults)
     assert claim in [fault.split(":")[0] for fault in faults]
+
+
+def test_precision_and_threads_lost_to_openvino(bench: Bench) -> None:
+    """The one by the hint and the kernels, the other by the number, so neither hides the other."""
+    faults = bench.faults("openvino-static", deed="tell_openvino_f32_and_one_thread")
+    *precision, threads = faults
+    assert [fault.split(":")[0] for fault in precision] == (["precision", "instructions"] if HERE.bf16_isa else [])
+    assert threads == f"threads: 1, expected {len(HERE.cores)}"
 
 
 @needs_bf16
@@ -123,24 +129,23 @@ def test_instructions_switched_off_and_channels_last_lost(bench: Bench) -> None:
     assert memory_format == "memory format: 0% of the UNet's convolutions have channels_last weights, expected all"
 
 
-@pytest.mark.parametrize(
-    ("kept", "fault"),
-    [
-        ("libiomp5.so", "allocator: the C library's, expected jemalloc"),
-        ("jemalloc", "OpenMP: .*, expected libiomp5.so preloaded"),
-    ],
-)
-def test_a_library_that_is_not_preloaded(bench: Bench, stacks: dict[str, Stack], kept: str, fault: str) -> None:
+def preloading_only(kept: str, stacks: Mapping[str, Stack]) -> dict[str, str]:
+    """The environment in which one of the libraries that are preloaded for a tuned row is left."""
     (variant,) = catalog.select(["eager-fp32-jemalloc"])
     usual = command.for_variant(variant, stacks["current"], HERE).environment["LD_PRELOAD"].split(":")
     (left,) = (library for library in usual if kept in library)
-    (found,) = bench.faults(variant.name, environment={"LD_PRELOAD": left})
-    assert re.fullmatch(fault, found)
+    return {"LD_PRELOAD": left}
 
 
-def test_a_thread_fewer(bench: Bench) -> None:
-    count = len(HERE.cores)
-    assert bench.faults("eager-fp32-tcmalloc", deed="take_a_thread") == [f"threads: {count - 1}, expected {count}"]
+def test_the_allocator_not_preloaded_and_a_thread_fewer(bench: Bench, stacks: Mapping[str, Stack]) -> None:
+    count, openmp_alone = len(HERE.cores), preloading_only("libiomp5.so", stacks)
+    faults = bench.faults("eager-fp32-jemalloc", deed="take_a_thread", environment=openmp_alone)
+    assert faults == ["allocator: the C library's, expected jemalloc", f"threads: {count - 1}, expected {count}"]
+
+
+def test_openmp_not_preloaded(bench: Bench, stacks: Mapping[str, Stack]) -> None:
+    (found,) = bench.faults("eager-fp32-jemalloc", environment=preloading_only("jemalloc", stacks))
+    assert re.fullmatch("OpenMP: .*, expected libiomp5.so preloaded", found)
 
 
 def test_a_thread_more_and_pinning_lost(bench: Bench) -> None:
