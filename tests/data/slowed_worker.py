@@ -14,7 +14,7 @@ from perf import wire
 from perf.worker import Worker
 
 SHARE = float(os.environ["SLOWED_PERCENT"]) / 100
-PRODUCTS = 200  # that are timed after each call of the warm-up
+PRODUCTS = 2000  # that are timed at once
 matrix = np.random.default_rng(0).random((64, 64), dtype=np.float32)
 
 
@@ -23,28 +23,30 @@ def work(products):
         matrix @ matrix
 
 
+def timed(do, *arguments):
+    began = time.perf_counter()
+    do(*arguments)
+    return time.perf_counter() - began
+
+
 class Slowed:
     """A call of the pipeline, and the work that follows it."""
 
     def __init__(self, call):
-        self.call, self.products = call, None
-        self.call_s = self.work_s = 0.0
-        self.calls = 0
+        self.call, self.products = call, 0
+        self.calls_s = []
 
     def __call__(self, *args, **kwargs):
         began = time.perf_counter()
         result = self.call(*args, **kwargs)
-        called = time.perf_counter()
-        work(PRODUCTS if self.products is None else self.products)
-        self.call_s += called - began
-        self.work_s += time.perf_counter() - called
-        self.calls += 1
+        self.calls_s.append(time.perf_counter() - began)
+        work(self.products)
         return result
 
     def settle(self):
-        if self.products is None and self.calls:
-            product_s = self.work_s / (self.calls * PRODUCTS)
-            self.products = round(SHARE * self.call_s / self.calls / product_s)
+        if not self.products:
+            product_s = min(timed(work, PRODUCTS) for _ in range(5)) / PRODUCTS
+            self.products = round(SHARE * min(self.calls_s) / product_s)
 
 
 CALLS = []
