@@ -3,14 +3,16 @@
     TRIES=10 PLANTED="0 3" pytest tests/benchmarks/paired_power.py -q --variant openvino-static --size 256x256
 
 Prints each try, how many were called slower, equivalent and undecided, and how wide the intervals were beside those of
-the same latencies taken apart. Not collected by default.
+the same latencies taken apart; $KEEP is a folder for all pairs as JSON. Not collected by default.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,9 @@ def test_power(
             print(f"{row.name}, {planted:g} % planted, try {number + 1}: {results[-1].said}: {results[-1].sentence}")
     with capsys.disabled():
         print("\n".join(summary(results)))
+    if folder := os.environ.get("KEEP"):
+        kept = {"results": [result.to_json() for result in results]}
+        Path(folder, f"{row.name}-{planted:g}.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
 def summary(results: list[Result]) -> list[str]:
