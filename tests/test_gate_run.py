@@ -17,7 +17,8 @@ from tests.conftest import RunLadder, make_checkpoint, options_for, run_ladder_i
 Options = tuple[str, ...]
 Ran = subprocess.CompletedProcess[str]
 
-SLOWER = {"SILLY_SLOWDOWN": "1.1"}
+SLOWER = {"SILLY_SLOWDOWN": "1.1", "SILLY_KERNEL": "ref:any"}  # the same packages, but other kernels: it is believed
+SLIGHTLY = SLOWER | {"SILLY_SLOWDOWN": "1.025"}
 QUICK = ("--rounds", "3", "--budget", "0")
 MOVED = "UNet step: convolution from 50 brgconv:avx512_core_bf16 f32 to 50 ref:any f32"
 
@@ -134,13 +135,13 @@ def properties(junit: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("baseline")
 def test_a_suspicion_is_settled_by_fresh_workers(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
-    ran = run_ladder(*options, "--benchmark-json", "run.json", SILLY_SLOWDOWN="1.025")
+    ran = run_ladder(*options, "--benchmark-json", "run.json", **SLIGHTLY)
     assert "eager-fp32 (1/1) session 2: loading" in ran.stderr
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
     fresh = benchmark["extra_info"]["fresh_sessions"]
     assert 1 <= len(fresh) <= 4
     assert benchmark["extra_info"]["verdict"]["sessions"] == 1 + len(fresh)
-    alone = run_ladder(*options, "--fresh", "0", SILLY_SLOWDOWN="1.025")
+    alone = run_ladder(*options, "--fresh", "0", **SLIGHTLY)
     assert "session 2" not in alone.stderr
     assert said_verdict(alone) == "undecided"
 
@@ -239,7 +240,7 @@ def test_an_image_that_went_wrong_makes_the_row_invalid(run_ladder: RunLadder, o
 
 @pytest.mark.usefixtures("baseline")
 def test_a_regression_names_the_kernels_that_moved(run_ladder: RunLadder, options: Options) -> None:
-    ran = run_ladder(*options, **SLOWER, SILLY_KERNEL="ref:any")
+    ran = run_ladder(*options, **SLOWER)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
     assert re.search(rf"otherwise: +{MOVED}", ran.stdout)
 
@@ -253,7 +254,7 @@ def test_a_row_that_moved_and_does_not_fail_names_them_too(run_ladder: RunLadder
 
 def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
     run_ladder(*options, "--benchmark-json", "one.json")
-    run_ladder(*options, "--benchmark-json", "other.json", SILLY_KERNEL="ref:any", **SLOWER)
+    run_ladder(*options, "--benchmark-json", "other.json", **SLOWER)
     explained = explain(tmp_path, "other.json")
     for needed in (
         r"eager-fp32: 1[23]\.\d+ s/image, median of 3",
@@ -272,3 +273,41 @@ def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Opt
 def explain(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "perf", "explain", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.usefixtures("baseline")
+def test_the_same_software_cannot_have_become_slower(run_ladder: RunLadder, options: Options) -> None:
+    ran = run_ladder(*options, "--fresh", "0", SILLY_SLOWDOWN="1.1")
+    assert (ran.returncode, said_verdict(ran)) == (0, "disturbed")
+    assert re.search(r"the machine drifted.*: .*, with the same packages, worker and kernels", ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("slow", "said"),
+    [
+        pytest.param({"SILLY_SLOW_VERSION": "0.1.silly"}, (1, "regressed"), id="the new release is slower"),
+        pytest.param({}, (0, "unchanged"), id="the machine is slower"),
+    ],
+)
+@pytest.mark.usefixtures("baseline")
+def test_a_suspicion_is_settled_against_the_baselines_own_stack(
+    run_ladder: RunLadder, options: Options, tmp_path: Path, slow: dict[str, str], said: tuple[int, str]
+) -> None:
+    upgraded = {"SILLY_VERSION": "0.1.silly", "SILLY_SLOWDOWN": "1.1", **slow}
+    ran = run_ladder(*options, "--fresh", "0", "--benchmark-json", "run.json", **upgraded)
+    assert "building the baseline's stack again" in ran.stderr
+    assert (ran.returncode, said_verdict(ran)) == said
+    assert "in turns with the baseline's stack" in ran.stdout
+    (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    assert benchmark["extra_info"]["verdict"]["kind"] == said[1]
+    assert benchmark["extra_info"]["paired"]["latency"]["pairs"] >= 3
+
+
+@pytest.mark.usefixtures("baseline")
+def test_a_stack_that_cannot_be_built_again_settles_nothing(run_ladder: RunLadder, options: Options) -> None:
+    upgraded = {"SILLY_VERSION": "0.1.silly", "SILLY_SLOWDOWN": "1.1", "SILLY_VENV": "out of cheese"}
+    ran = run_ladder(*options, "--fresh", "0", **upgraded)
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+    assert re.search(
+        "not settled by the baseline's own stack: .* cannot make a .* environment: out of cheese", ran.stdout
+    )

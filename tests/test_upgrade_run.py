@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from perf.stack import ROOT
-from tests.conftest import SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
+from tests.conftest import NOT_THE_USERS, SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
 
 Ran = subprocess.CompletedProcess[str]
 Compare = Callable[..., Ran]
@@ -52,7 +52,16 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
             "--benchmark-json",
             "bench.json",
         )
-        command = [sys.executable, "-m", "pytest", str(SUITE), *SUITE_OPTIONS, "--model", str(checkpoint)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(SUITE),
+            *SUITE_OPTIONS,
+            *NOT_THE_USERS,
+            "--model",
+            str(checkpoint),
+        ]
         return subprocess.run(
             [*command, *rivals, *row, *written, *options],
             env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "160"} | environment,

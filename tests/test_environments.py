@@ -1,0 +1,124 @@
+"""Stacks made when they are asked for, by the real pip from a folder of wheels, which are a few lines each."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from perf import environments, stack
+from perf.environments import between, check_release, releases, requirements, upgraded
+from perf.errors import BadInput
+from perf.stack import Stack
+
+
+def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"version = {version!r}\n")
+        requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
+        archive.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: cheese\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place that pip knows: cheese in three releases, each of which needs its own crackers, and wine."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for version in ("1.0", "1.1", "2.0"):
+        wheel(folder, "crackers", version)
+        wheel(folder, "cheese", version, f"crackers=={version}")
+    wheel(folder, "wine", "7", "cheese<2")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(environments, "PINS", tmp_path)
+    monkeypatch.setattr(environments, "SPARE_BYTES", 0)
+    return folder
+
+
+@pytest.fixture
+def used(shop: Path, tmp_path: Path) -> Stack:
+    """A stack in use that has cheese 1.0."""
+    (tmp_path / "current.in").write_text("cheese==1.0  # the mild one\n")
+    exact = ["cheese==1.0", "crackers==1.0"]
+    return stack.probe("current", environments.made(Path(sys.executable), "3", exact))
+
+
+def test_what_is_asked_for_is_replaced_and_with_it_what_has_to_be(used: Stack) -> None:
+    candidate = upgraded(used, ["cheese==1.1"])
+    assert stack.probe("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
+    assert candidate.also_changed == ("crackers==1.0 -> crackers==1.1",)
+    assert stack.probe("current", Path(used.python)).packages == used.packages, "the stack in use is left alone"
+    assert upgraded(used, ["cheese==1.1"]).python == candidate.python, "made once"
+
+
+def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "wanted.txt"
+    listed.write_text("# both\ncheese==2.0\n\n")
+    assert requirements([str(listed)]) == ["cheese==2.0"]
+    (asked,) = requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
+    assert stack.probe("candidate", upgraded(used, [asked]).python).packages["cheese"] == "1.1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("cheese==1.7", "there is no cheese 1.7; nearest: 1.0, 1.1, 2.0"),
+        ("brie==1.0", "No matching distribution found for brie==1.0"),
+        ("wine==7 cheese==2.0", "wine 7 depends on cheese<2"),
+        ("cheese=2", "is not a requirement such as openvino==2026.3.1"),
+        ("nowhere.txt", "requirements file nowhere.txt: No such file"),
+        ("nowhere.whl", "wheel nowhere.whl: no such file"),
+    ],
+)
+def test_what_cannot_be_had_is_one_line(used: Stack, asked: str, says: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        upgraded(used, requirements(asked.split()))
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_stack_is_built_again_exactly(used: Stack) -> None:
+    again = environments.rebuilt(Path(sys.executable), "3.11", {"cheese": "1.1", "crackers": "2.0", "pip": "1"})
+    assert stack.probe("again", again).packages == {"cheese": "1.1", "crackers": "2.0"}
+
+
+def test_a_release_that_is_gone_leaves_nothing_half_made(used: Stack, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"there is no cheese 0\.9; nearest: 1\.0, 1\.1, 2\.0"):
+        environments.rebuilt(Path(sys.executable), "3.11", {"cheese": "0.9"})
+    assert len([path for path in (tmp_path / "cache" / "environments").iterdir() if path.is_dir()]) == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_releases_between_two() -> None:
+    assert releases("cheese") == ["1.0", "1.1", "2.0"]
+    assert between("cheese", "1.0", "1.1") == ["1.0", "1.1"]
+    for first, last, says in (
+        ("1.0", "1.9", r"there is no cheese 1\.9; nearest: 1\.0, 1\.1, 2\.0"),
+        ("2.0", "1.0", "the first release must be the older one"),
+        ("1.0", "ripe", "'ripe' is not a version"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            between("cheese", first, last)
+
+
+def test_the_nearest_are_by_the_first_number_first() -> None:
+    known = ["2025.4.1", "2026.1.0", "2026.3.0", "2026.4.0", "2027.0.0", "2.13.0+cpu"]
+    with pytest.raises(BadInput, match=r"nearest: 2026\.1\.0, 2026\.3\.0, 2026\.4\.0"):
+        check_release("openvino", "2026.2.9", known)
+    check_release("torch", "2.13.0", known)
+
+
+def test_a_python_that_makes_no_environments_is_one_line(shop: Path) -> None:
+    with pytest.raises(BadInput, match="/bin/false cannot make a virtual environment"):
+        environments.made(Path("/bin/false"), "3.11", ["cheese==1.0"])

@@ -1,0 +1,96 @@
+"""What may be said of pairs: against a slow textbook version, against simulated luck, and at the edges."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from perf import paired
+from perf.paired import LUCK_SDS, NOISE_FACTOR, NOISE_SD, NOISE_SDS, Said, change, compare, more_pairs
+
+Groups = list[list[float]]
+
+
+def textbook(groups: Groups, value: float) -> float:
+    """The probability that the change is below ``value``, by integrating the joint density over a fine line."""
+    line = np.linspace(-0.2, 0.2, 4001)
+    density = np.zeros_like(line)
+    for noise, (luck, belief) in itertools.product(NOISE_SDS, LUCK_SDS.items()):
+        prior = belief * stats.norm.pdf(math.log(noise / NOISE_SD) / math.log(NOISE_FACTOR))
+        likelihood = np.full_like(line, prior)
+        for group in groups:
+            count = len(group)
+            covariance = noise**2 * np.eye(count) + luck**2 * np.ones((count, count))
+            normal = stats.multivariate_normal(np.zeros(count), covariance)
+            likelihood *= normal.pdf(np.array(group) - line[:, None])
+        density += likelihood
+    return float(density[line < value].sum() / density.sum())
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [[0.01, 0.02, 0.015]],
+        [[0.03, 0.035, 0.02], [0.01, 0.015, 0.02]],
+        [[0.0, 0.01], [0.002], [-0.01, 0.0, 0.004, 0.003]],
+    ],
+)
+def test_the_posterior_is_that_of_the_textbook(groups: Groups) -> None:
+    for value in (-0.01, 0.0, 0.01, 0.02, 0.03):
+        assert change(groups).below(value) == pytest.approx(textbook(groups, value), abs=0.005)
+
+
+def test_a_quantile_is_where_that_share_lies_below() -> None:
+    found = change([[0.01, 0.02, 0.015], [0.0, 0.01, 0.005]])
+    for share in (0.001, 0.05, 0.5, 0.99):
+        assert found.below(found.quantile(share)) == pytest.approx(share, abs=1e-6)
+
+
+def simulated(generator: np.random.Generator, shift: float, noise: float, luck: float) -> Groups:
+    """As many pairs of workers as there may be, with noise that has outliers."""
+    return [
+        list(shift + generator.normal(0, luck) + noise * generator.standard_t(4, 3) / math.sqrt(2))
+        for _ in range(paired.LOOKS)
+    ]
+
+
+def said_of(groups: Groups) -> Said:
+    """After as many looks as it takes."""
+    looks = (compare(groups[:count]).said for count in range(1, len(groups) + 1))
+    return next((said for said in looks if said is not Said.UNDECIDED), Said.UNDECIDED)
+
+
+@pytest.mark.parametrize(("noise", "luck"), [(0.005, 0.001), (0.01, 0.004), (0.02, 0.004), (0.02, 0.008)])
+def test_it_is_calm_and_finds_what_it_should(noise: float, luck: float) -> None:
+    generator = np.random.default_rng(5)
+    same = [said_of(simulated(generator, 0.0, noise, luck)) for _ in range(60)]
+    slower = [said_of(simulated(generator, math.log(1.05), noise, luck)) for _ in range(60)]
+    assert same.count(Said.REGRESSED) == 0
+    assert same.count(Said.EQUIVALENT) >= 55
+    assert slower.count(Said.REGRESSED) >= 55
+
+
+def test_one_pair_of_workers_calls_nothing_slower() -> None:
+    assert compare([[0.2, 0.2, 0.2, 0.2]]).said is Said.UNDECIDED
+    assert compare([[0.2, 0.2], [0.2, 0.2]]).said is Said.REGRESSED
+    assert compare([[-0.2, -0.2], [-0.2, -0.2]]).said is Said.IMPROVED
+
+
+def test_more_pairs_are_what_it_would_take() -> None:
+    few = [[0.02, -0.02, 0.04], [-0.03, 0.01, 0.0]]
+    needed = more_pairs(few)
+    assert needed % 3 == 0
+    assert compare(few).more_pairs == needed
+    enough = few * (1 + math.ceil(needed / 6))
+    assert compare(enough).said is Said.EQUIVALENT
+    assert compare(enough).more_pairs == 0
+
+
+def test_it_reads_as_a_sentence() -> None:
+    said = str(compare([[0.10, 0.11, 0.10], [0.10, 0.10, 0.11]]))
+    assert said.startswith("regressed: +10.")
+    assert said.endswith("6 pairs by 2 pairs of workers")
