@@ -28,6 +28,7 @@ from perf.variant import Variant
 REFERENCE, CANDIDATE = "reference", "candidate"
 AGAIN = 2  # as many pairs at most, times the wanted ones, where some are disturbed
 ROOM = 1.15  # of the first worker's peak, free for a second one
+EXPORTED_S = 1.0  # an export takes a minute, to find one in the cache no time; its process keeps 10 GB of it
 
 
 class CandidateTime:
@@ -67,8 +68,8 @@ class Workers:
 
     @property
     def order(self) -> tuple[str, str]:
-        """Who goes first alternates from one pair of workers to the next."""
-        return (REFERENCE, CANDIDATE) if self.number % 2 else (CANDIDATE, REFERENCE)
+        """Who goes first alternates. The first of all is the candidate, alone while it may have an export to make."""
+        return (CANDIDATE, REFERENCE) if self.number % 2 else (REFERENCE, CANDIDATE)
 
 
 class Duel:
@@ -173,14 +174,19 @@ class Duel:
         return self._workers
 
     def _start(self, role: str) -> None:
-        """Load and warm up a worker of this pair."""
-        workers = self._current
-        measurement = workers.resources.enter_context(
-            self._run.measuring_beside(self.variant, self.rivals.of(role), role, workers.number)
-        )
-        workers.measurements[role] = measurement
+        """Load and warm up a worker of this pair; a fresh one, where a first one has had to export the model."""
+        measurement = self._load(role)
+        if measurement.session.export_s > EXPORTED_S:
+            measurement.end()
+            measurement = self._load(role)
+        self._current.measurements[role] = measurement
         self.loads_s[-1][role] = measurement.session.load_s
         measurement.warm_up()
+
+    def _load(self, role: str) -> Measurement:
+        workers, stack = self._current, self.rivals.of(role)
+        beside = self._run.measuring_beside(self.variant, stack, role, workers.number)
+        return workers.resources.enter_context(beside)
 
     def _end(self, role: str) -> None:
         """End a worker, after it was looked at if it is of the first pair."""

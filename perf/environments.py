@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +31,15 @@ PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
 NOT_OF_THE_STACK = {"pip", "setuptools", "wheel"}
 NEAREST_SHOWN = 3
+KEPT_S = 14 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An environment made for a comparison, and what pip changed in it beyond what was asked."""
+    """An environment made for a comparison, and what is otherwise in it than in the stack in use, asked for or not."""
 
     python: Path
-    also_changed: tuple[str, ...]
+    changes: tuple[str, ...]
 
 
 def requirements(texts: Iterable[str]) -> list[str]:
@@ -55,14 +59,15 @@ def requirements(texts: Iterable[str]) -> list[str]:
 def upgraded(stack: Stack, asked: Sequence[str]) -> Candidate:
     """``stack`` with the packages replaced that are asked for, and of the others what has to be. Raises BadInput.
 
-    pip keeps what is installed where it can, which is what it would do to the stack itself.
+    pip keeps what is installed where it can, which is what it would do to the stack itself. A package that is asked for
+    by its name alone is taken in its newest release.
     """
     named = set(map(name_of, asked))
     direct = [line for line in _read_requirements(PINS / f"{stack.name}.in") if name_of(line) not in named]
     changes = _resolve(stack, [*direct, *asked])
     before = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in NOT_OF_THE_STACK}
-    also = [f"{before.get(name, f'no {name}')} -> {text}" for name, text in changes.items() if name not in named]
-    return Candidate(made(Path(stack.python), stack.python_version, (before | changes).values()), tuple(also))
+    said = [f"{before.get(name, f'no {name}')} -> {text}" for name, text in changes.items() if before.get(name) != text]
+    return Candidate(made(Path(stack.python), stack.python_version, (before | changes).values()), tuple(said))
 
 
 def rebuilt(python: Path, python_version: str, packages: Mapping[str, str]) -> Path:
@@ -76,13 +81,23 @@ def made(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     lines = sorted(exact)
     digest = hashlib.sha256("\n".join([python_version, *lines]).encode()).hexdigest()[:16]
     target = cache_dir() / "environments" / digest
+    _forget_unused(target.parent)
 
     def make(folder: Path) -> None:
         _make_venv(python, folder)
         (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         _pip(folder / "bin" / "python", "install", "--no-deps", "--requirement", str(folder / "requirements.txt"))
 
-    return make_once(target, make, SPARE_BYTES) / "bin" / "python"
+    found = make_once(target, make, SPARE_BYTES)
+    os.utime(found)
+    return found / "bin" / "python"
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove environments that nobody has asked for in a while; one with CUDA takes 7 GB."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir() and time.time() - path.stat().st_mtime > KEPT_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_venv(python: Path, folder: Path) -> None:
@@ -133,7 +148,8 @@ def _resolve(stack: Stack, wanted: Sequence[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
         listed, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
         listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
-        _pip(Path(stack.python), "install", "--dry-run", "--report", str(report), "--requirement", str(listed))
+        newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
+        _pip(Path(stack.python), "install", "--dry-run", *newest, "--report", str(report), "--requirement", str(listed))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
 
@@ -195,6 +211,12 @@ def _named(text: str) -> str:
         reason = str(error).splitlines()[0]
         raise BadInput(f"{text!r} is not a requirement such as openvino==2026.3.1: {reason}") from None
     return text
+
+
+def is_newest(text: str) -> bool:
+    """Whether a requirement asks for whatever is newest."""
+    wanted = Requirement(text)
+    return not wanted.specifier and not wanted.url
 
 
 def name_of(text: str) -> str:

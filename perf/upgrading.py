@@ -55,6 +55,11 @@ def run(options: argparse.Namespace, others: Sequence[str]) -> int:
     used = stack_in_use(options.upgrade_stack)
     say(f"making the candidate: stack {used.name} with {', '.join(asked)}")
     candidate = environments.upgraded(used, asked)
+    for change in candidate.changes:
+        say(f"  {change}")
+    if not candidate.changes and all(map(environments.is_newest, asked)):
+        say("nothing to compare: what is in use is the newest")
+        return 0
     return compare(rivals(used, candidate.python, asked), [*rows(used, others), *others])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -57,9 +58,22 @@ def used(shop: Path, tmp_path: Path) -> Stack:
 def test_what_is_asked_for_is_replaced_and_with_it_what_has_to_be(used: Stack) -> None:
     candidate = upgraded(used, ["cheese==1.1"])
     assert stack.probe("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
-    assert candidate.also_changed == ("crackers==1.0 -> crackers==1.1",)
+    assert sorted(candidate.changes) == ["cheese==1.0 -> cheese==1.1", "crackers==1.0 -> crackers==1.1"]
     assert stack.probe("current", Path(used.python)).packages == used.packages, "the stack in use is left alone"
     assert upgraded(used, ["cheese==1.1"]).python == candidate.python, "made once"
+
+
+def test_by_its_name_alone_the_newest_is_asked_for(used: Stack) -> None:
+    newest = upgraded(used, ["cheese"])
+    assert stack.probe("candidate", newest.python).packages["cheese"] == "2.0"
+    assert upgraded(stack.probe("current", newest.python), ["cheese"]).changes == ()
+
+
+def test_what_nobody_has_asked_for_in_a_while_is_forgotten(used: Stack, tmp_path: Path) -> None:
+    old = Path(used.python).parent.parent
+    os.utime(old, (0, 0))
+    again = environments.made(Path(sys.executable), "3", ["cheese==1.1", "crackers==1.1"])
+    assert (old.exists(), again.exists()) == (False, True)
 
 
 def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: Path) -> None:
