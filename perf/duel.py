@@ -112,6 +112,7 @@ class Duel:
         if self._workers is None:
             self._workers = self._start_workers()
         self._workers.begun += 1
+        self._run.bench.progress.begin(self.variant.name, f"pair {len(self.pairs) + 1}")
 
     def generate(self) -> None:
         """A pair of generations, or the candidate's of it. Raises a WorkerError."""

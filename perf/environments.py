@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -154,11 +155,13 @@ def _resolve(stack: Stack, wanted: Sequence[str]) -> dict[str, str]:
     return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
 
 
-def _exact(entry: Mapping[str, dict[str, str]]) -> str:
-    """One entry of pip's report as a requirement: by version, or by place for a file that was named."""
+def _exact(entry: Mapping[str, Any]) -> str:
+    """One entry of pip's report as a requirement: by version, or by place and content for a file that was named."""
     name, version = entry["metadata"]["name"], entry["metadata"]["version"]
-    url = entry["download_info"]["url"]
-    return f"{name} @ {url}" if entry.get("is_direct") else f"{canonicalize_name(name)}=={version}"
+    if not entry["is_direct"]:
+        return f"{canonicalize_name(name)}=={version}"
+    place = entry["download_info"]
+    return f"{name} @ {place['url']}#sha256={place['archive_info']['hashes']['sha256']}"
 
 
 def _pip(python: Path, *arguments: str) -> str:
