@@ -134,6 +134,8 @@ def check_release(package: str, version: str, known: Sequence[str]) -> None:
     except InvalidVersion:
         raise BadInput(f"{package}: {version!r} is not a version") from None
     if wanted not in {Version(Version(one).public) for one in known}:  # 2.13.0 is there as 2.13.0+cpu
+        if not known:
+            raise BadInput(f"there is no {package} to be had for this Python and machine")
         near = sorted(known, key=lambda one: _distance(Version(one), wanted))[:NEAREST_SHOWN]
         raise BadInput(f"there is no {package} {version}; nearest: {', '.join(sorted(near, key=Version))}")
 
