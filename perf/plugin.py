@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -104,12 +104,17 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
     """A variant of the ladder, loaded once per session in a worker of its own; one worker is alive at a time."""
     variant: Variant = request.param
     if missing := run.find_missing(variant):
-        run.keep_reason(variant, f"{'failed' if run.settings.strict else 'skipped'}: {missing}")
-        if run.settings.strict:
-            pytest.fail(f"{missing} (with --strict every row must run)", pytrace=False)
-        pytest.skip(str(missing))
+        leave_out(run, variant, str(missing))
     with failing_briefly(run, variant), run.measuring(variant) as loaded:
         yield loaded
+
+
+def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
+    """Skip a row that cannot run here, or fail it under --strict, and say why."""
+    run.keep_reason(variant, f"{'failed' if run.settings.strict else 'skipped'}: {missing}")
+    if run.settings.strict:
+        pytest.fail(f"{missing} (with --strict every row must run)", pytrace=False)
+    pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")
@@ -121,17 +126,19 @@ def upgrade(request: pytest.FixtureRequest) -> Upgrade:
 
 
 @pytest.fixture(scope="session")
-def duel(request: pytest.FixtureRequest, upgrade: Upgrade) -> Duel:
+def duel(request: pytest.FixtureRequest, run: Run, upgrade: Upgrade) -> Duel:
     """A variant to be measured in two stacks, in turns."""
     variant: Variant = request.param
     if missing := upgrade.find_missing(variant):
-        pytest.skip(missing)
+        leave_out(run, variant, missing)
     return upgrade.duel(variant)
 
 
 @pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
     """The gate of this run; there is none where no stack is installed."""
+    if run.settings.rivals:
+        pytest.fail("two stacks are compared by perf/suite/test_upgrade.py, not by the ladder", pytrace=False)
     if not run.can_measure:
         pytest.skip("nothing was measured")
     return request.config.stash[judgement_key]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Sequence
 
+from perf.duel import CANDIDATE, REFERENCE
 from perf.paired import ALARM, LOOKS, MISS, TOLERANCE
 from perf.report import seconds
 from perf.tables import aligned
@@ -25,7 +27,9 @@ def cells(result: Result) -> tuple[str, ...]:
     if latency is None:
         return (result.variant.name, str(result.said), "-", "-", "0", "0", "-", "-")
     kept = [pair for pair in result.pairs if not pair.is_disturbed]
-    medians = (median_s(pair.reference.latency_s for pair in kept), median_s(pair.candidate.latency_s for pair in kept))
+    reference_s, candidate_s = (
+        statistics.median(getattr(pair, role).latency_s for pair in kept) for role in (REFERENCE, CANDIDATE)
+    )
     return (
         result.variant.name,
         str(result.said),
@@ -33,13 +37,9 @@ def cells(result: Result) -> tuple[str, ...]:
         latency.interval,
         str(latency.pairs),
         str(latency.workers),
-        *map(seconds, medians),
+        seconds(reference_s),
+        seconds(candidate_s),
     )
-
-
-def median_s(latencies_s: Iterable[float]) -> float:
-    ordered = sorted(latencies_s)
-    return ordered[len(ordered) // 2]
 
 
 def details(result: Result) -> list[str]:
@@ -73,7 +73,7 @@ def about(upgrade: Upgrade) -> list[str]:
 
 def terminal(upgrade: Upgrade, width: int) -> list[str]:
     results = list(upgrade.results.values())
-    table = aligned(HEADINGS, map(cells, results), width)
+    table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
     return [*about(upgrade), "", *table, "", *(line for result in results for line in details(result)), "", COLUMNS]
 
 

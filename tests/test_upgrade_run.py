@@ -160,6 +160,16 @@ def test_where_two_do_not_fit_in_memory_sessions_alternate(
     assert max(sides[0]) < min(sides[1])
 
 
+def test_a_row_that_one_stack_cannot_run_is_left_out_and_nothing_at_all_is_no_success(
+    compare: Compare, stack_that: Callable[..., Path]
+) -> None:
+    poor = stack_that("poor", SILLY_LACKS="openvino")
+    ran = compare(SILLY_PYTHON, poor, "--variant", "openvino-static")
+    assert ran.returncode == 1
+    assert "openvino-static: skipped: candidate: stack candidate" in ran.stderr
+    assert "no row could be compared" in ran.stdout
+
+
 def test_nothing_is_said_where_other_work_ran_beside_every_pair(compare: Compare, tmp_path: Path) -> None:
     ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", SILLY_PRESSURE="60")
     assert ran.returncode == 1
