@@ -39,8 +39,8 @@ FEWEST_WORKERS = 2  # pairs of them, before a row is called slower
 ALARM = 0.01  # of a row that did not change: to be called slower at any look, and as much to be called faster
 MISS = 0.05  # of an interval: not to reach far enough to one side, at any look
 
-# Standard deviations of one pair's noise and of one pair of workers' luck, with how far each is believed. Chosen with the
-# first identical pairs of the full-size model at hand: 0.9 % from pair to pair, 0.1 % from one pair of workers to another.
+# Standard deviations of a pair's noise and of a pair of workers' luck, with how far each is believed. Chosen with the
+# first identical pairs of the full-size model at hand: 0.9 % between pairs, 0.1 % between two pairs of workers.
 NOISE_SDS = np.geomspace(0.0005, 0.2, 25)
 NOISE_SD, NOISE_FACTOR = 0.012, 2.5
 LUCK_SDS = {0.0: 0.1, 0.001: 0.2, 0.002: 0.25, 0.004: 0.25, 0.008: 0.15, 0.016: 0.05}

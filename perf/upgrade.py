@@ -214,7 +214,7 @@ def checked(found: Stack) -> Stack:
 
 
 def exit_code(results: Sequence[Result], *, strict: bool) -> int:
-    """0, or 1 if any row is slower or invalid or there is none, or 2 if ``strict`` and the worst is an undecided one."""
+    """0, or 1 if a row is slower or invalid or there is none, or 2 if ``strict`` and the worst is an undecided one."""
     if not results or any(result.fails for result in results):
         return 1
     return 2 if strict and any(result.said is Said.UNDECIDED for result in results) else 0
