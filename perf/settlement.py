@@ -23,13 +23,11 @@ from perf.stack import Stack, probe
 from perf.upgrade import Result, checked, judged
 from perf.verdict import Kind, Verdict
 
-OPEN = {Kind.REGRESSED, Kind.UNDECIDED}
 KINDS = {
     Said.REGRESSED: Kind.REGRESSED,
     Said.IMPROVED: Kind.IMPROVED,
     Said.EQUIVALENT: Kind.UNCHANGED,
     Said.UNDECIDED: Kind.UNDECIDED,
-    Said.INVALID: Kind.INVALID,
 }
 
 
@@ -43,7 +41,7 @@ class Settlement:
 
     def settle(self, one: Judged, verdict: Verdict) -> Verdict:
         """The verdict that counts: the gate's own, unless there is better to go by."""
-        if verdict.kind not in OPEN:
+        if not is_open(verdict):
             return verdict
         if self._gate.is_same_software(one):
             return excused(verdict, self._gate.particular_changes())
@@ -52,10 +50,9 @@ class Settlement:
         try:
             result = self._compare(one)
         except (BadInput, WorkerError) as error:
-            why = str(error).splitlines()[0]
-            return replace(verdict, sentence=f"{verdict.sentence}; not settled by the baseline's own stack: {why}")
+            return unsettled(verdict, str(error).splitlines()[0])
         self.results[one.variant.name] = result
-        return counted_by(result, verdict)
+        return unsettled(verdict, result.sentence) if result.said is Said.INVALID else counted_by(result, verdict)
 
     def to_json(self, name: str) -> dict[str, Any]:
         """For the row's record, where it was settled in pairs."""
@@ -82,6 +79,18 @@ def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
         raise BadInput(f"it has Python {version}, which is not installed here")
     made = environments.rebuilt(Path(python), str(kept["python_version"]), kept["packages"])
     return checked(probe(REFERENCE, made))
+
+
+def is_open(verdict: Verdict) -> bool:
+    """Whether a slowdown has been found, or could not be excluded."""
+    if verdict.kind is Kind.UNDECIDED:
+        return verdict.latency is not None and verdict.latency.suspicious
+    return verdict.kind is Kind.REGRESSED
+
+
+def unsettled(verdict: Verdict, why: str) -> Verdict:
+    """The gate's own verdict, which stands where the two stacks could not be compared."""
+    return replace(verdict, sentence=f"{verdict.sentence}; not settled by the baseline's own stack: {why}")
 
 
 def excused(verdict: Verdict, particulars: list[str]) -> Verdict:
