@@ -27,7 +27,7 @@ from perf.machine import Machine
 from perf.model import Model
 from perf.protocol import Protocol
 from perf.record import Record, check_keys
-from perf.stack import Stack, worker_digest
+from perf.stack import INSTALLERS, Stack, worker_digest
 from perf.variant import Variant
 
 SCHEMA = 1
@@ -233,7 +233,7 @@ def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list
     """``torch 2.13.0 -> 2.14.0`` and the like, for packages that came, went or changed."""
     return [
         f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
-        for name in sorted(before.keys() | after.keys())
+        for name in sorted((before.keys() | after.keys()) - INSTALLERS)
         if before.get(name) != after.get(name)
     ]
 

@@ -26,11 +26,10 @@ from packaging.version import InvalidVersion, Version
 
 from perf.cache import cache_dir, make_once
 from perf.errors import BadInput
-from perf.stack import ROOT, Stack
+from perf.stack import INSTALLERS, ROOT, Stack
 
 PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
-NOT_OF_THE_STACK = {"pip", "setuptools", "wheel"}
 NEAREST_SHOWN = 3
 KEPT_S = 14 * 24 * 3600.0
 
@@ -66,14 +65,14 @@ def upgraded(stack: Stack, asked: Sequence[str]) -> Candidate:
     named = set(map(name_of, asked))
     direct = [line for line in _read_requirements(PINS / f"{stack.name}.in") if name_of(line) not in named]
     changes = _resolve(stack, [*direct, *asked])
-    before = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in NOT_OF_THE_STACK}
+    before = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in INSTALLERS}
     said = [f"{before.get(name, f'no {name}')} -> {text}" for name, text in changes.items() if before.get(name) != text]
     return Candidate(made(Path(stack.python), stack.python_version, (before | changes).values()), tuple(said))
 
 
 def rebuilt(python: Path, python_version: str, packages: Mapping[str, str]) -> Path:
     """The interpreter of an environment with exactly these packages, made by ``python``. Raises BadInput."""
-    wanted = [f"{name}=={version}" for name, version in packages.items() if name not in NOT_OF_THE_STACK]
+    wanted = [f"{name}=={version}" for name, version in packages.items() if name not in INSTALLERS]
     return made(python, python_version, wanted)
 
 

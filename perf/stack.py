@@ -16,6 +16,7 @@ from perf.errors import BadInput, UnknownName
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBE_DEADLINE_S = 60
+INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
 WORKER_CODE = ("worker.py", "wire.py", "turns.py", "conditions.py", "parts.py", "pipelines/*.py")
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 

@@ -14,6 +14,7 @@ from perf.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
 OTHERWISE_SHOWN = 6
+CHANGES_SHOWN = 8
 COLUMNS = (
     f"candidate: its latency over the reference's; interval: both sides right at every one of {LOOKS} looks with a "
     f"probability of {1 - MISS:.0%}. A row that did not change is called slower with one of {ALARM:.0%}; equivalent: "
@@ -63,12 +64,18 @@ def details(result: Result) -> list[str]:
 def about(upgrade: Upgrade) -> list[str]:
     """Which two stacks these are, and what is otherwise in them."""
     unasked = upgrade.unasked_changes
+    asked = [change for change in upgrade.package_changes if change not in unasked]
     return [
         str(upgrade.rivals.reference),
         str(upgrade.rivals.candidate),
-        f"packages that differ: {', '.join(upgrade.package_changes) or 'none'}",
-        *([f"of these, nobody asked for: {', '.join(unasked)}"] if unasked else []),
+        f"packages that differ: {shortened(asked)}",
+        *([f"and with them, unasked: {shortened(unasked)}"] if unasked else []),
     ]
+
+
+def shortened(changes: Sequence[str]) -> str:
+    more = f", and {len(changes) - CHANGES_SHOWN} more, all in the JSON" if len(changes) > CHANGES_SHOWN else ""
+    return (", ".join(changes[:CHANGES_SHOWN]) or "none") + more
 
 
 def terminal(upgrade: Upgrade, width: int) -> list[str]:
