@@ -121,8 +121,10 @@ class Duel:
             sample = workers.measurements[CANDIDATE].generate(self._run.bench.protocol.steps)
             self._samples[CANDIDATE].append(sample)
         else:
-            first, second = (workers.measurements[role] for role in workers.order)
-            made = dict(zip(workers.order, in_turns(first, second), strict=True))
+            # A part that follows one's own last part finds the caches warm, so whose turn that is alternates too.
+            order = workers.order if len(self.pairs) % 2 == 0 else workers.order[::-1]
+            first, second = (workers.measurements[role] for role in order)
+            made = dict(zip(order, in_turns(first, second), strict=True))
             self._add(Pair(workers=workers.number, reference=made[REFERENCE], candidate=made[CANDIDATE]))
             sample = made[CANDIDATE]
         CandidateTime.add(sample.latency_s)
