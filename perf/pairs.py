@@ -80,13 +80,13 @@ def step_ratios(reference_s: Sequence[float], candidate_s: Sequence[float]) -> l
     return [math.log(after_s / before_s) for before_s, after_s in zip(reference_s, candidate_s, strict=False)]
 
 
-def grouped(pairs: Sequence[Pair], name: str) -> list[list[float]]:
-    """The log ratios of one quantity over the pairs that were not disturbed, by pair of workers."""
+def grouped(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
+    """The log ratios of one quantity over the pairs that were not disturbed, by number of the pair of workers."""
     groups: dict[int, list[float]] = {}
     for pair in pairs:
         if not pair.is_disturbed and name in pair.log_ratios:
             groups.setdefault(pair.workers, []).append(pair.log_ratios[name])
-    return list(groups.values())
+    return groups
 
 
 def unpaired_width(pairs: Sequence[Pair]) -> float:

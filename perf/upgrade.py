@@ -192,7 +192,8 @@ def others(duel: Duel) -> dict[str, Comparison]:
     """What else changed: each part, peak memory and load time."""
     names = dict.fromkeys(name for pair in duel.pairs for name in pair.log_ratios)
     groups = {name: grouped(duel.pairs, name) for name in names if name != LATENCY}
-    groups[LOAD] = [[math.log(loads[CANDIDATE] / loads[REFERENCE])] for loads in duel.loads_s if len(loads) == 2]
+    both = {number: loads for number, loads in enumerate(duel.loads_s, 1) if len(loads) == 2}
+    groups[LOAD] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
     return {name: paired.compare(found, TOLERANCES[name]) for name, found in groups.items() if found}
 
 

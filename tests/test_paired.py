@@ -10,23 +10,28 @@ import pytest
 from scipy import stats
 
 from perf import paired
-from perf.paired import LUCK_SDS, NOISE_FACTOR, NOISE_SD, NOISE_SDS, Said, change, compare, more_pairs
+from perf.paired import LUCK_SDS, NOISE_FACTOR, NOISE_SD, NOISE_SDS, ORDER_SD, Said, change, compare, more_pairs
 
-Groups = list[list[float]]
+Lists = list[list[float]]
 
 
-def textbook(groups: Groups, value: float) -> float:
+def numbered(groups: Lists) -> dict[int, list[float]]:
+    return dict(enumerate(groups, 1))
+
+
+def textbook(groups: Lists, value: float) -> float:
     """The probability that the change is below ``value``, by integrating the joint density over a fine line."""
+    values = np.concatenate(groups)
+    worker = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    order = np.where(worker % 2 == 0, ORDER_SD, -ORDER_SD)
+    same = worker[:, None] == worker
     line = np.linspace(-0.2, 0.2, 4001)
     density = np.zeros_like(line)
     for noise, (luck, belief) in itertools.product(NOISE_SDS, LUCK_SDS.items()):
         prior = belief * stats.norm.pdf(math.log(noise / NOISE_SD) / math.log(NOISE_FACTOR))
         likelihood = np.full_like(line, prior)
-        for group in groups:
-            count = len(group)
-            covariance = noise**2 * np.eye(count) + luck**2 * np.ones((count, count))
-            normal = stats.multivariate_normal(np.zeros(count), covariance)
-            likelihood *= normal.pdf(np.array(group) - line[:, None])
+        covariance = noise**2 * np.eye(len(values)) + luck**2 * same + np.outer(order, order)
+        likelihood *= stats.multivariate_normal(np.zeros(len(values)), covariance).pdf(values - line[:, None])
         density += likelihood
     up_to = np.cumsum(density) - density / 2
     return float(np.interp(value, line, up_to) / density.sum())
@@ -40,28 +45,29 @@ def textbook(groups: Groups, value: float) -> float:
         [[0.0, 0.01], [0.002], [-0.01, 0.0, 0.004, 0.003]],
     ],
 )
-def test_the_posterior_is_that_of_the_textbook(groups: Groups) -> None:
+def test_the_posterior_is_that_of_the_textbook(groups: Lists) -> None:
     for value in (-0.01, 0.0, 0.01, 0.02, 0.03):
-        assert change(groups).below(value) == pytest.approx(textbook(groups, value), abs=0.005)
+        assert change(numbered(groups)).below(value) == pytest.approx(textbook(groups, value), abs=0.005)
 
 
 def test_a_quantile_is_where_that_share_lies_below() -> None:
-    found = change([[0.01, 0.02, 0.015], [0.0, 0.01, 0.005]])
+    found = change(numbered([[0.01, 0.02, 0.015], [0.0, 0.01, 0.005]]))
     for share in (0.001, 0.05, 0.5, 0.99):
         assert found.below(found.quantile(share)) == pytest.approx(share, abs=1e-6)
 
 
-def simulated(generator: np.random.Generator, shift: float, noise: float, luck: float) -> Groups:
-    """As many pairs of workers as there may be, with noise that has outliers."""
+def simulated(generator: np.random.Generator, shift: float, noise: float, luck: float) -> Lists:
+    """As many pairs of workers as there may be, the first of each slower, with noise that has outliers."""
+    order = generator.choice([0.0, 0.012])
     return [
-        list(shift + generator.normal(0, luck) + noise * generator.standard_t(4, 3) / math.sqrt(2))
-        for _ in range(paired.LOOKS)
+        list(shift + sign * order + generator.normal(0, luck) + noise * generator.standard_t(4, 3) / math.sqrt(2))
+        for _, sign in zip(range(paired.LOOKS), itertools.cycle((1, -1)), strict=False)
     ]
 
 
-def said_of(groups: Groups) -> Said:
+def said_of(groups: Lists) -> Said:
     """After as many looks as it takes."""
-    looks = (compare(groups[:count]).said for count in range(1, len(groups) + 1))
+    looks = (compare(numbered(groups[:count])).said for count in range(1, len(groups) + 1))
     return next((said for said in looks if said is not Said.UNDECIDED), Said.UNDECIDED)
 
 
@@ -76,22 +82,32 @@ def test_it_is_calm_and_finds_what_it_should(noise: float, luck: float) -> None:
 
 
 def test_one_pair_of_workers_calls_nothing_slower() -> None:
-    assert compare([[0.2, 0.2, 0.2, 0.2]]).said is Said.UNDECIDED
-    assert compare([[0.2, 0.2], [0.2, 0.2]]).said is Said.REGRESSED
-    assert compare([[-0.2, -0.2], [-0.2, -0.2]]).said is Said.IMPROVED
+    assert compare({1: [0.2, 0.2, 0.2, 0.2]}).said is Said.UNDECIDED
+    assert compare({1: [0.2, 0.2], 2: [0.2, 0.2]}).said is Said.REGRESSED
+    assert compare({1: [-0.2, -0.2], 2: [-0.2, -0.2]}).said is Said.IMPROVED
+
+
+def test_who_was_started_first_is_no_change() -> None:
+    first_is_slower = {1: [0.015, 0.016], 2: [-0.015, -0.014], 3: [0.014, 0.015], 4: [-0.015, -0.016]}
+    assert compare(first_is_slower).said is Said.EQUIVALENT
+    assert abs(compare(first_is_slower).ratio - 1) < 0.001
+    one_order = {1: [0.015, 0.016], 3: [0.015, 0.014], 5: [0.014, 0.015]}
+    assert (
+        compare(one_order).high - compare(one_order).low > compare(first_is_slower).high - compare(first_is_slower).low
+    )
 
 
 def test_more_pairs_are_what_it_would_take() -> None:
     few = [[0.02, -0.02, 0.04], [-0.03, 0.01, 0.0]]
-    needed = more_pairs(few)
+    needed = more_pairs(numbered(few))
     assert needed % 3 == 0
-    assert compare(few).more_pairs == needed
-    enough = few * (1 + math.ceil(needed / 6))
+    assert compare(numbered(few)).more_pairs == needed
+    enough = numbered(few * (1 + math.ceil(needed / 6)))
     assert compare(enough).said is Said.EQUIVALENT
     assert compare(enough).more_pairs == 0
 
 
 def test_it_reads_as_a_sentence() -> None:
-    said = str(compare([[0.10, 0.11, 0.10], [0.10, 0.10, 0.11]]))
+    said = str(compare({1: [0.10, 0.11, 0.10], 2: [0.10, 0.10, 0.11]}))
     assert said.startswith("regressed: +10.")
     assert said.endswith("6 pairs by 2 pairs of workers")

@@ -57,7 +57,7 @@ def test_disturbed_pairs_are_in_no_group() -> None:
     calm = sample(1.0, 1.0)
     busy = sample(1.0, 1.0, conditions=replace(CALM, cpu_pressure_s=3.0))
     pairs = [pair(calm, calm), pair(busy, calm), pair(calm, busy), pair(calm, calm, 2), pair(calm, calm, 2)]
-    assert grouped(pairs, LATENCY) == [[0.0], [0.0, 0.0]]
+    assert grouped(pairs, LATENCY) == {1: [0.0], 2: [0.0, 0.0]}
 
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:

@@ -2,10 +2,10 @@
 
     WORKERS=8 PLANTED="3 0" pytest tests/benchmarks/paired_power.py -q --variant openvino-static --size 256x256
 
-Measures so many pairs of workers, and then tries: each try takes them in another order, as if they had come that way,
-until the check would have stopped. Prints how many tries ended how, after how many pairs, and how wide the interval of
-all pairs is beside that of the same latencies taken apart. $KEEP is a folder for the pairs as JSON. Not collected by
-default.
+Measures so many pairs of workers, and then tries: each try takes them in another order, of those in which candidate and
+reference were started first by turns, until the check would have stopped. Prints how many tries ended how, after how
+many pairs, and how wide the interval of all pairs is beside that of the same latencies taken apart. $KEEP is a folder
+for the pairs as JSON. Not collected by default.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def summary(result: Result) -> list[str]:
     """What came of the tries, and the two widths."""
     groups = grouped(result.pairs, LATENCY)
     generator = np.random.default_rng(0)
-    tries = [one_try([groups[n] for n in generator.permutation(len(groups))]) for _ in range(TRIES)]
+    tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
     counts = Counter(str(one.said) for one in tries)
     pairs = [one.pairs for one in tries]
     assert result.widths is not None
@@ -74,7 +74,13 @@ def summary(result: Result) -> list[str]:
     ]
 
 
-def one_try(groups: Groups) -> Comparison:
+def shuffled(groups: Groups, generator: np.random.Generator) -> list[int]:
+    """Numbers of pairs of workers, odd and even ones by turns."""
+    odd, even = (generator.permutation([number for number in groups if number % 2 == rest]) for rest in (1, 0))
+    return [int(number) for both in zip(odd, even, strict=False) for number in both]
+
+
+def one_try(groups: Groups, order: list[int]) -> Comparison:
     """What the check says when it first decides."""
-    looks = [compare(groups[:count]) for count in range(1, min(LOOKS, len(groups)) + 1)]
+    looks = [compare({number: groups[number] for number in order[: look + 1]}) for look in range(len(order[:LOOKS]))]
     return next((look for look in looks if look.said is not Said.UNDECIDED), looks[-1])
