@@ -51,8 +51,8 @@ class Kept:
         return self._steps.get(release)
 
     def add(self, step: Step) -> None:
-        """Keep a verdict; one that is undecided is worth measuring again."""
-        if step.said is Said.UNDECIDED:
+        """Keep a verdict; what was undecided, or could not be measured, is worth trying again."""
+        if step.said not in SLOWER | NOT_SLOWER:
             return
         self._steps[step.release] = step
         self._path.parent.mkdir(parents=True, exist_ok=True)

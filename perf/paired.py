@@ -98,7 +98,8 @@ class Comparison:
         return f"{percent(self.low)} to {percent(self.high)}"
 
     def __str__(self) -> str:
-        effort = f"{self.pairs} pairs by {self.workers} pairs of workers"
+        workers = "one pair" if self.workers == 1 else f"{self.workers} pairs"
+        effort = f"{self.pairs} pairs by {workers} of workers"
         more = f"; about {self.more_pairs} more pairs would tell" if self.more_pairs else ""
         return f"{self.said}: {percent(self.ratio)} ({self.interval}), {effort}{more}"
 

@@ -106,11 +106,18 @@ def bisect(options: argparse.Namespace, others: Sequence[str]) -> int:
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     wanted = [*rows(used, others), *others]
     good = stack.probe(used.name, environments.upgraded(used, [f"{package}=={first}"]).python)
-    whole = json.dumps([package, good.to_json(), wanted], sort_keys=True)
+    whole = json.dumps([package, good.to_json(), without_budget(wanted)], sort_keys=True)
     kept = Kept(cache_dir() / "bisects" / f"{hashlib.sha256(whole.encode()).hexdigest()[:16]}.json")
     found = walk(releases, lambda release: step(package, release, used, good, wanted), kept, say)
     print(f"{package}: {found.sentence}")
     return exit_code(found)
+
+
+def without_budget(others: Sequence[str]) -> list[str]:
+    """The options that decide what a verdict is about; a walk goes on with another budget."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--budget")
+    return parser.parse_known_args(others)[1]
 
 
 def exit_code(found: Found) -> int:

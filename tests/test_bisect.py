@@ -8,6 +8,7 @@ import pytest
 
 from perf.bisect import Found, Kept, Step, walk
 from perf.paired import Said
+from perf.upgrading import without_budget
 
 RELEASES = [f"2026.{minor}.0" for minor in range(8)]
 
@@ -54,6 +55,7 @@ def test_what_cannot_be_measured_is_stepped_around_and_named(kept: Kept) -> None
     found = walked(Measured(4, r3=Said.INVALID, r4=Said.INVALID), kept)
     assert (found.slower, found.last_good) == (RELEASES[5], RELEASES[2])
     assert found.sentence.endswith("; 2026.3.0, 2026.4.0 between them could not be measured")
+    assert (kept.get(RELEASES[3]), kept.get(RELEASES[5])) == (None, Step(RELEASES[5], Said.REGRESSED, "5 %"))
 
 
 def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
@@ -82,3 +84,8 @@ def test_an_undecided_step_ends_the_walk_and_is_measured_again(tmp_path: Path) -
 def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text('[{"release": "2026.1.0", "said": "cheese"}]')
     assert walked(Measured(2), Kept(tmp_path / "kept.json")).slower == RELEASES[2]
+
+
+def test_another_budget_goes_on_with_the_same_walk() -> None:
+    options = ["--variant", "eager-fp32", "--budget", "60", "--strict"]
+    assert without_budget(options) == ["--variant", "eager-fp32", "--strict"]
