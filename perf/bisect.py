@@ -80,7 +80,7 @@ def walk(releases: Sequence[str], compare: Compare, kept: Kept, say: Callable[[s
         return _nothing_to_find(releases, last)
     while (step := _next_step(releases, good, slow, verdict)) is not None:
         if step.said is Said.UNDECIDED:
-            return Found(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
+            return _undecided(step)
         if step.said in SLOWER:
             slow, last = releases.index(step.release), step
         else:
@@ -97,7 +97,13 @@ def walk(releases: Sequence[str], compare: Compare, kept: Kept, say: Callable[[s
 def _nothing_to_find(releases: Sequence[str], last: Step) -> Found:
     if last.said in NOT_SLOWER:
         return Found(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
+    if last.said is Said.UNDECIDED:
+        return _undecided(last)
     return Found(f"{last.release} beside {releases[0]} is {last.said}: {last.sentence}", is_open=True)
+
+
+def _undecided(step: Step) -> Found:
+    return Found(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
 
 
 def _next_step(releases: Sequence[str], good: int, slow: int, verdict: Callable[[str], Step]) -> Step | None:
