@@ -31,6 +31,7 @@ from perf.stack import INSTALLERS, ROOT, Stack
 PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
 NEAREST_SHOWN = 3
+COMMENT = re.compile(r"(^|\s)#.*")  # not the fragment of a URL
 KEPT_S = 14 * 24 * 3600.0
 
 
@@ -199,7 +200,7 @@ def _read_requirements(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise BadInput(f"requirements file {path}: {error.strerror}") from None
-    return [_named(text) for line in lines if (text := line.partition("#")[0].strip())]
+    return [_named(text) for line in lines if (text := COMMENT.sub("", line).strip())]
 
 
 def _wheel(path: Path) -> str:
