@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from perf.verdict import percent
+from perf.watch import LATENCY
 
 Floats = NDArray[np.float64]
 Groups = Mapping[int, Sequence[float]]  # the pairs' log ratios, by number of the pair of workers
 
-TOLERANCE = 0.03
+TOLERANCE = LATENCY.tolerance
 LOOKS = 8
 PAIRS_PER_WORKERS = 3
 FEWEST_WORKERS = 2  # pairs of them, before a row is called slower

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from perf import watch
 from perf.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
 from perf.level import disturbed
 from perf.record import Round
 from perf.sample import Parts, Sample
 from perf.stats import midmean
+from perf.watch import PEAK_MEMORY
 
-LATENCY, PLAIN_LATENCY, PEAK_MEMORY, LOAD = "latency", "plain latency", "peak memory", "load time"
+LATENCY, PLAIN_LATENCY = watch.LATENCY.name, watch.PLAIN_LATENCY.name
 SINGLE_PARTS = {"text_encoder_s": TEXT_ENCODER, "vae_decode_s": VAE_DECODE, "safety_checker_s": SAFETY_CHECKER}
 
 
@@ -32,7 +35,7 @@ class Pair:
         """Whether something else ran beside either of them, which sets the pair aside."""
         return any(disturbed(Round.of(one)) for one in (self.reference, self.candidate))
 
-    @property
+    @functools.cached_property
     def log_ratios(self) -> dict[str, float]:
         """By what is compared; a part that either generation has not is left out."""
         parts = parts_ratios(self.reference.parts, self.candidate.parts)

@@ -19,11 +19,11 @@ from perf.evidence import Evidence
 from perf.fidelity import Fidelity, compare
 from perf.measurement import Measurement
 from perf.paired import Comparison, Said
-from perf.pairs import LATENCY, LOAD, PLAIN_LATENCY, Pair, grouped, unpaired_width
+from perf.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
 from perf.run import Run
 from perf.stack import Stack, probe
 from perf.variant import Variant
-from perf.watch import WATCHES
+from perf.watch import LOAD_TIME, WATCHES
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
@@ -193,7 +193,7 @@ def others(duel: Duel) -> dict[str, Comparison]:
     names = dict.fromkeys(name for pair in duel.pairs for name in pair.log_ratios)
     groups = {name: grouped(duel.pairs, name) for name in names if name != LATENCY}
     both = {number: loads for number, loads in enumerate(duel.loads_s, 1) if len(loads) == 2}
-    groups[LOAD] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
+    groups[LOAD_TIME] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
     return {name: paired.compare(found, TOLERANCES[name]) for name, found in groups.items() if found}
 
 

@@ -52,6 +52,8 @@ LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, p
 
 PLAIN_LATENCY = Watch(name="plain latency", column="latency_s", tolerance=0.03, share=0.05, prior=Prior(0.02))
 
+LOAD_TIME, PEAK_MEMORY = "load time", "peak memory"
+
 PARTS = frozenset({TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER})
 
 WATCHES: tuple[Watch, ...] = (
@@ -62,6 +64,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch(name=TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
     Watch(name=SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
     # A page cache that has lost the checkpoint makes a load half as long again.
-    Watch(name="load time", column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
-    Watch(name="peak memory", column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),
+    Watch(name=LOAD_TIME, column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
+    Watch(name=PEAK_MEMORY, column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),
 )

@@ -5,8 +5,8 @@
 Standard output and error are not part of it, since libraries print there. Each request gets any number of
 ``progress`` replies and then one last reply; ``error`` (``type``, ``message``, ``traceback``) can take its place.
 ``hello`` is sent when the process has started. While it answers, it may send ``turn`` and wait for the request of that
-name: so two workers take turns. It ends when REQUEST_FD is closed, and is killed by the kernel when its
-parent dies. What the requests are is in the docstrings of perf.worker and perf.probe.
+name: so two workers take turns. It ends when REQUEST_FD is closed, and is killed by the kernel when its parent dies.
+What the requests are is in the docstrings of perf.worker and perf.probe.
 """
 
 from __future__ import annotations

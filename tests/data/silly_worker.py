@@ -21,6 +21,7 @@ from perf.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, 
 from perf.sample import Conditions, Parts, Sample
 
 LOADED = {}  # the variant
+DICE = random.Random(os.path.basename(os.getcwd()).rpartition("-")[0])  # its folder, without what is random in the name
 REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
 
 
@@ -100,7 +101,7 @@ def maybe(moment):
 
 
 def sample(steps):
-    jitter = random.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
+    jitter = DICE.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
     step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1")) * jitter
     parts = Parts(
         text_encoder_s=0.25,
