@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from filelock import FileLock
 from perf.errors import NoSpace
 
 SPARE_BYTES = 256 * 1024**2
+KEPT_S = 14 * 24 * 3600.0
 
 
 def cache_dir() -> Path:
@@ -32,6 +34,7 @@ def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Pa
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(f"{target.name}.lock")):
         if target.exists():
+            os.utime(target)
             return target
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -43,6 +46,13 @@ def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Pa
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def forget_unused(folder: Path) -> None:
+    """Remove what ``make_once`` made in ``folder`` and nobody has asked for in a while; every release adds some GB."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir() and time.time() - path.stat().st_mtime > KEPT_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def require_space(folder: Path, need_bytes: int, what: str) -> None:

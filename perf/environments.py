@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from perf.cache import cache_dir, make_once
+from perf.cache import cache_dir, forget_unused, make_once
 from perf.errors import BadInput
 from perf.stack import INSTALLERS, ROOT, Stack
 
@@ -32,7 +29,6 @@ PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
 NEAREST_SHOWN = 3
 COMMENT = re.compile(r"(^|\s)#.*")  # not the fragment of a URL
-KEPT_S = 14 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -82,23 +78,14 @@ def made(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     lines = sorted(exact)
     digest = hashlib.sha256("\n".join([python_version, *lines]).encode()).hexdigest()[:16]
     target = cache_dir() / "environments" / digest
-    _forget_unused(target.parent)
+    forget_unused(target.parent)
 
     def make(folder: Path) -> None:
         _make_venv(python, folder)
         (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         _pip(folder / "bin" / "python", "install", "--no-deps", "--requirement", str(folder / "requirements.txt"))
 
-    found = make_once(target, make, SPARE_BYTES)
-    os.utime(found)
-    return found / "bin" / "python"
-
-
-def _forget_unused(folder: Path) -> None:
-    """Remove environments that nobody has asked for in a while; one with CUDA takes 7 GB."""
-    for path in folder.iterdir() if folder.exists() else ():
-        if path.is_dir() and time.time() - path.stat().st_mtime > KEPT_S:
-            shutil.rmtree(path, ignore_errors=True)
+    return make_once(target, make, SPARE_BYTES) / "bin" / "python"
 
 
 def _make_venv(python: Path, folder: Path) -> None:

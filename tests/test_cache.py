@@ -56,6 +56,19 @@ def test_two_makers_at_once_make_it_once(tmp_path: Path) -> None:
     assert (tmp_path / "thing.makers").read_text() == "made\n"
 
 
+def make_nothing(folder: Path) -> None:
+    assert folder.is_dir()
+
+
+def test_what_nobody_has_asked_for_in_a_while_is_forgotten(tmp_path: Path) -> None:
+    old, used = tmp_path / "old", tmp_path / "used"
+    for target in (old, used):
+        os.utime(cache.make_once(target, make_nothing, 0), (0, 0))
+    cache.make_once(used, make_nothing, 0)
+    cache.forget_unused(tmp_path)
+    assert (old.exists(), used.exists()) == (False, True)
+
+
 def test_a_failing_maker_leaves_nothing(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").touch()

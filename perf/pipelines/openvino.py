@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from openvino import CompiledModel, Core, ProfilingInfo
-from optimum.intel import OVStableDiffusionPipeline
+from optimum.exporters.openvino import main_export
+from optimum.intel import OVConfig, OVStableDiffusionPipeline
 
-from perf.cache import make_once
+from perf.cache import forget_unused, make_once
 from perf.evidence import UNET_STEP, VAE_DECODE, Executed, Kernel, State, grouped
 from perf.pipelines import BuildRequest, Observed, Replay
 from perf.pipelines.built import Built, use_scheduler
@@ -44,13 +45,18 @@ def export_once(request: BuildRequest) -> Path:
     checkpoint_bytes = sum(path.stat().st_size for path in request.checkpoint.rglob("*") if path.is_file())
 
     def export(folder: Path) -> None:
-        pipe = OVStableDiffusionPipeline.from_pretrained(
-            str(request.checkpoint), export=True, compile=False, load_in_8bit=False, local_files_only=True
+        # Not by OVStableDiffusionPipeline, which would write it to a temporary folder first, and leave that behind.
+        main_export(
+            str(request.checkpoint),
+            folder,
+            task="text-to-image",
+            library_name="diffusers",
+            ov_config=OVConfig(dtype="auto"),  # the checkpoint's own, never 8 bits
+            local_files_only=True,
         )
-        pipe.save_pretrained(folder)
 
-    # Twice: optimum-intel writes the export to a temporary folder first and copies it from there.
-    return make_once(request.exports / export_key(request.checkpoint_digest), export, 2 * checkpoint_bytes)
+    forget_unused(request.exports)
+    return make_once(request.exports / export_key(request.checkpoint_digest), export, checkpoint_bytes)
 
 
 def export_key(checkpoint_digest: str) -> str:

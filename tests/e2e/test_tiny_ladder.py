@@ -29,22 +29,23 @@ TINY_DIGEST = "eb5b82dfe85aec9f90393430d55079f04d6c9aec245920d81c17893f3ea8d885"
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
-    """The folder of a whole ladder's run: run.json, junit.xml, ladder.md, out.txt."""
+    """The folder of a whole ladder's run: run.json, junit.xml, ladder.md, out.txt, and tmp for temporary files."""
     folder = tmp_path_factory.mktemp("ladder")
+    (folder / "tmp").mkdir()
     rows = [f"--variant={name}" for name in ROWS]
     outputs = ("--markdown", "ladder.md", "--benchmark-json", "run.json", "--junitxml", "junit.xml")
-    result = ladder(folder, cache_dir, *rows, *outputs)
+    result = ladder(folder, cache_dir, *rows, *outputs, TMPDIR=str(folder / "tmp"))
     (folder / "out.txt").write_text(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 
 
-def ladder(folder: Path, cache_dir: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def ladder(folder: Path, cache_dir: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The tiny ladder, as a user would run it."""
     quick = ("--model", "tiny", "--rounds", "3", "--wait", "600", "--baselines", "baselines")
     return subprocess.run(
         ladder_command(*quick, *options),
-        env=surroundings() | {"PERF_CACHE": str(cache_dir), "COLUMNS": "120"},
+        env=surroundings() | {"PERF_CACHE": str(cache_dir), "COLUMNS": "120"} | more,
         cwd=folder,
         capture_output=True,
         text=True,
@@ -67,6 +68,11 @@ def test_every_row_is_measured(ran: Path, records: dict[str, Any]) -> None:
     for name in ROWS:
         assert f"| {name} |" in (ran / "ladder.md").read_text()
         assert f"\n{name} " in (ran / "out.txt").read_text()
+
+
+def test_no_temporary_file_is_left(ran: Path) -> None:
+    left = [path.name for path in (ran / "tmp").iterdir() if not path.name.startswith("torchinductor_")]
+    assert left == [], "torch's precompiled headers are one cache for all runs"
 
 
 @pytest.mark.parametrize("name", ROWS)
