@@ -16,7 +16,7 @@ HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "
 OTHERWISE_SHOWN = 6
 CHANGES_SHOWN = 8
 COLUMNS = (
-    f"candidate: its latency over the reference's; interval: both sides right at every one of {LOOKS} looks with a "
+    f"candidate: its latency over the reference's; interval: each side right at every one of {LOOKS} looks with a "
     f"probability of {1 - MISS:.0%}. A row that did not change is called slower with one of {ALARM:.0%}; equivalent: "
     f"within {TOLERANCE:.0%}."
 )
