@@ -45,9 +45,7 @@ class Command:
 
 def for_variant(variant: Variant, stack: Stack, machine: Machine) -> Command:
     """The command that starts a worker for ``variant``, whose requirements are known to be met."""
-    environment = (
-        clean_environment() | OFFLINE | LAST_WORDS | {"TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
-    )
+    environment = clean_environment() | OFFLINE | LAST_WORDS
     python = (stack.python, "-m", "perf.worker")
     if variant.tuning is None:
         return Command(python, environment)
@@ -66,9 +64,9 @@ def for_probe(machine: Machine) -> Command:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would contaminate a variant, and with this package importable."""
+    """This process's environment less what would contaminate a variant, with this package and its cache known."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(CONTAMINATING)}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    return kept | {"PYTHONPATH": str(ROOT), "TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
 
 
 def tuning_environment(tuning: Tuning, stack: Stack, machine: Machine) -> dict[str, str]:

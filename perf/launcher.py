@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -29,18 +30,24 @@ TAIL_LINES = 20
 
 
 class WorkerProcess:
-    """A running worker and its pipes. Its output goes to ``worker.out`` and ``worker.err`` in ``folder``."""
+    """A running worker and its pipes. Its output goes to ``worker.out`` and ``worker.err`` in ``folder``.
+
+    Its temporary files are in a folder there that ends with it: a worker is killed, so what its libraries would remove
+    at their exit (IPEX's torch makes a folder at import) or share (torch's 150 MB of precompiled headers) would stay.
+    """
 
     def __init__(self, name: str, command: Command, folder: Path) -> None:
         self._name = name
         self._folder = folder
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir(exist_ok=True)
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
         self._command = [*command.arguments, str(request_read), str(reply_write), str(os.getpid())]
         with (folder / "worker.out").open("wb") as out, (folder / "worker.err").open("wb") as err:
             self._process = subprocess.Popen(
                 self._command,
-                env=dict(command.environment),
+                env={**command.environment, "TMPDIR": str(self._temporary)},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -112,6 +119,7 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            shutil.rmtree(self._temporary, ignore_errors=True)  # a dying child may still write there
 
     def __enter__(self) -> Self:
         return self

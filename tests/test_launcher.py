@@ -46,6 +46,13 @@ def test_what_it_prints_does_not_reach_the_wire(tmp_path: Path) -> None:
     assert "this is not for the wire" in (tmp_path / "worker.out").read_text(errors="replace")
 
 
+def test_its_temporary_files_end_with_it(tmp_path: Path) -> None:
+    with start(tmp_path, "generate:litter") as worker:
+        load_and_generate(worker)
+        assert list((tmp_path / "tmp").iterdir())
+    assert not (tmp_path / "tmp").exists()
+
+
 def test_progress_is_passed_on(tmp_path: Path) -> None:
     seen: list[int] = []
     with start(tmp_path, "generate:progress") as worker:

@@ -14,6 +14,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 
@@ -33,6 +34,10 @@ def reply(name, **fields):
 def print_garbage():
     print('{"reply": "sample"}\nthis is not for the wire', flush=True)
     os.write(1, b"\xff\xfe\x00 native libraries print too\n")
+
+
+def leave_a_temporary_file():
+    os.close(tempfile.mkstemp()[0])
 
 
 def exit_three():
@@ -75,6 +80,7 @@ def raise_an_error():
 
 DEEDS = {
     "garbage": print_garbage,
+    "litter": leave_a_temporary_file,
     "exit": exit_three,
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
