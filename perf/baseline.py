@@ -230,11 +230,12 @@ def stack_json(stack: Stack) -> dict[str, Any]:
 
 
 def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """``torch 2.13.0 -> 2.14.0`` and the like, for packages that came, went or changed."""
+    """``torch 2.13.0 -> 2.14.0`` and the like: the packages that changed, and after them those that came or went."""
+    differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
+    changed = differ & before.keys() & after.keys()
     return [
         f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
-        for name in sorted((before.keys() | after.keys()) - INSTALLERS)
-        if before.get(name) != after.get(name)
+        for name in (*sorted(changed), *sorted(differ - changed))
     ]
 
 

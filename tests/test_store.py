@@ -231,6 +231,16 @@ def test_a_file_with_a_bad_row_is_not_written_over(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_packages_that_changed_come_before_those_that_came_with_them() -> None:
+    before = {"colorama": "0.4", "pip": "25.0", "torch": "2.13.0+cpu"}
+    after = {"nvidia-cublas": "13.1", "pip": "25.1", "torch": "2.13.0"}
+    assert baseline.package_changes(before, after) == [
+        "torch 2.13.0+cpu -> 2.13.0",
+        "colorama 0.4 -> none",
+        "nvidia-cublas none -> 13.1",
+    ]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
