@@ -16,6 +16,7 @@ from pathlib import Path
 from perf import catalog, environments, stack
 from perf.bisect import Found, Kept, Step, walk
 from perf.cache import cache_dir
+from perf.environments import Candidate
 from perf.errors import BadInput, UnknownName
 from perf.paired import Said
 from perf.stack import ROOT, Stack
@@ -53,14 +54,19 @@ def run(options: argparse.Namespace, others: Sequence[str]) -> int:
     if not asked:
         raise BadInput(HOW)
     used = stack_in_use(options.upgrade_stack)
-    say(f"making the candidate: stack {used.name} with {', '.join(asked)}")
-    candidate = environments.upgraded(used, asked)
+    candidate = made(used, asked)
     for change in candidate.changes:
         say(f"  {change}")
     if not candidate.changes and all(map(environments.is_newest, asked)):
         say("nothing to compare: what is in use is the newest")
         return 0
     return compare(rivals(used, candidate.python, asked), [*rows(used, others), *others])
+
+
+def made(used: Stack, asked: Sequence[str]) -> Candidate:
+    """The stack with this in it, announced since pip may take minutes and says nothing. Raises BadInput."""
+    say(f"making stack {used.name} with {', '.join(asked)}")
+    return environments.upgraded(used, asked)
 
 
 def compare(rivals: Sequence[str], others: Sequence[str]) -> int:
@@ -105,7 +111,7 @@ def bisect(options: argparse.Namespace, others: Sequence[str]) -> int:
     used = stack_in_use(options.upgrade_stack)
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     wanted = [*rows(used, others), *others]
-    good = stack.probe(used.name, environments.upgraded(used, [f"{package}=={first}"]).python)
+    good = stack.probe(used.name, made(used, [f"{package}=={first}"]).python)
     whole = json.dumps([package, good.to_json(), without_budget(wanted)], sort_keys=True)
     kept = Kept(cache_dir() / "bisects" / f"{hashlib.sha256(whole.encode()).hexdigest()[:16]}.json")
     found = walk(releases, lambda release: step(package, release, used, good, wanted), kept, say)
@@ -128,7 +134,7 @@ def step(package: str, release: str, used: Stack, good: Stack, others: Sequence[
     """One release of a walk beside the first of it. What cannot be installed or measured is invalid."""
     asked = [f"{package}=={release}"]
     try:
-        candidate = environments.upgraded(used, asked).python
+        candidate = made(used, asked).python
     except BadInput as error:
         return Step(release, Said.INVALID, str(error))
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
