@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -152,25 +154,36 @@ def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Pat
     assert not (tmp_path / "cache").exists()
 
 
+@contextlib.contextmanager
+def running(log: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A ladder on its way, which prints into ``log`` and is killed if it has not ended."""
+    surroundings = silly_surroundings() | environment
+    with (
+        log.open("w") as stream,
+        subprocess.Popen(
+            ladder_command(*options), env=surroundings, cwd=log.parent, stdout=stream, stderr=stream
+        ) as run,
+    ):
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
 def test_a_second_run_names_the_first_or_waits_for_it(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:
-    environment = silly_surroundings() | {"SILLY": "generate:slow", "PERF_CACHE": str(tmp_path / "cache")}
-    with (
-        (tmp_path / "first.log").open("w") as log,
-        subprocess.Popen(
-            ladder_command(*silly_options, "--rounds", "3"), env=environment, cwd=tmp_path, stdout=log, stderr=log
-        ) as first,
-    ):
-        wait_for(lambda: "warm-up" in (tmp_path / "first.log").read_text())
+    first_log, second_log, go = (tmp_path / name for name in ("first.log", "second.log", "go"))
+    waiting = {"SILLY": "generate:wait", "SILLY_GO": str(go), "PERF_CACHE": str(tmp_path / "cache")}
+    with running(first_log, *silly_options, **waiting) as first:
+        wait_for(lambda: "warm-up" in first_log.read_text())
         refused = run_ladder(*silly_options)
-        assert first.poll() is None, "the first run was over before the second could meet it"
-        waited = run_ladder(*silly_options, "--rounds", "1", "--wait", "60")
-        assert first.wait(timeout=60) == 0
+        with running(second_log, *silly_options, "--wait", "60", **waiting) as second:
+            wait_for(lambda: f"waiting up to 60 s for process {first.pid}" in second_log.read_text())
+            go.touch()
+            assert [first.wait(timeout=60), second.wait(timeout=60)] == [0, 0]
     assert refused.returncode == 4
     assert f"ERROR: this machine is being measured by process {first.pid} (" in refused.stderr
-    assert waited.returncode == 0
-    assert f"waiting up to 60 s for process {first.pid}" in waited.stderr
 
 
 def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:

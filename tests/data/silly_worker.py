@@ -4,7 +4,7 @@ $SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``e
 only row that does it. $SILLY_SLOWDOWN is by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU
 pressure that it reports, $SILLY_THREADS how many threads it claims, $SILLY_JITTER by how much its generations differ,
 $SILLY_PEAK the bytes of memory that they take, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL the first
-pixel of its picture, a gradient.
+pixel of its picture, a gradient. $SILLY_GO is the file that ends a wait.
 """
 
 import array
@@ -69,6 +69,11 @@ def note_pid(name, pid):
     os.rename(f"{name}.pid.new", f"{name}.pid")
 
 
+def wait_until_told():
+    while not os.path.exists(os.environ["SILLY_GO"]):
+        time.sleep(0.05)
+
+
 def flood():
     while True:
         REPLIES.write("x" * 65536)
@@ -95,7 +100,7 @@ DEEDS = {
     "half-sample": lambda: reply("sample", steps=1),
     "half-evidence": lambda: reply("evidence", kernels=[]),
     "flood": flood,
-    "slow": lambda: time.sleep(2),
+    "wait": wait_until_told,
     "progress": lambda: [reply("progress", done=done) for done in range(1, 4)],
 }
 
