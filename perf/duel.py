@@ -28,7 +28,7 @@ from perf.variant import Variant
 REFERENCE, CANDIDATE = "reference", "candidate"
 AGAIN = 2  # as many pairs at most, times the wanted ones, where some are disturbed
 ROOM = 1.15  # of the first worker's peak, free for a second one
-EXPORTED_S = 1.0  # an export takes a minute, to find one in the cache no time; its process keeps 10 GB of it
+EXPORTED_S = 1.0  # an export takes a minute, to find one in the cache no time
 
 
 class CandidateTime:
@@ -177,7 +177,7 @@ class Duel:
         return self._workers
 
     def _start(self, role: str) -> None:
-        """Load and warm up a worker of this pair; a fresh one, where a first one has had to export the model."""
+        """Load and warm up a worker of this pair; one that has had to export the model is unlike those to come."""
         measurement = self._load(role)
         if measurement.session.export_s > EXPORTED_S:
             measurement.end()
