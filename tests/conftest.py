@@ -62,9 +62,14 @@ def surroundings() -> dict[str, str]:
 HERE = this_machine()
 
 
-def silly_surroundings() -> dict[str, str]:
-    """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims."""
+def silly_surroundings(folder: Path) -> dict[str, str]:
+    """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims.
+
+    The cache is in ``folder``, and so is what failed runs leave there for whoever reads their messages.
+    """
     return surroundings() | {
+        "PERF_CACHE": str(folder / "cache"),
+        "TMPDIR": str(folder),
         "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
         "SILLY_THREADS": str(len(HERE.cores) * HERE.sockets),
     }
@@ -81,7 +86,7 @@ def run_ladder_in(
     """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly."""
     return subprocess.run(
         ladder_command(*options),
-        env=silly_surroundings() | {"PERF_CACHE": str(folder / "cache"), "COLUMNS": "120"} | environment,
+        env=silly_surroundings(folder) | {"COLUMNS": "120"} | environment,
         cwd=folder,
         capture_output=True,
         text=True,

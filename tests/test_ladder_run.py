@@ -157,7 +157,7 @@ def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Pat
 @contextlib.contextmanager
 def running(log: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A ladder on its way, which prints into ``log`` and is killed if it has not ended."""
-    surroundings = silly_surroundings() | environment
+    surroundings = silly_surroundings(log.parent) | environment
     with (
         log.open("w") as stream,
         subprocess.Popen(
@@ -174,7 +174,7 @@ def test_a_second_run_names_the_first_or_waits_for_it(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:
     first_log, second_log, go = (tmp_path / name for name in ("first.log", "second.log", "go"))
-    waiting = {"SILLY": "generate:wait", "SILLY_GO": str(go), "PERF_CACHE": str(tmp_path / "cache")}
+    waiting = {"SILLY": "generate:wait", "SILLY_GO": str(go)}
     with running(first_log, *silly_options, **waiting) as first:
         wait_for(lambda: "warm-up" in first_log.read_text())
         refused = run_ladder(*silly_options)
@@ -187,8 +187,7 @@ def test_a_second_run_names_the_first_or_waits_for_it(
 
 
 def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:
-    environment = silly_surroundings() | {"SILLY": "generate:hang-with-child", "TMPDIR": str(tmp_path)}
-    environment["PERF_CACHE"] = str(tmp_path / "cache")
+    environment = silly_surroundings(tmp_path) | {"SILLY": "generate:hang-with-child"}
     with subprocess.Popen(
         [*ALLOW_INTERRUPTS, *ladder_command(*silly_options)],
         env=environment,

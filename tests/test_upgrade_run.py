@@ -67,7 +67,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
         ]
         return subprocess.run(
             [*command, *rivals, *row, *written, *options],
-            env=silly_surroundings() | {"PERF_CACHE": str(tmp_path / "cache"), "COLUMNS": "160"} | environment,
+            env=silly_surroundings(tmp_path) | {"COLUMNS": "160"} | environment,
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -19,7 +19,8 @@ def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cach
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *NOT_THE_USERS, *rivals, "--model", "tiny",
          "--variant", "openvino-static", "--budget", "0", "--wait", "600", "--json", "up.json"],
-        env=surroundings() | {"PERF_CACHE": str(cache_dir), "SLOWED_PYTHON": python, "SLOWED_PERCENT": "50"},
+        env=surroundings() | {"PERF_CACHE": str(cache_dir), "TMPDIR": str(tmp_path), "SLOWED_PYTHON": python,
+                              "SLOWED_PERCENT": "50"},
         cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert ran.returncode == 1, ran.stdout + ran.stderr
