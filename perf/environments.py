@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,14 +124,11 @@ def check_release(package: str, version: str, known: Sequence[str]) -> None:
     if wanted not in {Version(Version(one).public) for one in known}:  # 2.13.0 is there as 2.13.0+cpu
         if not known:
             raise BadInput(f"there is no {package} to be had for this Python and machine")
-        near = sorted(known, key=lambda one: _distance(Version(one), wanted))[:NEAREST_SHOWN]
-        raise BadInput(f"there is no {package} {version}; nearest: {', '.join(sorted(near, key=Version))}")
-
-
-def _distance(one: Version, other: Version) -> tuple[int, ...]:
-    """How far apart two versions are: by their first numbers, then the next."""
-    pairs = zip((*one.release, 0, 0, 0), (*other.release, 0, 0, 0), strict=False)
-    return tuple(abs(left - right) for left, right in pairs)
+        ordered = sorted(known, key=Version)
+        newer = bisect_left(ordered, wanted, key=Version)
+        begin = max(0, min(newer - 1, len(ordered) - NEAREST_SHOWN))
+        near = ordered[begin : begin + NEAREST_SHOWN]
+        raise BadInput(f"there is no {package} {version}; nearest: {', '.join(near)}")
 
 
 def _resolve(stack: Stack, wanted: Sequence[str]) -> dict[str, str]:

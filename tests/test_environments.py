@@ -126,10 +126,14 @@ def test_the_releases_between_two() -> None:
             between("cheese", first, last)
 
 
-def test_the_nearest_are_by_the_first_number_first() -> None:
+def test_the_nearest_are_those_around_it() -> None:
     known = ["2025.4.1", "2026.1.0", "2026.3.0", "2026.4.0", "2027.0.0", "2.13.0+cpu"]
     with pytest.raises(BadInput, match=r"nearest: 2026\.1\.0, 2026\.3\.0, 2026\.4\.0"):
         check_release("openvino", "2026.2.9", known)
+    with pytest.raises(BadInput, match=r"nearest: 2026\.3\.0, 2026\.4\.0, 2027\.0\.0$"):
+        check_release("openvino", "2028.0.0", known)
+    with pytest.raises(BadInput, match=r"nearest: 2\.13\.0\+cpu, 2025\.4\.1, 2026\.1\.0$"):
+        check_release("openvino", "1.0", known)
     check_release("torch", "2.13.0", known)
 
 
