@@ -20,6 +20,7 @@ from perf.settings import DEFAULT_MODEL
 from perf.verdict import percent
 
 BAD_INPUT = 2
+INTERRUPTED = 130  # as shells say it
 SELFTEST_ROW = "openvino-static"
 
 
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PerfError, OSError) as error:  # what was asked for, or a file that cannot be written
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -93,6 +93,18 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             shutil.rmtree(folder)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, object, object]:
+    """Leave the row that Ctrl-C ends out of pytest-benchmark's JSON, where it would fail for want of rounds."""
+    try:
+        return (yield)
+    except KeyboardInterrupt:
+        benchmark: Any = item.funcargs.get("benchmark")
+        if benchmark:
+            benchmark.has_error = True  # as pytest-benchmark itself does, for an Exception only
+        raise
+
+
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """The run that this pytest session is."""

@@ -73,7 +73,12 @@ def compare(rivals: Sequence[str], others: Sequence[str]) -> int:
     """Run the upgrade check and return pytest's exit code."""
     results = ("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md")
     command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *results, *rivals, *others]
-    return subprocess.run(command, check=False).returncode
+    with subprocess.Popen(command) as pytest:
+        try:
+            return pytest.wait()
+        except KeyboardInterrupt:
+            pytest.wait()  # Ctrl-C has reached it too, and it says what it has measured
+            raise
 
 
 def rivals(reference: Stack, candidate: Path, asked: Sequence[str]) -> list[str]:

@@ -24,6 +24,9 @@ SILLY_PYTHON = DATA / "silly_python"
 SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
 NOT_THE_USERS = ("-p", "no:hypothesispytest")  # takes most of a second; who measures has no hypothesis
 
+# A job in the background of a shell ignores SIGINT, and so would all that it starts.
+ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
+
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -65,7 +68,7 @@ HERE = this_machine()
 def silly_surroundings(folder: Path) -> dict[str, str]:
     """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims.
 
-    The cache is in ``folder``, and so is what failed runs leave there for whoever reads their messages.
+    The cache is in ``folder``, and so is what failed runs leave for whoever reads their messages.
     """
     return surroundings() | {
         "PERF_CACHE": str(folder / "cache"),

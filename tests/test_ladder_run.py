@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import (
+    ALLOW_INTERRUPTS,
     SILLY_PYTHON,
     RunLadder,
     is_running,
@@ -29,9 +30,6 @@ from tests.conftest import (
 )
 
 Options = tuple[str, ...]
-
-# A job in the background of a shell ignores SIGINT, and so would all that it starts.
-ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
 
 
 def record(path: Path) -> dict[str, Any]:
@@ -189,7 +187,7 @@ def test_a_second_run_names_the_first_or_waits_for_it(
 def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:
     environment = silly_surroundings(tmp_path) | {"SILLY": "generate:hang-with-child"}
     with subprocess.Popen(
-        [*ALLOW_INTERRUPTS, *ladder_command(*silly_options)],
+        [*ALLOW_INTERRUPTS, *ladder_command(*silly_options, "--benchmark-save=ladder")],
         env=environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,

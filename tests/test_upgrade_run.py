@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,16 @@ from perf import catalog
 from perf.paired import Said
 from perf.stack import ROOT
 from perf.upgrade import Result, exit_code
-from tests.conftest import NOT_THE_USERS, SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
+from tests.conftest import (
+    ALLOW_INTERRUPTS,
+    NOT_THE_USERS,
+    SILLY_PYTHON,
+    SUITE_OPTIONS,
+    is_running,
+    read_pid,
+    silly_surroundings,
+    wait_for,
+)
 
 Ran = subprocess.CompletedProcess[str]
 Compare = Callable[..., Ran]
@@ -217,3 +227,28 @@ def test_a_mistake_in_the_command_is_one_line(arguments: tuple[str, ...], says: 
     assert ran.returncode == 4
     assert says in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+def test_ctrl_c_ends_the_command_and_all_below_it(tmp_path: Path, checkpoint: Path) -> None:
+    silly = ("--reference", str(SILLY_PYTHON), "--candidate", str(SILLY_PYTHON), "--variant", "eager-fp32")
+    with subprocess.Popen(
+        [*ALLOW_INTERRUPTS, sys.executable, "-m", "perf", "upgrade", *silly, "--model", str(checkpoint)],
+        env=silly_surroundings(tmp_path) | {"SILLY": "generate:hang-with-child"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal sends it to the whole group
+    ) as run:
+        try:
+            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32-candidate-1-*/child.pid")])
+            pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
+            os.killpg(run.pid, signal.SIGINT)
+            output, errors = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert run.returncode == 130
+    assert "! KeyboardInterrupt !" in output, "pytest has come to its own end"
+    assert (errors.splitlines()[-1], "Traceback" in errors) == ("interrupted", False)
+    for pid in pids:
+        wait_for(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
