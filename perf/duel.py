@@ -177,7 +177,7 @@ class Duel:
         return self._workers
 
     def _start(self, role: str) -> None:
-        """Load and warm up a worker of this pair; one that has had to export the model is unlike those to come."""
+        """Load and warm up a worker of this pair. One that has exported the model is unlike others, and replaced."""
         measurement = self._load(role)
         if measurement.session.export_s > EXPORTED_S:
             measurement.end()
