@@ -8,6 +8,7 @@ Data flows one way, and a module imports only what stands above it in this map::
     protocol       what a measurement is: size, steps, rounds, budget
     sample         Sample and Session, what is kept of it
     evidence       Evidence, what a worker was found to be doing
+    work           Work, what a call of each model has to do
     cache          things made once per machine
     synthetic      the synthetic checkpoints, as data
 

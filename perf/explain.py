@@ -19,9 +19,10 @@ from perf.claims import Claim, failed
 from perf.errors import BadRun
 from perf.evidence import LOOKED_AT, SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE, Evidence, Kernel, share
 from perf.fidelity import Fidelity
-from perf.roofline import Reached, Work, reached
+from perf.roofline import Reached, reached
 from perf.sample import Session
 from perf.tables import aligned
+from perf.work import Work
 
 HEADINGS = ("variant", "bf16", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")
 COLUMNS = (

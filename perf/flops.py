@@ -24,8 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPConfig, CLIPTextConfig, CLIPTextModel
 
 from perf.protocol import GUIDED_BATCH, Size
-
-Work = dict[str, int]
+from perf.work import Work
 
 
 def count(folder: Path, size: Size) -> dict[str, Work]:
@@ -41,8 +40,7 @@ def text_encoder(folder: Path) -> Work:
     """The pipeline encodes one prompt after the other: two calls."""
     config = CLIPTextConfig.from_pretrained(folder / "text_encoder", attn_implementation="eager")
     model = CLIPTextModel(config)
-    one = work(model, model, torch.zeros(1, config.max_position_embeddings, dtype=torch.long))
-    return {name: GUIDED_BATCH * value for name, value in one.items()}
+    return work(model, model, torch.zeros(1, config.max_position_embeddings, dtype=torch.long)).repeated(GUIDED_BATCH)
 
 
 def latent_models(folder: Path, size: Size) -> dict[str, Work]:
@@ -72,8 +70,9 @@ def work(model: torch.nn.Module, call: Callable[..., Any], *inputs: torch.Tensor
     with FlopCounterMode(display=False) as counter:
         call(*inputs)
     weights = sum(weight.numel() for weight in model.parameters())
-    return {"operations": counter.get_total_flops(), "weights": weights}
+    return Work(operations=counter.get_total_flops(), weights=weights)
 
 
 if __name__ == "__main__":
-    print(json.dumps(count(Path(sys.argv[1]), Size.parse(sys.argv[2]))))
+    counted = count(Path(sys.argv[1]), Size.parse(sys.argv[2]))
+    print(json.dumps({model: of_a_call.to_json() for model, of_a_call in counted.items()}))

@@ -15,8 +15,8 @@ from perf import cache, synthetic
 from perf.command import clean_environment
 from perf.errors import BadCheckpoint, HubUnreachable, PerfError, UnknownName
 from perf.protocol import Size
-from perf.roofline import Work
 from perf.stack import Stack
+from perf.work import Work
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 MODELS = ("unet", "vae", "text_encoder", "safety_checker")

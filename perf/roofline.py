@@ -8,25 +8,12 @@ stack. The share of the peak is that least time over the time it took.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from perf.evidence import Evidence, Kernel, share
+from perf.work import Work
 
 BYTES = {"f32": 4, "bf16": 2}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """What one call of a model has to do at least: operations, and weights to be read."""
-
-    operations: int
-    weights: int
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Work:
-        return cls(**data)
 
 
 @dataclass(frozen=True, kw_only=True)

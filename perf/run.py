@@ -20,10 +20,10 @@ from perf.measurement import Bench, Measurement, Probe, measuring
 from perf.progress import Progress
 from perf.report import Row
 from perf.requirements import Missing, find_missing
-from perf.roofline import Work
 from perf.settings import Settings
 from perf.stack import Stack
 from perf.variant import Variant
+from perf.work import Work
 
 PROBE_REPEATS = 3
 PROBE_DEADLINE_S = 120.0
@@ -133,7 +133,7 @@ class Run:
             "protocol": self.bench.protocol.to_json(),
             "model": self.bench.model.to_json(),
             "stack": self.stacks[variant.stack].to_json(),
-            "work": {part: dataclasses.asdict(work) for part, work in self.work.items()},
+            "work": {part: work.to_json() for part, work in self.work.items()},
         }
 
     def keep_reason(self, variant: Variant, reason: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from perf.evidence import UNET_STEP, VAE_DECODE
-from perf.roofline import Work, mostly, reached
+from perf.roofline import mostly, reached
+from perf.work import Work
 from tests.evidence import AMX_CONVOLUTION, DECODE, evidence
 
 

@@ -1,0 +1,26 @@
+"""What a call of each model has to do: Work, counted by a stack and held against the machine's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one call of a model has to do at least: floating-point operations, and weights to be read."""
+
+    operations: int
+    weights: int
+
+    def repeated(self, calls: int) -> Work:
+        """Return the work of that many calls, each of which reads the weights again."""
+        return Work(operations=calls * self.operations, weights=calls * self.weights)
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
