@@ -25,7 +25,7 @@ from perf.errors import BadRecord
 from perf.evidence import Evidence
 from perf.machine import Machine
 from perf.model import Model
-from perf.protocol import Protocol
+from perf.protocol import COMPARED_FIELDS, Protocol
 from perf.record import Record, check_keys
 from perf.stack import INSTALLERS, Stack, worker_digest
 from perf.variant import Variant
@@ -33,7 +33,6 @@ from perf.variant import Variant
 SCHEMA = 1
 SESSIONS_KEPT = 20
 CHANGES_KEPT = 50
-PROTOCOL_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
 NOT_THE_VARIANT = {"name", "about", "published_s"}  # words about it
 
 Json = Mapping[str, Any]
@@ -49,12 +48,7 @@ class Setting:
 
     @classmethod
     def of(cls, machine: Machine, model: Model, protocol: Protocol) -> Self:
-        settings = protocol.to_json()
-        return cls(
-            machine=machine.fingerprint,
-            model=model.to_json(),
-            protocol={name: settings[name] for name in PROTOCOL_FIELDS},
-        )
+        return cls(machine=machine.fingerprint, model=model.to_json(), protocol=protocol.compared)
 
     @property
     def file_name(self) -> str:
@@ -87,7 +81,7 @@ class Setting:
         """Raises BadRecord."""
         found = check_keys(data, required={"machine", "model", "protocol"}, where="setting")
         check_keys(found["model"], required={"name", "digest"}, where="setting.model")
-        check_keys(found["protocol"], required=set(PROTOCOL_FIELDS), where="setting.protocol")
+        check_keys(found["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
         if not isinstance(found["machine"], dict) or "codename" not in found["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")
         return cls(**found)

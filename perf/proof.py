@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from perf import reference
-from perf.baseline import PROTOCOL_FIELDS
 from perf.catalog import FIDELITY, REFERENCE, select
 from perf.claims import Claim, Facts, check, failed
 from perf.errors import WorkerError
@@ -131,8 +130,7 @@ class Proofs:
 
     def _reference(self, scheduler: Scheduler) -> Reference:
         bench = self._run.bench
-        settings = bench.protocol.to_json()
-        decides = {name: settings[name] for name in PROTOCOL_FIELDS if name not in NOT_THE_IMAGE}
+        decides = {name: value for name, value in bench.protocol.compared.items() if name not in NOT_THE_IMAGE}
         return Reference.of(bench.model.digest, decides, scheduler)
 
     @property

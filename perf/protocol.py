@@ -15,6 +15,7 @@ from perf.errors import BadInput
 MIN_ROUNDS = 3
 AGAIN = 2  # as many rounds at most, times the wanted ones, where some are disturbed
 SIZE_MULTIPLE = 8
+COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
 GUIDED_BATCH = 2  # what the UNet sees of one image: its latents with the prompt and, for the guidance, without
 
 
@@ -87,6 +88,12 @@ class Protocol:
             f"{self.size}, {self.steps} steps, guidance {self.guidance_scale:g}, "
             f"up to {self.rounds} rounds in {self.budget_s:g} s, at least {self.min_rounds}"
         )
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What must be equal for two measurements to be compared; JSON types only."""
+        settings = self.to_json()
+        return {name: settings[name] for name in COMPARED_FIELDS}
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"size": str(self.size)}
