@@ -62,6 +62,7 @@ Data flows one way, and a module imports only what stands above it in this map::
       curves       the evaluation as table and plot
 
     the run
+      settings     the command line
       environments stacks made when they are asked for
       baseline     what a baseline file holds
       store        the baseline files
@@ -70,7 +71,6 @@ Data flows one way, and a module imports only what stands above it in this map::
       measurement  one variant, measured
       report       what was found, as tables and lines
       github       what GitHub Actions understands
-      settings     the command line
       run          what the variants of a run share
       proof        the claims and images of a run
       duel         one variant in two stacks, measured in turns

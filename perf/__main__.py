@@ -16,7 +16,7 @@ from perf.evaluate import ORDERS, TRIALS, Score, evaluate, noise
 from perf.machine import this_machine
 from perf.progress import Progress
 from perf.protocol import Protocol, Size
-from perf.settings import DEFAULT_MODEL
+from perf.settings import BASELINES, DEFAULT_MODEL
 from perf.verdict import percent
 
 BAD_INPUT = 2
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 
     machine = commands.add_parser("machine", help="what this machine is, and which baselines are its own")
     machine.add_argument("--check", action="store_true", help="also say what makes it a poor one to measure on")
-    machine.add_argument("--baselines", type=Path, default=store.FOLDER, metavar="FOLDER", help="(%(default)s)")
+    machine.add_argument("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="(%(default)s)")
     machine.set_defaults(run=show_machine)
 
     judged = commands.add_parser("evaluate", help="false alarms and detection of the gate, on recorded sessions")

@@ -27,11 +27,11 @@ from perf.machine import Machine
 from perf.model import Model
 from perf.protocol import COMPARED_FIELDS, Protocol
 from perf.record import Record, check_keys
+from perf.settings import SESSIONS_KEPT
 from perf.stack import INSTALLERS, Stack, worker_digest
 from perf.variant import Variant
 
 SCHEMA = 1
-SESSIONS_KEPT = 20
 CHANGES_KEPT = 50
 NOT_THE_VARIANT = {"name", "about", "published_s"}  # words about it
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perf import catalog, stack, store
-from perf.baseline import SESSIONS_KEPT
+from perf import catalog, stack
 from perf.errors import BadInput
 from perf.model import check_name
 from perf.paired import FEWEST_WORKERS
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     import pytest
 
 DEFAULT_MODEL = "synthetic-sd15"
+BASELINES = stack.ROOT / "baselines"
+SESSIONS_KEPT = 20  # of a row, in its baseline
 DEFAULT = Protocol(size=Size(512, 512))
 DEADLINES = Deadlines()
 PAIRS_BUDGET_S = 1800.0
@@ -70,7 +71,7 @@ class Settings:
             "--guidance-scale": (asked.guidance_scale, DEFAULT.guidance_scale),
             "--seed": (asked.seed, DEFAULT.seed),
             "--prompt": (asked.prompt, DEFAULT.prompt),
-            "--baselines": (self.baselines, store.FOLDER),
+            "--baselines": (self.baselines, BASELINES),
         }
         said = [part for name, (value, usual) in spoken.items() if value != usual for part in (name, str(value))]
         return (*said, *(part for name, python in self.stacks.items() for part in ("--stack", f"{name}={python}")))
@@ -96,7 +97,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--generation-deadline", type=float, default=DEADLINES.generation_s, metavar="SECONDS", help="(%(default)g)")
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
     add("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
-    add("--baselines", type=Path, default=store.FOLDER, metavar="FOLDER", help="compare with these (%(default)s)")
+    add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="compare with these (%(default)s)")
     add("--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it")
     add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
     add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
@@ -178,7 +179,7 @@ def of(
         strict=False,
         wait_s=wait_s,
         markdown=None,
-        baselines=store.FOLDER,
+        baselines=BASELINES,
         why=None,
         sessions=1,
         fresh=0,

@@ -19,9 +19,7 @@ from filelock import FileLock
 
 from perf.baseline import Baseline, Setting
 from perf.errors import BadBaseline, BadRecord
-from perf.stack import ROOT
 
-FOLDER = ROOT / "baselines"
 PUBLISHED = "published.json"
 MAX_BYTES = 64 * 1024**2
 WRITABLE_BY_OWNER = 0o644

@@ -16,6 +16,7 @@ import pytest
 
 from perf import store
 from perf.evaluate import slowed
+from perf.settings import BASELINES
 from perf.verdict import Reference, Verdict, judge
 from tests.conftest import DATA
 
@@ -26,11 +27,11 @@ SLOWDOWNS_PERCENT = (-30, 0, 3, 10, 50)
 def verdicts() -> dict[str, dict[str, Any]]:
     """File and row -> planted slowdown -> what is said."""
     said = {}
-    for path in store.files(store.FOLDER):
+    for path in store.files(BASELINES):
         rows = store.load(path).rows
         for name, row in rows.items():
             reference = Reference.of(row.sessions)
-            said[f"{path.relative_to(store.FOLDER)} {name}"] = {
+            said[f"{path.relative_to(BASELINES)} {name}"] = {
                 f"{percent:+} %": in_figures(
                     judge(reference, [slowed(session, percent) for session in row.sessions], rows=len(rows))
                 )

@@ -18,11 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perf import baseline, catalog, store
-from perf.baseline import SESSIONS_KEPT, Baseline, Row, Setting
+from perf.baseline import Baseline, Row, Setting
 from perf.errors import BadBaseline
 from perf.gate import Gate, Judged
 from perf.model import Model
 from perf.protocol import Protocol, Size
+from perf.settings import BASELINES, SESSIONS_KEPT
 from perf.stack import ROOT, Stack
 from perf.verdict import Kind
 from tests.machines import GENOA
@@ -95,10 +96,10 @@ def test_the_file_is_for_people_and_diffs(path: Path) -> None:
 
 def test_published_figures_are_those_of_the_catalogue_and_never_compared_with() -> None:
     published = {}
-    for path in sorted(store.FOLDER.glob(f"*/{store.PUBLISHED}")):
+    for path in sorted(BASELINES.glob(f"*/{store.PUBLISHED}")):
         found = json.loads(path.read_text())
         assert found["kind"] == "published"
-        assert path not in store.files(store.FOLDER)
+        assert path not in store.files(BASELINES)
         published[found["machine"]] = found["seconds_per_image"]
     assert published == {
         cpu: {one.name: one.published_s[cpu] for one in catalog.LADDER if cpu in one.published_s}
