@@ -28,7 +28,7 @@ from perf.model import Model
 from perf.protocol import COMPARED_FIELDS, Protocol
 from perf.record import Record, check_keys
 from perf.settings import SESSIONS_KEPT
-from perf.stack import INSTALLERS, Stack, worker_digest
+from perf.stack import Stack, worker_digest
 from perf.variant import Variant
 
 SCHEMA = 1
@@ -113,7 +113,7 @@ class Row:
     def of(cls, variant: Variant, stack: Stack, sessions: Sequence[Record], evidence: Evidence | None = None) -> Self:
         return cls(
             variant=specification(variant),
-            stack=stack_json(stack),
+            stack=stack.recipe,
             sessions=tuple(sessions)[-SESSIONS_KEPT:],
             evidence=evidence,
             worker=worker_digest(),
@@ -215,22 +215,6 @@ def _change(number: int, data: object) -> Json:
 def specification(variant: Variant) -> dict[str, Any]:
     """What makes the variant what it is, in JSON types."""
     return {name: value for name, value in variant.to_json().items() if name not in NOT_THE_VARIANT}
-
-
-def stack_json(stack: Stack) -> dict[str, Any]:
-    """What is needed to make the stack again; no path of this machine."""
-    whole = stack.to_json()
-    return {name: whole[name] for name in ("name", "python_version", "packages")}
-
-
-def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """``torch 2.13.0 -> 2.14.0`` and the like: the packages that changed, and after them those that came or went."""
-    differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
-    changed = differ & before.keys() & after.keys()
-    return [
-        f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
-        for name in (*sorted(changed), *sorted(differ - changed))
-    ]
 
 
 def accept(

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from perf.attribution import differences
-from perf.baseline import package_changes
 from perf.claims import Claim, failed
 from perf.errors import BadRun
 from perf.evidence import LOOKED_AT, SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE, Evidence, Kernel, share
 from perf.fidelity import Fidelity
 from perf.roofline import Reached, reached
 from perf.sample import Session
+from perf.stack import package_changes
 from perf.tables import aligned
 from perf.work import Work
 

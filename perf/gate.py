@@ -9,13 +9,13 @@ from pathlib import Path
 
 from perf import store
 from perf.attribution import differences, moved_kernels
-from perf.baseline import Baseline, Json, Row, Setting, package_changes, specification
+from perf.baseline import Baseline, Json, Row, Setting, specification
 from perf.drift import excuse_drift
 from perf.errors import BadBaseline
 from perf.evidence import Evidence
 from perf.machine import Machine
 from perf.record import Record
-from perf.stack import Stack, worker_digest
+from perf.stack import Stack, package_changes, worker_digest
 from perf.variant import Variant
 from perf.verdict import MAX_SESSIONS, Kind, Reference, Verdict, judge
 

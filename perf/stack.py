@@ -50,6 +50,22 @@ class Stack:
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"packages": dict(sorted(self.packages.items()))}
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What is needed to make the stack again, in JSON types; no path of this machine."""
+        whole = self.to_json()
+        return {name: whole[name] for name in ("name", "python_version", "packages")}
+
+
+def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """``torch 2.13.0 -> 2.14.0`` and the like: the packages that changed, and after them those that came or went."""
+    differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
+    changed = differ & before.keys() & after.keys()
+    return [
+        f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
+        for name in (*sorted(changed), *sorted(differ - changed))
+    ]
+
 
 def worker_digest() -> str:
     """Of the suite's own code that runs in a stack: with the packages, all the software that a worker is."""

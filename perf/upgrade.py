@@ -9,7 +9,6 @@ from typing import Any
 
 from perf import paired, reference
 from perf.attribution import differences
-from perf.baseline import package_changes, stack_json
 from perf.catalog import FIDELITY
 from perf.claims import Facts, check, failed
 from perf.duel import CANDIDATE, REFERENCE, Duel, Rivals
@@ -21,7 +20,7 @@ from perf.measurement import Measurement
 from perf.paired import Comparison, Said
 from perf.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
 from perf.run import Run
-from perf.stack import Stack, probe
+from perf.stack import Stack, package_changes, probe
 from perf.variant import Variant
 from perf.watch import LOAD_TIME, WATCHES
 
@@ -128,8 +127,8 @@ class Upgrade:
             "machine": self._run.machine.to_json(),
             "model": self._run.bench.model.to_json(),
             "protocol": self._run.bench.protocol.to_json(),
-            REFERENCE: stack_json(self.rivals.reference),
-            CANDIDATE: stack_json(self.rivals.candidate),
+            REFERENCE: self.rivals.reference.recipe,
+            CANDIDATE: self.rivals.candidate.recipe,
             "asked": list(self._run.settings.asked),
             "package_changes": self.package_changes,
             "unasked_changes": self.unasked_changes,

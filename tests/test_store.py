@@ -24,7 +24,7 @@ from perf.gate import Gate, Judged
 from perf.model import Model
 from perf.protocol import Protocol, Size
 from perf.settings import BASELINES, SESSIONS_KEPT
-from perf.stack import ROOT, Stack
+from perf.stack import ROOT, Stack, package_changes
 from perf.verdict import Kind
 from tests.machines import GENOA
 from tests.records import sessions
@@ -235,7 +235,7 @@ def test_a_file_with_a_bad_row_is_not_written_over(path: Path) -> None:
 def test_packages_that_changed_come_before_those_that_came_with_them() -> None:
     before = {"colorama": "0.4", "pip": "25.0", "torch": "2.13.0+cpu"}
     after = {"nvidia-cublas": "13.1", "pip": "25.1", "torch": "2.13.0"}
-    assert baseline.package_changes(before, after) == [
+    assert package_changes(before, after) == [
         "torch 2.13.0+cpu -> 2.13.0",
         "colorama 0.4 -> none",
         "nvidia-cublas none -> 13.1",
