@@ -69,15 +69,15 @@ Data flows one way, and a module imports only what stands above it in this map::
       gate         the baseline of a run
       progress     what a person sees while it runs
       measurement  one variant, measured
-      report       what was found, as tables and lines
-      github       what GitHub Actions understands
       run          what the variants of a run share
       proof        the claims and images of a run
       duel         one variant in two stacks, measured in turns
       upgrade      what is said of two stacks
-      upgrade_report as a table, for terminals and pull requests
       settlement   suspicions settled against the baseline's own stack
       judgement    sessions, verdicts, acceptance
+      report       what was found, as tables and lines
+      github       what GitHub Actions understands
+      upgrade_report as a table, for terminals and pull requests
       explain      what a recorded run shows
       selftest     the gate tried on this machine
       plugin       pytest's hooks and fixtures

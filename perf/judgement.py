@@ -8,7 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
-from perf import baseline, report, store
+from perf import baseline, store
 from perf.baseline import Row, Setting
 from perf.errors import BadBaseline, WorkerError
 from perf.gate import Gate, Judged
@@ -91,19 +91,21 @@ class Judgement:
         written = store.update(self.gate.path, accepted).rows[variant.name]
         return f"{variant.name}: {counted(len(usable))} recorded, now {len(written.sessions)} in {self.gate.path}"
 
-    def failure(self, variant: Variant, verdict: Verdict) -> str:
-        """The failing test's message: what, the evidence, and the commands that follow."""
-        return report.failure(self._judged(variant), verdict, self.gate, self._run.settings.options)
+    @property
+    def judged_rows(self) -> list[Judged]:
+        """The measured rows, in the order of the ladder."""
+        return [self.judged_row(variant) for variant in self._run.variants if variant.name in self._records]
 
-    def lines(self) -> list[str]:
-        """One that names the baseline, and one per judged row."""
-        if not self.verdicts or self._run.settings.updates:
-            return []
-        lines = [f"baseline: {self.gate.path if self.gate.baseline else 'none'}", *report.verdicts(self.verdicts)]
-        lines += report.attributions(self._all_judged(), self.verdicts, self.gate)
-        if any(verdict.kind is Kind.NO_BASELINE for verdict in self.verdicts.values()):
-            lines.append("to record one, measure with --update-baseline --why REASON")
-        return lines
+    def judged_row(self, variant: Variant) -> Judged:
+        """What the row's verdict rests on."""
+        name = variant.name
+        return Judged(
+            variant=variant,
+            stack=self._run.stacks[variant.stack],
+            sessions=self._records[name],
+            faults=self._proofs.faults(name),
+            evidence=self._proofs.evidence(name),
+        )
 
     def _measure(self, variant: Variant) -> None:
         """One more session of the row, by a fresh worker. If that fails, so has the row."""
@@ -139,7 +141,7 @@ class Judgement:
     def _judge(self) -> None:
         """Judge every measured row anew."""
         self._proofs.complete()
-        judged = self._all_judged()
+        judged = self.judged_rows
         self.verdicts = self.gate.judge(judged, looks=1 + self._run.settings.fresh)
         for one in judged:
             name = one.variant.name
@@ -156,25 +158,11 @@ class Judgement:
         if self._run.settings.updates:
             return
         settled = {
-            one.variant.name: self._settlement.settle(one, self.verdicts[one.variant.name])
-            for one in self._all_judged()
+            one.variant.name: self._settlement.settle(one, self.verdicts[one.variant.name]) for one in self.judged_rows
         }
         self.verdicts = {**self.verdicts, **settled}
         for name, verdict in settled.items():
             self._kept.get(name, {}).update(verdict=verdict.to_json(), **self._settlement.to_json(name))
-
-    def _all_judged(self) -> list[Judged]:
-        return [self._judged(variant) for variant in self._run.variants if variant.name in self._records]
-
-    def _judged(self, variant: Variant) -> Judged:
-        name = variant.name
-        return Judged(
-            variant=variant,
-            stack=self._run.stacks[variant.stack],
-            sessions=self._records[name],
-            faults=self._proofs.faults(name),
-            evidence=self._proofs.evidence(name),
-        )
 
 
 def only_undisturbed(record: Record) -> Record | None:

@@ -207,9 +207,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         markdown = upgrade_report.markdown(upgrade, run.measured())
         write(wanted.json, json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n")
     else:
-        said = config.stash[judgement_key].lines() if judgement_key in config.stash else []
-        title, lines = "ladder", [*run.about(), "", *run.terminal_ladder(width).splitlines(), "", *said]
-        markdown = run.markdown() + report.markdown_list(said)
+        said = said_of_rows(config.stash.get(judgement_key, None), wanted)
+        title, lines = "ladder", [*run.about(), "", *report.terminal(run.rows, width).splitlines(), "", *said]
+        markdown = report.markdown(run.rows, "Seconds per image", run.about()) + report.markdown_list(said)
     terminalreporter.section(title)
     for line in lines:
         terminalreporter.write_line(line)
@@ -218,6 +218,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         github.add_to_summary(markdown)
         for failed in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
             terminalreporter.write_line(github.error(failed.nodeid, failed.longreprtext))
+
+
+def said_of_rows(judgement: Judgement | None, wanted: Settings) -> list[str]:
+    """The lines below the ladder; a run that records a baseline has said what it recorded."""
+    if judgement is None or not judgement.verdicts or wanted.updates:
+        return []
+    return report.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
 
 
 def variant_of(item: pytest.Item) -> Variant | None:

@@ -6,16 +6,14 @@ import shlex
 import statistics
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from perf.catalog import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
 from perf.gate import Gate, Judged
 from perf.level import undisturbed, use
 from perf.record import Record
-from perf.sample import Session
+from perf.run import LadderRow
 from perf.stats import Interval, median_interval
 from perf.tables import aligned
-from perf.variant import Variant
 from perf.verdict import FAILING, Kind, Verdict, counted
 from perf.watch import PARTS
 
@@ -25,20 +23,7 @@ OTHERWISE_SHOWN = 6
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One variant's line: its session, or why there is none."""
-
-    variant: Variant
-    session: Session | None = None
-    why_not: str | None = None
-
-    @property
-    def latencies_s(self) -> list[float]:
-        return [sample.latency_s for sample in self.session.samples] if self.session else []
-
-
-def cells(row: Row, reference_s: float | None) -> tuple[str, ...]:
+def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     """The texts of a measured row, in the order of HEADINGS. ``reference_s`` is eager fp32's median in this run."""
     assert row.session is not None
     median_s = statistics.median(row.latencies_s)
@@ -54,12 +39,12 @@ def cells(row: Row, reference_s: float | None) -> tuple[str, ...]:
     )
 
 
-def reference_latency_s(rows: Sequence[Row]) -> float | None:
+def reference_latency_s(rows: Sequence[LadderRow]) -> float | None:
     """Median of the row that speed-ups refer to, or None if this run did not measure it."""
     return next((statistics.median(row.latencies_s) for row in rows if _is_reference(row)), None)
 
 
-def terminal(rows: Sequence[Row], width: int) -> str:
+def terminal(rows: Sequence[LadderRow], width: int) -> str:
     """The ladder for a terminal of ``width`` columns; reasons for missing rows below it."""
     reference_s = reference_latency_s(rows)
     table = aligned(HEADINGS, [cells(row, reference_s) for row in rows if row.latencies_s], width)
@@ -67,7 +52,7 @@ def terminal(rows: Sequence[Row], width: int) -> str:
     return "\n".join([*table, *below])
 
 
-def markdown(rows: Sequence[Row], title: str, about: Sequence[str]) -> str:
+def markdown(rows: Sequence[LadderRow], title: str, about: Sequence[str]) -> str:
     """The ladder as a GitHub table, under ``title`` and the lines that say what was measured on what."""
     reference_s = reference_latency_s(rows)
     table = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1))]
@@ -78,7 +63,7 @@ def markdown(rows: Sequence[Row], title: str, about: Sequence[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def footnotes(rows: Sequence[Row]) -> list[str]:
+def footnotes(rows: Sequence[LadderRow]) -> list[str]:
     """What the columns mean, as far as this run has them."""
     confidences = sorted({median_interval(row.latencies_s).confidence for row in rows if row.latencies_s})
     if not confidences:
@@ -92,7 +77,7 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def reasons(rows: Sequence[Row]) -> list[str]:
+def reasons(rows: Sequence[LadderRow]) -> list[str]:
     return [f"{row.variant.name}: {row.why_not}" for row in rows if row.why_not]
 
 
@@ -105,7 +90,7 @@ def interval(found: Interval) -> str:
     return f"{seconds(found.low)}..{seconds(found.high)}"
 
 
-def _is_reference(row: Row) -> bool:
+def _is_reference(row: LadderRow) -> bool:
     return row.variant.name == REFERENCE and bool(row.latencies_s)
 
 
@@ -117,6 +102,15 @@ def verdicts(found: Mapping[str, Verdict]) -> list[str]:
     named = {said: names[0] if len(names) == 1 else f"{len(names)} rows" for said, names in alike.items()}
     width = max(map(len, named.values()), default=0)
     return [f"{name:{width}}  {said}" for said, name in named.items()]
+
+
+def about_verdicts(verdicts_by_row: Mapping[str, Verdict], judged: Iterable[Judged], gate: Gate) -> list[str]:
+    """One line that names the baseline, one per judged row, and what moved in rows that do not fail."""
+    lines = [f"baseline: {gate.path if gate.baseline else 'none'}", *verdicts(verdicts_by_row)]
+    lines += attributions(judged, verdicts_by_row, gate)
+    if any(verdict.kind is Kind.NO_BASELINE for verdict in verdicts_by_row.values()):
+        lines.append("to record one, measure with --update-baseline --why REASON")
+    return lines
 
 
 def markdown_list(lines: Sequence[str]) -> str:

@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from perf import cache, command, latents, launcher, model, report, stack
+from perf import cache, command, latents, launcher, model, stack
 from perf.errors import PerfError
 from perf.machine import Machine, this_machine
 from perf.measurement import Bench, Measurement, Probe, measuring
 from perf.progress import Progress
-from perf.report import Row
 from perf.requirements import Missing, find_missing
+from perf.sample import Session
 from perf.settings import Settings
 from perf.stack import Stack
 from perf.variant import Variant
@@ -27,6 +27,19 @@ from perf.work import Work
 
 PROBE_REPEATS = 3
 PROBE_DEADLINE_S = 120.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LadderRow:
+    """One row of this run's ladder: its first session, or why there is none."""
+
+    variant: Variant
+    session: Session | None = None
+    why_not: str | None = None
+
+    @property
+    def latencies_s(self) -> list[float]:
+        return [sample.latency_s for sample in self.session.samples] if self.session else []
 
 
 class Run:
@@ -39,7 +52,7 @@ class Run:
         self.stacks = installed_stacks(variants, settings.stacks)
         self._folder = folder
         self._progress = progress
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
         self._resources = contextlib.ExitStack()
         self._bench = self._make_bench()
@@ -58,7 +71,7 @@ class Run:
         return self._bench is not None
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[LadderRow]:
         """Measured and missing rows, in the order of the ladder."""
         return [self._rows[variant.name] for variant in self.variants if variant.name in self._rows]
 
@@ -126,7 +139,7 @@ class Run:
     def keep(self, measurement: Measurement) -> dict[str, Any]:
         """Add the variant's row to the ladder and return what its JSON record holds beside pytest-benchmark's own."""
         variant = measurement.variant
-        self._rows.setdefault(variant.name, Row(variant=variant, session=measurement.session))
+        self._rows.setdefault(variant.name, LadderRow(variant=variant, session=measurement.session))
         return {
             "variant": variant.to_json(),
             "session": measurement.session.to_json(),
@@ -140,7 +153,7 @@ class Run:
         """Say of a row why it was not measured, or failed all the same; the first line of the reason is shown."""
         measured = self._rows.get(variant.name)
         session = measured.session if measured else None
-        self._rows[variant.name] = Row(variant=variant, session=session, why_not=reason.splitlines()[0])
+        self._rows[variant.name] = LadderRow(variant=variant, session=session, why_not=reason.splitlines()[0])
         self._progress.line(f"{variant.name}: {reason.splitlines()[0]}")
 
     def say(self, line: str) -> None:
@@ -155,12 +168,6 @@ class Run:
         """The lines that say what was measured, on what."""
         model = [f"model: {self._bench.model.name}, {self._bench.protocol}"] if self._bench else []
         return [f"machine: {self.machine}", *model]
-
-    def terminal_ladder(self, width: int) -> str:
-        return report.terminal(self.rows, width)
-
-    def markdown(self) -> str:
-        return report.markdown(self.rows, "Seconds per image", self.about())
 
     @property
     def _makers(self) -> list[Stack]:

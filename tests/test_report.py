@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from perf import catalog, progress, report
-from perf.report import Row
+from perf.run import LadderRow
 from perf.sample import Conditions, Parts, Sample, Session
 
 
@@ -20,15 +20,17 @@ def sample(latency_s: float, peak_rss_bytes: int | None = 2 * 1024**3) -> Sample
     return Sample(steps=20, latency_s=latency_s, parts=parts, conditions=conditions)
 
 
-def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> Row:
+def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> LadderRow:
     (variant,) = catalog.select([name])
     samples = tuple(sample(latency_s, **fields) for latency_s in latencies_s)
-    return Row(variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples))
+    return LadderRow(
+        variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples)
+    )
 
 
 EAGER = row("eager-fp32", [200.0, 190.0, 180.0])
 STATIC = row("openvino-static", [19.0, 20.0, 18.0, 19.5])
-MISSING = Row(variant=catalog.select(["ipex-bf16"])[0], why_not="skipped: no [cheese]")
+MISSING = LadderRow(variant=catalog.select(["ipex-bf16"])[0], why_not="skipped: no [cheese]")
 
 
 def test_a_session_survives_json() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from perf import report
 from perf.judgement import Judgement
 from perf.measurement import Measurement
 from perf.run import Run
@@ -41,4 +42,5 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.strict and verdict.kind is Kind.NO_BASELINE):
-        pytest.fail(judgement.failure(row, verdict), pytrace=False)
+        message = report.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
+        pytest.fail(message, pytrace=False)
