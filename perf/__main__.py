@@ -9,15 +9,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf import catalog, curves, explain, machine_check, selftest, series, settings, stack, store, upgrading
-from perf.baseline import Setting
+from perf.cli import upgrade
 from perf.errors import PerfError
-from perf.evaluate import ORDERS, TRIALS, Score, evaluate, noise
-from perf.machine import this_machine
-from perf.progress import Progress
-from perf.protocol import Protocol, Size
-from perf.settings import BASELINES, DEFAULT_MODEL
-from perf.verdict import percent
+from perf.gate import store
+from perf.gate.baseline import Setting
+from perf.host import advice, stack
+from perf.host.machine import this_machine
+from perf.lab import curves, selftest, series
+from perf.lab.evaluate import ORDERS, TRIALS, Score, evaluate, noise
+from perf.measure import settings
+from perf.measure.progress import Progress
+from perf.measure.settings import BASELINES, DEFAULT_MODEL
+from perf.report import explain
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from perf.stats.verdict import percent
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # as shells say it
@@ -60,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Other options go to pytest.",
         allow_abbrev=False,
     )
-    upgrading.add_options(compared)
+    upgrade.add_options(compared)
     compared.set_defaults(run=run_upgrade)
 
     machine = commands.add_parser("machine", help="what this machine is, and which baselines are its own")
@@ -111,7 +117,7 @@ def show_machine(options: argparse.Namespace) -> None:
     show_baselines(options.baselines, Setting(machine=machine.fingerprint, model={}, protocol={}))
     if options.check:
         print("\nto measure better here")
-        found = machine_check.complaints(machine, machine_check.other_load())
+        found = advice.complaints(machine, advice.other_load())
         print("\n".join(f"  {complaint}" for complaint in found) or "  nothing to mend")
 
 
@@ -168,16 +174,16 @@ def run_explanation(options: argparse.Namespace) -> None:
 def run_upgrade(options: argparse.Namespace) -> None:
     """Its exit codes are those of pytest, which does the comparing."""
     try:
-        sys.exit(upgrading.run(options, options.others))
+        sys.exit(upgrade.run(options, options.others))
     except PerfError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(upgrading.BAD_INPUT)
+        sys.exit(upgrade.BAD_INPUT)
 
 
 def run_selftest(options: argparse.Namespace) -> None:
     wanted = settings.of(
         model=options.model,
-        variants=catalog.select(options.variant or [SELFTEST_ROW]),
+        variants=ladder.select(options.variant or [SELFTEST_ROW]),
         stacks=stack.parse_overrides(options.stack),
         size=options.size,
         protocol=Protocol(size=options.size, steps=options.steps, rounds=options.rounds),

@@ -17,18 +17,19 @@ from typing import Any, NoReturn
 
 import pytest
 
-from perf import github, report, settings, upgrade_report
-from perf.duel import Duel
+from perf.compare.paired_run import Duel
+from perf.compare.result import Upgrade, exit_code
 from perf.errors import BadInput, PerfError, WorkerError
-from perf.judgement import Judgement
-from perf.machine import platform_info
-from perf.machine_lock import hold
-from perf.measurement import Measurement
-from perf.progress import Progress
-from perf.run import Run
-from perf.settings import Settings
-from perf.upgrade import Upgrade, exit_code
-from perf.variant import Variant
+from perf.gate.judgement import Judgement
+from perf.host.lock import hold
+from perf.host.machine import platform_info
+from perf.measure import settings
+from perf.measure.measurement import Measurement
+from perf.measure.progress import Progress
+from perf.measure.run import Run
+from perf.measure.settings import Settings
+from perf.report import comparison, github, ladder_table
+from perf.spec.variant import Variant
 
 LOG_WIDTH = 120
 MEASURED = ("measurement", "duel")  # fixtures that are a variant's workers
@@ -203,13 +204,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     width = shutil.get_terminal_size().columns if os.isatty(1) else LOG_WIDTH
     upgrade = config.stash.get(upgrade_key, None)
     if upgrade:
-        title, lines = "upgrade", upgrade_report.terminal(upgrade, width)
-        markdown = upgrade_report.markdown(upgrade, run.measured())
+        title, lines = "upgrade", comparison.terminal(upgrade, width)
+        markdown = comparison.markdown(upgrade, run.measured())
         write(wanted.json, json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n")
     else:
         said = said_of_rows(config.stash.get(judgement_key, None), wanted)
-        title, lines = "ladder", [*run.about(), "", *report.terminal(run.rows, width).splitlines(), "", *said]
-        markdown = report.markdown(run.rows, "Seconds per image", run.about()) + report.markdown_list(said)
+        title, lines = "ladder", [*run.about(), "", *ladder_table.terminal(run.rows, width).splitlines(), "", *said]
+        markdown = ladder_table.markdown(run.rows, "Seconds per image", run.about()) + ladder_table.markdown_list(said)
     terminalreporter.section(title)
     for line in lines:
         terminalreporter.write_line(line)
@@ -224,7 +225,7 @@ def said_of_rows(judgement: Judgement | None, wanted: Settings) -> list[str]:
     """The lines below the ladder; a run that records a baseline has said what it recorded."""
     if judgement is None or not judgement.verdicts or wanted.updates:
         return []
-    return report.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
+    return ladder_table.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
 
 
 def variant_of(item: pytest.Item) -> Variant | None:

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from perf import model, synthetic
-from perf.machine import this_machine
-from perf.stack import ROOT
+from perf.host.machine import this_machine
+from perf.host.stack import ROOT
+from perf.measure import checkpoints
+from perf.spec import synthetic
 
 DATA = Path(__file__).parent / "data"
 SILLY_PYTHON = DATA / "silly_python"
@@ -40,7 +41,7 @@ def make_checkpoint(folder: Path) -> Path:
     for path, text in synthetic.find("tiny").files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    for component in model.MODELS:
+    for component in checkpoints.MODELS:
         (folder / component / "model.safetensors").write_bytes(safetensors())
     return folder
 

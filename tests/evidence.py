@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perf.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
+from perf.records.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
 
 AMX_CONVOLUTION = Kernel(
     part=UNET_STEP,

@@ -1,6 +1,6 @@
 """Machines for tests."""
 
-from perf.machine import Machine
+from perf.host.machine import Machine
 
 GENOA = Machine(
     cpu="AMD EPYC 9R14",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from perf.record import Record, Round
+from perf.records.session_record import Record, Round
 
 DAY_S = 86400.0
 

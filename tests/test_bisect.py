@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from perf.bisect import Found, Kept, Step, walk
-from perf.paired import Said
-from perf.upgrading import without_budget
+from perf.cli.upgrade import without_budget
+from perf.compare.release_search import Found, Kept, Step, walk
+from perf.stats.paired_comparison import Said
 
 RELEASES = [f"2026.{minor}.0" for minor in range(8)]
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from perf import cache
 from perf.errors import NoSpace
-from perf.stack import ROOT
+from perf.host import cache
+from perf.host.stack import ROOT
 from tests.conftest import wait_for
 
 MAKER = """
 import sys, time
 from pathlib import Path
-from perf.cache import make_once
+from perf.host.cache import make_once
 
 def make(folder):
     (folder / "first").write_text("1")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from perf import catalog
-from perf.claims import Claim, Facts, check, failed
-from perf.command import MALLOC_CONF
-from perf.evidence import Evidence
-from perf.machine import Machine
-from perf.sample import Session
+from perf.host.machine import Machine
+from perf.measure.command import MALLOC_CONF
+from perf.proof.claims import Claim, Facts, check, failed
+from perf.records.evidence import Evidence
+from perf.records.sample import Session
+from perf.spec import ladder
 from tests.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
 from tests.machines import GENOA
 from tests.test_report import sample
@@ -34,7 +34,7 @@ TUNED = replace(
 
 
 def claims(name: str, found: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls: int = STEPS + 1) -> list[Claim]:
-    (variant,) = catalog.select([name])
+    (variant,) = ladder.select([name])
     timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(0.05,) * calls))
     return check(
         Facts(

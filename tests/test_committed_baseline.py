@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from perf import store
-from perf.evaluate import slowed
-from perf.settings import BASELINES
-from perf.verdict import Reference, Verdict, judge
+from perf.gate import store
+from perf.lab.evaluate import slowed
+from perf.measure.settings import BASELINES
+from perf.stats.verdict import Reference, Verdict, judge
 from tests.conftest import DATA
 
 KEPT = DATA / "committed-verdicts.json"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from perf import conditions
-from perf.conditions import Counters, between
+from perf.worker import conditions
+from perf.worker.conditions import Counters, between
 
 MIB = 1024**2
 

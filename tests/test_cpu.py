@@ -12,9 +12,9 @@ from typing import Any
 import cpuinfo.cpuinfo
 import pytest
 
-from perf import kernel
-from perf.cpu import identify
-from perf.machine import read_cpu
+from perf.host import linux
+from perf.host.cpu import identify
+from perf.host.machine import read_cpu
 from tests.conftest import DATA
 
 MACHINES = sorted((DATA / "machines").glob("*.txt"))
@@ -51,4 +51,4 @@ def test_a_newer_cpu_is_named_by_its_numbers() -> None:
 def test_microcode_is_read_from_a_recorded_machine(tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc" / "cpuinfo").write_text((DATA / "machines" / "ice-lake-sp.known.platinum-8375.txt").read_text())
-    assert kernel.microcode(tmp_path) == "0xd0003e7"
+    assert linux.microcode(tmp_path) == "0xd0003e7"

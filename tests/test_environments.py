@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from perf import environments, stack
-from perf.environments import between, check_release, releases, requirements, upgraded
 from perf.errors import BadInput
-from perf.stack import Stack
+from perf.host import environments, stack
+from perf.host.environments import between, check_release, releases, requirements, upgraded
+from perf.host.stack import Stack
 
 
 def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:

@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 
 from perf import __main__ as commands
-from perf import evaluate, series
 from perf.errors import BadSeries
-from perf.evaluate import Score
-from perf.record import Record
-from perf.verdict import Kind, Reference, judge
+from perf.lab import evaluate, series
+from perf.lab.evaluate import Score
+from perf.records.session_record import Record
+from perf.stats.verdict import Kind, Reference, judge
 from tests.conftest import DATA
 from tests.records import session, sessions
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from perf.fidelity import SAME_DB, Fidelity, Outcome, compare
-from perf.variant import Limits
+from perf.proof.fidelity import SAME_DB, Fidelity, Outcome, compare
+from perf.spec.variant import Limits
 
 LIMITS = Limits(psnr_db=30, ssim=0.9, latents_error=0.1, reason="a test")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perf import github
+from perf.report import github
 
 
 def test_an_annotation_is_one_line() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perf import kernel
+from perf.host import linux
 
 CPU = "sys/devices/system/cpu"
 
@@ -20,15 +20,15 @@ def tree(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:
-    assert kernel.microcode(tmp_path) is None
-    assert kernel.governor(0, tmp_path) is None
-    assert kernel.turbo(tmp_path) is None
-    assert kernel.transparent_hugepages(tmp_path) is None
-    assert kernel.cpu_quota(tmp_path) is None
-    assert kernel.memory_limit_bytes(tmp_path) is None
-    assert kernel.swap_used_bytes(tmp_path) == 0
-    assert kernel.siblings(3, tmp_path) == {3}
-    assert kernel.online(3, tmp_path)
+    assert linux.microcode(tmp_path) is None
+    assert linux.governor(0, tmp_path) is None
+    assert linux.turbo(tmp_path) is None
+    assert linux.transparent_hugepages(tmp_path) is None
+    assert linux.cpu_quota(tmp_path) is None
+    assert linux.memory_limit_bytes(tmp_path) is None
+    assert linux.swap_used_bytes(tmp_path) == 0
+    assert linux.siblings(3, tmp_path) == {3}
+    assert linux.online(3, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -41,22 +41,22 @@ def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_turbo(tmp_path: Path, files: Mapping[str, str], turbo: bool) -> None:
-    assert kernel.turbo(tree(tmp_path, files)) is turbo
+    assert linux.turbo(tree(tmp_path, files)) is turbo
 
 
 def test_hugepages_are_the_word_in_brackets(tmp_path: Path) -> None:
     root = tree(tmp_path, {"sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never"})
-    assert kernel.transparent_hugepages(root) == "madvise"
+    assert linux.transparent_hugepages(root) == "madvise"
 
 
 def test_swap(tmp_path: Path) -> None:
     root = tree(tmp_path, {"proc/meminfo": "MemTotal: 8 kB\nSwapTotal:       2048 kB\nSwapFree:        1024 kB"})
-    assert kernel.swap_used_bytes(root) == 1024 * 1024
+    assert linux.swap_used_bytes(root) == 1024 * 1024
 
 
 @pytest.mark.parametrize(("text", "cpus"), [("0-3,8", {0, 1, 2, 3, 8}), ("5", {5}), ("0,2", {0, 2}), ("", set())])
 def test_cpu_lists(text: str, cpus: set[int]) -> None:
-    assert kernel.parse_cpu_list(text) == cpus
+    assert linux.parse_cpu_list(text) == cpus
 
 
 def test_limits_of_cgroup_v2_are_the_tightest_on_the_way_up(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_limits_of_cgroup_v2_are_the_tightest_on_the_way_up(tmp_path: Path) -> N
             "sys/fs/cgroup/kube/memory.max": "max",
         },
     )
-    assert kernel.cpu_quota(root) == 1.5
-    assert kernel.memory_limit_bytes(root) == 8 * 1024**3
+    assert linux.cpu_quota(root) == 1.5
+    assert linux.memory_limit_bytes(root) == 8 * 1024**3
 
 
 def test_limits_of_cgroup_v1(tmp_path: Path) -> None:
@@ -87,5 +87,5 @@ def test_limits_of_cgroup_v1(tmp_path: Path) -> None:
             "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712",
         },
     )
-    assert kernel.cpu_quota(root) == 4.0
-    assert kernel.memory_limit_bytes(root) == 4 * 1024**3
+    assert linux.cpu_quota(root) == 4.0
+    assert linux.memory_limit_bytes(root) == 4 * 1024**3

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from perf import launcher
-from perf.command import Command
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
-from perf.sample import Sample
-from perf.stack import ROOT
+from perf.host.stack import ROOT
+from perf.measure import launcher
+from perf.measure.command import Command
+from perf.records.sample import Sample
 from tests.conftest import DATA, is_running, read_pid, wait_for
 
 SOON_S = 30.0

@@ -9,8 +9,18 @@ import statistics
 import numpy as np
 import pytest
 
-from perf.level import MOST, Powers, disturbed, have_one_probe, level, lower_quartile, powers, steadied, undisturbed
-from perf.record import Record, Round
+from perf.records.session_record import Record, Round
+from perf.stats.level import (
+    MOST,
+    Powers,
+    disturbed,
+    have_one_probe,
+    level,
+    lower_quartile,
+    powers,
+    steadied,
+    undisturbed,
+)
 from tests.records import session
 
 

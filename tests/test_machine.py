@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from perf import machine_lock
 from perf.errors import MachineBusy
-from perf.machine import flatten, leading_number, one_socket_cores, this_machine
+from perf.host import lock
+from perf.host.machine import flatten, leading_number, one_socket_cores, this_machine
 
 # CPU number -> (socket, core), as the kernel numbers them.
 TOPOLOGIES = {
@@ -96,22 +96,22 @@ def test_lscpu_nests_its_fields_or_does_not() -> None:
 
 def test_the_lock_names_its_holder() -> None:
     with (
-        machine_lock.hold("perf-test-names"),
+        lock.hold("perf-test-names"),
         pytest.raises(MachineBusy, match=rf"measured by process {os.getpid()} \(.*python"),
-        machine_lock.hold("perf-test-names"),
+        lock.hold("perf-test-names"),
     ):
         pytest.fail("the lock was given twice")
 
 
 def test_the_lock_is_free_again_after_its_holder() -> None:
-    with machine_lock.hold("perf-test-again"):
+    with lock.hold("perf-test-again"):
         pass
-    with machine_lock.hold("perf-test-again"):
+    with lock.hold("perf-test-again"):
         pass
 
 
 def test_waiting_ends_with_the_holder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_lock, "RETRY_S", 0.01)
+    monkeypatch.setattr(lock, "RETRY_S", 0.01)
     holder = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     holder.bind("\0perf-test-waits")
     holder.listen()
@@ -121,12 +121,12 @@ def test_waiting_ends_with_the_holder(monkeypatch: pytest.MonkeyPatch) -> None:
         said.append(text)
         holder.close()
 
-    with machine_lock.hold("perf-test-waits", wait_s=10, on_wait=let_go):
+    with lock.hold("perf-test-waits", wait_s=10, on_wait=let_go):
         assert said[0].startswith(f"waiting up to 10 s for process {os.getpid()}")
 
 
 def test_a_holder_that_does_not_answer_is_still_a_holder() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
         silent.bind("\0perf-test-silent")
-        with pytest.raises(MachineBusy, match="a process that is just"), machine_lock.hold("perf-test-silent"):
+        with pytest.raises(MachineBusy, match="a process that is just"), lock.hold("perf-test-silent"):
             pytest.fail("the lock was given twice")

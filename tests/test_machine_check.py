@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from perf import machine_check
-from perf.machine import Machine
-from perf.machine_check import Load
+from perf.host import advice
+from perf.host.advice import Load
+from perf.host.machine import Machine
 from tests.machines import GENOA
 from tests.test_kernel import CPU, tree
 
@@ -19,7 +19,7 @@ PSI = {"proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"}
 
 
 def complaints(machine: Machine, root: Path, load: Load = CALM) -> str:
-    return "\n".join(map(str, machine_check.complaints(machine, load, root)))
+    return "\n".join(map(str, advice.complaints(machine, load, root)))
 
 
 def test_a_good_machine(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_other_work_is_seen_and_named(tmp_path: Path) -> None:
     busy = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
     busy.start()
     try:
-        load = machine_check.other_load(watched_s=1.0)
+        load = advice.other_load(watched_s=1.0)
     finally:
         busy.kill()
     assert load.cpus > 0.3

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from perf import __main__ as commands
-from perf import catalog, machine_check, settings, store
-from perf.evaluate import OURS
-from perf.machine import this_machine
-from perf.machine_check import Load
-from perf.protocol import Protocol, Size
-from perf.selftest import Tried, scores
+from perf.gate import store
+from perf.host import advice
+from perf.host.advice import Load
+from perf.host.machine import this_machine
+from perf.lab.evaluate import OURS
+from perf.lab.selftest import Tried, scores
+from perf.measure import settings
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
 from tests.records import sessions
 from tests.test_store import SETTING, accept
 
@@ -38,7 +41,7 @@ def test_machine_says_where_there_is_no_baseline(tmp_path: Path, capsys: pytest.
 def test_check_says_how_to_mend(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine_check, "other_load", lambda: Load(1.5, ("stress 12 (150%)",)))
+    monkeypatch.setattr(advice, "other_load", lambda: Load(1.5, ("stress 12 (150%)",)))
     assert commands.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    mend: stop it" in said
@@ -62,7 +65,7 @@ def test_mistakes_are_one_line(asked: list[str], said: str, capsys: pytest.Captu
 
 
 def test_the_selftest_scores_what_was_measured() -> None:
-    (variant,) = catalog.select(["openvino-static"])
+    (variant,) = ladder.select(["openvino-static"])
     tried = Tried(
         variant=variant,
         identical=sessions(12, seed=1, sd=0.005),

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf import model
 from perf.errors import BadCheckpoint, UnknownName
-from perf.protocol import Size
+from perf.measure import checkpoints
+from perf.spec.protocol import Size
 from tests.conftest import safetensors
 
 
 def test_a_complete_folder_is_accepted(checkpoint: Path) -> None:
-    model.check(checkpoint)
+    checkpoints.check(checkpoint)
 
 
 def test_a_checkpoint_without_safety_checker_is_accepted(checkpoint: Path) -> None:
     index = json.loads((checkpoint / "model_index.json").read_text())
     (checkpoint / "model_index.json").write_text(json.dumps(index | {"safety_checker": [None, None]}))
     (checkpoint / "safety_checker" / "model.safetensors").unlink()
-    model.check(checkpoint)
+    checkpoints.check(checkpoint)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_named(checkpoint: Path, file: str, content: bytes | No
     else:
         (checkpoint / file).write_bytes(content)
     with pytest.raises(BadCheckpoint) as caught:
-        model.check(checkpoint)
+        checkpoints.check(checkpoint)
     assert message in str(caught.value)
     assert str(checkpoint) in str(caught.value)
 
@@ -58,7 +58,7 @@ def test_every_truncation_is_seen(tmp_path_factory: pytest.TempPathFactory, cut:
     path = tmp_path_factory.getbasetemp() / "cut.safetensors"
     path.write_bytes(safetensors()[:cut])
     with pytest.raises(BadCheckpoint):
-        model.check_safetensors(path)
+        checkpoints.check_safetensors(path)
 
 
 @given(noise=st.binary(max_size=300))
@@ -66,24 +66,24 @@ def test_noise_is_never_a_traceback(tmp_path_factory: pytest.TempPathFactory, no
     path = tmp_path_factory.getbasetemp() / "noise.safetensors"
     path.write_bytes(noise)
     with pytest.raises(BadCheckpoint):
-        model.check_safetensors(path)
+        checkpoints.check_safetensors(path)
 
 
 @pytest.mark.parametrize(
     "name", ["synthetic-sd15", "tiny", "owner/name", "stable-diffusion-v1-5/stable-diffusion-v1-5"]
 )
 def test_names_that_may_be_models(name: str) -> None:
-    model.check_name(name)
+    checkpoints.check_name(name)
 
 
 @pytest.mark.parametrize("name", ["sd", "", "a/b/c", "owner/na me"])
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(UnknownName, match="unknown model"):
-        model.check_name(name)
+        checkpoints.check_name(name)
 
 
 def test_latents_follow_the_checkpoint(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
-    found = model._read("checkpoint", checkpoint)
+    found = checkpoints._read("checkpoint", checkpoint)
     assert found.native_size == Size(128, 128)
     assert found.latents_shape(Size(512, 256)) == (1, 4, 32, 64)

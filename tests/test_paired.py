@@ -9,8 +9,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from perf import paired
-from perf.paired import LUCK_SDS, NOISE_FACTOR, NOISE_SD, NOISE_SDS, ORDER_SD, Said, change, compare, more_pairs
+from perf.stats import paired_comparison
+from perf.stats.paired_comparison import (
+    LUCK_SDS,
+    NOISE_FACTOR,
+    NOISE_SD,
+    NOISE_SDS,
+    ORDER_SD,
+    Said,
+    change,
+    compare,
+    more_pairs,
+)
 
 Lists = list[list[float]]
 
@@ -61,7 +71,7 @@ def simulated(generator: np.random.Generator, shift: float, noise: float, luck: 
     order = generator.choice([0.0, 0.012])
     return [
         list(shift + sign * order + generator.normal(0, luck) + noise * generator.standard_t(4, 3) / math.sqrt(2))
-        for _, sign in zip(range(paired.LOOKS), itertools.cycle((1, -1)), strict=False)
+        for _, sign in zip(range(paired_comparison.LOOKS), itertools.cycle((1, -1)), strict=False)
     ]
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from perf.evidence import TEXT_ENCODER, UNET_STEP, VAE_DECODE
-from perf.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
-from perf.sample import Conditions, Parts, Sample
-from perf.watch import PEAK_MEMORY
+from perf.records.evidence import TEXT_ENCODER, UNET_STEP, VAE_DECODE
+from perf.records.sample import Conditions, Parts, Sample
+from perf.stats.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
+from perf.stats.watch import PEAK_MEMORY
 
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
 

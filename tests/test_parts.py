@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perf import parts
-from perf.parts import PartsClock
+from perf.worker import parts
+from perf.worker.parts import PartsClock
 
 
 class Time:

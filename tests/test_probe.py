@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from perf import command, launcher
 from perf.errors import WorkerFailed
-from perf.machine import this_machine
-from perf.measurement import probed_around
+from perf.host.machine import this_machine
+from perf.measure import command, launcher
+from perf.measure.measurement import probed_around
 
 
 def test_the_probe_times_the_machine(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_the_probe_has_the_cores_of_tuned_rows_and_no_stack() -> None:
     found = command.for_probe(this_machine())
     cores = ",".join(map(str, this_machine().cores))
     assert found.arguments[:3] == ("taskset", "-c", cores)
-    assert found.arguments[-2:] == ("-m", "perf.probe")
+    assert found.arguments[-2:] == ("-m", "perf.worker.probe")
     assert found.environment["OPENBLAS_NUM_THREADS"] == str(len(this_machine().cores))
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perf.errors import BadInput
-from perf.protocol import Deadlines, Protocol, Size
+from perf.spec.protocol import Deadlines, Protocol, Size
 
 PROTOCOL = Protocol(size=Size(512, 512))
 

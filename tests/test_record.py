@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perf.errors import BadRecord
-from perf.record import COLUMNS, Record, Round, rounded
-from perf.sample import Conditions, Parts, Sample, Session
+from perf.records.sample import Conditions, Parts, Sample, Session
+from perf.records.session_record import COLUMNS, Record, Round, rounded
 from tests.records import session
 
 GOOD: dict[str, Any] = session([1.0, 2.0], probe_s=0.05).to_json()

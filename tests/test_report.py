@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from perf import catalog, progress, report
-from perf.run import LadderRow
-from perf.sample import Conditions, Parts, Sample, Session
+from perf.measure import progress
+from perf.measure.run import LadderRow
+from perf.records.sample import Conditions, Parts, Sample, Session
+from perf.report import ladder_table
+from perf.spec import ladder
 
 
 def sample(latency_s: float, peak_rss_bytes: int | None = 2 * 1024**3) -> Sample:
@@ -21,7 +23,7 @@ def sample(latency_s: float, peak_rss_bytes: int | None = 2 * 1024**3) -> Sample
 
 
 def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> LadderRow:
-    (variant,) = catalog.select([name])
+    (variant,) = ladder.select([name])
     samples = tuple(sample(latency_s, **fields) for latency_s in latencies_s)
     return LadderRow(
         variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples)
@@ -30,7 +32,7 @@ def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> Ladder
 
 EAGER = row("eager-fp32", [200.0, 190.0, 180.0])
 STATIC = row("openvino-static", [19.0, 20.0, 18.0, 19.5])
-MISSING = LadderRow(variant=catalog.select(["ipex-bf16"])[0], why_not="skipped: no [cheese]")
+MISSING = LadderRow(variant=ladder.select(["ipex-bf16"])[0], why_not="skipped: no [cheese]")
 
 
 def test_a_session_survives_json() -> None:
@@ -39,7 +41,7 @@ def test_a_session_survives_json() -> None:
 
 
 def test_the_terminal_ladder() -> None:
-    lines = report.terminal([EAGER, MISSING, STATIC], 120).splitlines()
+    lines = ladder_table.terminal([EAGER, MISSING, STATIC], 120).splitlines()
     assert lines[0].split()[:2] == ["variant", "s/image"]
     assert lines[1].split() == ["eager-fp32", "190.0", "180.0..200.0", "3", "1.00x", "2.0", "45", "32.3"]
     assert lines[2].split() == ["openvino-static", "19.25", "18.00..20.00", "4", "9.87x", "2.0", "-", "4.7"]
@@ -49,27 +51,27 @@ def test_the_terminal_ladder() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    assert max(map(len, report.terminal([EAGER, STATIC], width).splitlines())) <= width
+    assert max(map(len, ladder_table.terminal([EAGER, STATIC], width).splitlines())) <= width
 
 
 def test_no_reference_no_speed_up() -> None:
-    assert " - " in report.terminal([STATIC], 120).splitlines()[1]
+    assert " - " in ladder_table.terminal([STATIC], 120).splitlines()[1]
 
 
 def test_an_unknown_peak_is_a_dash() -> None:
-    assert report.cells(row("openvino-static", [1.0], peak_rss_bytes=None), None)[5] == "-"
+    assert ladder_table.cells(row("openvino-static", [1.0], peak_rss_bytes=None), None)[5] == "-"
 
 
 def test_the_markdown_ladder() -> None:
-    text = report.markdown([EAGER, MISSING], "Seconds per image", ["machine: a"])
+    text = ladder_table.markdown([EAGER, MISSING], "Seconds per image", ["machine: a"])
     assert text.startswith("## Seconds per image\n\n- machine: a\n\n| variant | s/image |")
     assert "| eager-fp32 | 190.0 | 180.0..200.0 | 3 | 1.00x |" in text
     assert text.endswith("ipex-bf16: skipped: no [cheese]\n")
 
 
 def test_an_empty_run_has_a_report() -> None:
-    assert "skipped: no [cheese]" in report.terminal([MISSING], 80)
-    assert "skipped: no [cheese]" in report.markdown([MISSING], "Seconds per image", [])
+    assert "skipped: no [cheese]" in ladder_table.terminal([MISSING], 80)
+    assert "skipped: no [cheese]" in ladder_table.markdown([MISSING], "Seconds per image", [])
 
 
 class Terminal(io.StringIO):

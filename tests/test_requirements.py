@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from perf import catalog, command, requirements
-from perf.stack import HEADLINERS, Stack
-from perf.variant import Variant
+from perf.host import requirements
+from perf.host.stack import HEADLINERS, Stack
+from perf.measure import command
+from perf.spec import ladder
+from perf.spec.variant import Variant
 from tests.machines import GENOA
 
 ICE_LAKE = dataclasses.replace(GENOA, cpu="Intel(R) Xeon(R) Gold 6338", flags=frozenset({"avx512_vnni"}))
 
 
 def variant(name: str) -> Variant:
-    (found,) = catalog.select([name])
+    (found,) = ladder.select([name])
     return found
 
 
@@ -40,7 +42,7 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.so.1")
 
 
-@pytest.mark.parametrize("name", [variant.name for variant in catalog.LADDER])
+@pytest.mark.parametrize("name", [variant.name for variant in ladder.LADDER])
 def test_nothing_is_missing_where_all_is_there(name: str, stack: Stack) -> None:
     assert requirements.find_missing(variant(name), stack, GENOA) is None
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from perf.evidence import UNET_STEP, VAE_DECODE
-from perf.roofline import mostly, reached
-from perf.work import Work
+from perf.proof.roofline import mostly, reached
+from perf.records.evidence import UNET_STEP, VAE_DECODE
+from perf.records.work import Work
 from tests.evidence import AMX_CONVOLUTION, DECODE, evidence
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from perf.level import TYPICAL_ROUNDS, Level
-from perf.shift import NIGHT_GAP_S, Prior, nights, shift
+from perf.stats.level import TYPICAL_ROUNDS, Level
+from perf.stats.shift import NIGHT_GAP_S, Prior, nights, shift
 
 SILENT = Prior(sd=1e-6, sessions=1e-9)
 DAY_S = 86400.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from perf.stats import coverage, median_interval
+from perf.stats.intervals import coverage, median_interval
 
 latencies = st.lists(st.floats(0.001, 1e4), min_size=1, max_size=60)
 

@@ -17,15 +17,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perf import baseline, catalog, store
-from perf.baseline import Baseline, Row, Setting
 from perf.errors import BadBaseline
-from perf.gate import Gate, Judged
-from perf.model import Model
-from perf.protocol import Protocol, Size
-from perf.settings import BASELINES, SESSIONS_KEPT
-from perf.stack import ROOT, Stack, package_changes
-from perf.verdict import Kind
+from perf.gate import baseline, store
+from perf.gate.against_baseline import Gate, Judged
+from perf.gate.baseline import Baseline, Row, Setting
+from perf.host.stack import ROOT, Stack, package_changes
+from perf.measure.checkpoints import Model
+from perf.measure.settings import BASELINES, SESSIONS_KEPT
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from perf.stats.verdict import Kind
 from tests.machines import GENOA
 from tests.records import sessions
 
@@ -47,12 +48,12 @@ STACK = Stack(
     has_headers=True,
     packages={"torch": "2.13.0", "openvino": "2026.4.1"},
 )
-EAGER, STATIC = catalog.select(["eager-fp32", "openvino-static"])
+EAGER, STATIC = ladder.select(["eager-fp32", "openvino-static"])
 WHEN = "2026-11-01T00:00:00+00:00"
 
 
 def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
-    (variant,) = catalog.select([name])
+    (variant,) = ladder.select([name])
     row = Row.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
     given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
     return baseline.accept(old, name=name, row=row, **{**given, **changes})
@@ -102,8 +103,8 @@ def test_published_figures_are_those_of_the_catalogue_and_never_compared_with() 
         assert path not in store.files(BASELINES)
         published[found["machine"]] = found["seconds_per_image"]
     assert published == {
-        cpu: {one.name: one.published_s[cpu] for one in catalog.LADDER if cpu in one.published_s}
-        for cpu in (catalog.ICE_LAKE, catalog.SAPPHIRE_RAPIDS)
+        cpu: {one.name: one.published_s[cpu] for one in ladder.LADDER if cpu in one.published_s}
+        for cpu in (ladder.ICE_LAKE, ladder.SAPPHIRE_RAPIDS)
     }
 
 

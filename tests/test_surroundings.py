@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 
-from perf import surroundings
-from perf.stack import ROOT
+from perf.host.stack import ROOT
+from perf.worker import surroundings
 
 MAPS = """\
 7f0000000000-7f0000001000 r-xp 00000000 08:01 42 /usr/lib/x86_64-linux-gnu/libjemalloc.so.2
@@ -32,7 +32,7 @@ def test_a_real_process_pinned_to_one_cpu() -> None:
     cpu = min(os.sched_getaffinity(0))
     code = (
         "import dataclasses, json, threading\n"
-        "from perf import surroundings\n"
+        "from perf.worker import surroundings\n"
         "stop = threading.Event()\n"
         "threads = [threading.Thread(target=stop.wait) for _ in range(2)]\n"
         "[thread.start() for thread in threads]\n"

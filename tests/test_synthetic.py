@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perf import latents, synthetic
 from perf.errors import UnknownName
+from perf.measure import latents
+from perf.spec import synthetic
 
 
 def test_the_vocabulary_has_no_holes() -> None:

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from perf.sample import Conditions
-from perf.turns import Turns
-from perf.wire import Wire
+from perf.records.sample import Conditions
+from perf.worker.turns import Turns
+from perf.worker.wire import Wire
 
 
 def wire(*requests: str) -> tuple[Wire, io.StringIO]:
@@ -27,9 +27,9 @@ def test_without_turns_nothing_is_said() -> None:
 
 def test_it_says_where_it_is_and_leaves_out_what_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter((10.0, 12.5, 20.0, 21.0))
-    monkeypatch.setattr("perf.turns.time.perf_counter", lambda: next(moments))
+    monkeypatch.setattr("perf.worker.turns.time.perf_counter", lambda: next(moments))
     pressures = iter((1.0, 1.5, 4.0, 4.25))
-    monkeypatch.setattr("perf.conditions._cpu_pressure_s", lambda: next(pressures))
+    monkeypatch.setattr("perf.worker.conditions._cpu_pressure_s", lambda: next(pressures))
     both, said = wire("turn", "turn")
     taking = Turns(both)
     taking.restart(takes_turns=True)

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf import catalog
-from perf.paired import Said
-from perf.stack import ROOT
-from perf.upgrade import Result, exit_code
+from perf.compare.result import Result, exit_code
+from perf.host.stack import ROOT
+from perf.spec import ladder
+from perf.stats.paired_comparison import Said
 from tests.conftest import (
     ALLOW_INTERRUPTS,
     NOT_THE_USERS,
@@ -132,7 +132,7 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
 
 def test_the_exit_code_is_that_of_the_worst_row() -> None:
     def rows(*said: Said) -> list[Result]:
-        (variant,) = catalog.select(["eager-fp32"])
+        (variant,) = ladder.select(["eager-fp32"])
         return [Result(variant=variant, said=one, sentence="") for one in said]
 
     well = (Said.EQUIVALENT, Said.IMPROVED)

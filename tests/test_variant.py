@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from perf import catalog
 from perf.errors import UnknownName
-from perf.stack import ROOT
-from perf.variant import Variant
+from perf.host.stack import ROOT
+from perf.spec import ladder
+from perf.spec.variant import Variant
 
 
 def test_the_order_of_the_ladder() -> None:
-    assert [variant.name for variant in catalog.LADDER] == [
+    assert [variant.name for variant in ladder.LADDER] == [
         "eager-fp32",
         "eager-fp32-jemalloc",
         "eager-fp32-tcmalloc",
@@ -29,13 +29,13 @@ def test_the_order_of_the_ladder() -> None:
     ]
 
 
-@pytest.mark.parametrize("variant", catalog.LADDER, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", ladder.LADDER, ids=lambda variant: variant.name)
 def test_json_both_ways(variant: Variant) -> None:
     assert Variant.from_json(json.loads(json.dumps(variant.to_json()))) == variant
 
 
 def test_the_published_figures() -> None:
-    sapphire_rapids = {v.name: v.published_s["Sapphire Rapids"] for v in catalog.LADDER if v.published_s}
+    sapphire_rapids = {v.name: v.published_s["Sapphire Rapids"] for v in ladder.LADDER if v.published_s}
     assert sapphire_rapids == {
         "eager-fp32": 32.3,
         "eager-fp32-jemalloc": 11.8,
@@ -44,27 +44,27 @@ def test_the_published_figures() -> None:
         "openvino-dynamic": 16.7,
         "openvino-static": 4.7,
     }
-    assert catalog.LADDER[0].published_s["Ice Lake"] == 45.0
+    assert ladder.LADDER[0].published_s["Ice Lake"] == 45.0
 
 
 def test_ipex_stands_on_the_system_tuning() -> None:
-    assert all(variant.tuning for variant in catalog.LADDER if variant.backend == "ipex")
+    assert all(variant.tuning for variant in ladder.LADDER if variant.backend == "ipex")
 
 
 def test_the_readme_says_what_each_row_is() -> None:
     readme = (ROOT / "README.md").read_text()
-    for variant in catalog.LADDER:
+    for variant in ladder.LADDER:
         assert f"| `{variant.name}` | {variant.stack} | {variant.about} |" in readme
 
 
 def test_selection_keeps_the_order_of_the_ladder() -> None:
-    assert [v.name for v in catalog.select(["openvino-static", "eager-fp32"])] == ["eager-fp32", "openvino-static"]
-    assert catalog.select([]) == catalog.LADDER
+    assert [v.name for v in ladder.select(["openvino-static", "eager-fp32"])] == ["eager-fp32", "openvino-static"]
+    assert ladder.select([]) == ladder.LADDER
 
 
 def test_near_misses_are_named() -> None:
     with pytest.raises(UnknownName, match="did you mean ipex-bf16"):
-        catalog.select(["ipex-fb16"])
+        ladder.select(["ipex-fb16"])
 
 
 def test_an_option_of_another_backend_is_refused() -> None:

@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 
-from perf import verbose
-from perf.evidence import UNET_STEP, grouped
-from perf.stack import ROOT
+from perf.host.stack import ROOT
+from perf.records.evidence import UNET_STEP, grouped
+from perf.worker import verbose
 
 SOURCE, RESULT = "src:bf16::blocked:acdb::f0", "dst:bf16::blocked:acdb::f0"
 WEIGHTS = "wei:bf16:a:blocked:Acdb16b64a2b::f0"
@@ -59,7 +59,7 @@ def test_types_of_older_versions() -> None:
 def test_what_native_code_prints_is_captured_and_nothing_else() -> None:
     code = (
         "import ctypes\n"
-        "from perf import verbose\n"
+        "from perf.worker import verbose\n"
         "libc = ctypes.CDLL(None)\n"
         "libc.printf(b'before\\n')\n"
         "log = verbose.capture(lambda: libc.printf(b'within\\n'))\n"

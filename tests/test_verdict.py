@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from perf import series
-from perf.drift import excuse_drift
-from perf.record import Record
-from perf.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
-from perf.watch import WATCHES
+from perf.lab import series
+from perf.records.session_record import Record
+from perf.stats.drift import excuse_drift
+from perf.stats.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
+from perf.stats.watch import WATCHES
 from tests.conftest import DATA
 from tests.records import session, sessions
 from tests.test_level import on_a_machine_of_two_speeds

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from perf import report
-from perf.judgement import Judgement
-from perf.measurement import Measurement
-from perf.run import Run
-from perf.variant import Variant
-from perf.verdict import Kind
+from perf.gate.judgement import Judgement
+from perf.measure.measurement import Measurement
+from perf.measure.run import Run
+from perf.report import ladder_table
+from perf.spec.variant import Variant
+from perf.stats.verdict import Kind
 
 
 @pytest.mark.ladder
@@ -42,5 +42,5 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.strict and verdict.kind is Kind.NO_BASELINE):
-        message = report.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
+        message = ladder_table.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
         pytest.fail(message, pytrace=False)

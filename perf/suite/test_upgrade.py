@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from perf.duel import CandidateTime, Duel
-from perf.upgrade import Upgrade
+from perf.compare.paired_run import CandidateTime, Duel
+from perf.compare.result import Upgrade
 
 
 @pytest.mark.ladder

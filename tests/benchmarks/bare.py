@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from perf.pipelines import BuildRequest
-from perf.protocol import Size
-from perf.variant import Variant
+from perf.spec.protocol import Size
+from perf.spec.variant import Variant
+from perf.worker.pipelines import BuildRequest
 
 arguments = json.loads(sys.argv[1])
 variant = Variant.from_json(arguments["variant"])
 size = Size.parse(arguments["size"])
-backend = importlib.import_module(f"perf.pipelines.{variant.backend}")
+backend = importlib.import_module(f"perf.worker.pipelines.{variant.backend}")
 request = BuildRequest(
     variant=variant,
     checkpoint=Path(arguments["checkpoint"]),

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from perf.measurement import Measurement, measuring
-from perf.run import Run
-from perf.variant import Variant
+from perf.measure.measurement import Measurement, measuring
+from perf.measure.run import Run
+from perf.spec.variant import Variant
 
 PAIRS_OF_WORKERS = 6
 CONFIDENCE = 0.95

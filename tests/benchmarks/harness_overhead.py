@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from perf import command
-from perf.measurement import Measurement
-from perf.run import Run
-from perf.stats import median_interval
+from perf.measure import command
+from perf.measure.measurement import Measurement
+from perf.measure.run import Run
+from perf.stats.intervals import median_interval
 
 BARE = Path(__file__).with_name("bare.py")
 

@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perf.duel import Duel, Rivals
-from perf.paired import LOOKS, Comparison, Groups, Said, compare
-from perf.pairs import LATENCY, grouped
-from perf.run import Run
-from perf.stack import probe
-from perf.upgrade import Result, judged
-from perf.variant import Variant
+from perf.compare.paired_run import Duel, Rivals
+from perf.compare.result import Result, judged
+from perf.host.stack import probe
+from perf.measure.run import Run
+from perf.spec.variant import Variant
+from perf.stats.paired_comparison import LOOKS, Comparison, Groups, Said, compare
+from perf.stats.pairs import LATENCY, grouped
 from tests.conftest import DATA
 
 WORKERS = int(os.environ.get("WORKERS", "8"))

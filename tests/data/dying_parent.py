@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 
-from perf import launcher
-from perf.command import Command
+from perf.measure import launcher
+from perf.measure.command import Command
 
 folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
 

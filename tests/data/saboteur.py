@@ -9,8 +9,8 @@ from contextlib import nullcontext
 
 import torch
 
-from perf import wire
-from perf.worker import Worker, import_backend
+from perf.worker import wire
+from perf.worker.__main__ import Worker, import_backend
 
 
 def lose_channels_last(pipe):
@@ -59,7 +59,7 @@ def tell_openvino_f32_and_one_thread(pipe):
 
 
 def turn_autocast_off(backend):
-    importlib.import_module("perf.pipelines.eager").autocast_bf16 = nullcontext
+    importlib.import_module("perf.worker.pipelines.eager").autocast_bf16 = nullcontext
 
 
 BEFORE = {"turn_autocast_off": turn_autocast_off}

@@ -18,8 +18,8 @@ import tempfile
 import time
 import zipfile
 
-from perf.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
-from perf.sample import Conditions, Parts, Sample
+from perf.records.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
+from perf.records.sample import Conditions, Parts, Sample
 
 LOADED = {}  # the variant
 DICE = random.Random(os.path.basename(os.getcwd()).rpartition("-")[0])  # its folder, without what is random in the name

@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 
-from perf import wire
-from perf.worker import Worker
+from perf.worker import wire
+from perf.worker.__main__ import Worker
 
 SHARE = float(os.environ["SLOWED_PERCENT"]) / 100
 PRODUCTS = 2000  # that are timed at once
@@ -73,7 +73,7 @@ def slow(backend):
 
 class SlowedWorker(Worker):
     def _load(self, variant, **rest):
-        slow(importlib.import_module(f"perf.pipelines.{variant['backend']}"))
+        slow(importlib.import_module(f"perf.worker.pipelines.{variant['backend']}"))
         super()._load(variant, **rest)
 
     def _generate(self, *args, **kwargs):

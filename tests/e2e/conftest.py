@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from perf import catalog, stack
-from perf.stack import Stack
+from perf.host import stack
+from perf.host.stack import Stack
+from perf.spec import ladder
 
 
 @pytest.fixture(scope="session")
@@ -17,4 +18,4 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stacks() -> dict[str, Stack]:
-    return {name: stack.probe(name, stack.default_python(name)) for name in catalog.stacks()}
+    return {name: stack.probe(name, stack.default_python(name)) for name in ladder.stacks()}

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from perf import catalog, command, settings
-from perf.command import Command
-from perf.machine import Machine
-from perf.machine_lock import hold
-from perf.progress import Progress
-from perf.proof import Proofs
-from perf.protocol import Protocol, Size
-from perf.run import Run
-from perf.stack import Stack
-from perf.variant import Variant
+from perf.host.lock import hold
+from perf.host.machine import Machine
+from perf.host.stack import Stack
+from perf.measure import command, settings
+from perf.measure.command import Command
+from perf.measure.progress import Progress
+from perf.measure.run import Run
+from perf.proof.proofs import Proofs
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from perf.spec.variant import Variant
 from tests.conftest import DATA, HERE
 
 SIZE = Size(128, 128)
@@ -45,7 +46,7 @@ class Bench:
         machine: Machine = HERE,
     ) -> list[str]:
         """The claims of the row that do not hold, with that deed done, environment set and words left out."""
-        (variant,) = catalog.select([name])
+        (variant,) = ladder.select([name])
 
         def spoiled(variant: Variant, stack: Stack, _: Machine) -> Command:
             started = command_for(variant, stack, machine)
@@ -73,7 +74,7 @@ class Bench:
 def run(cache_dir: Path, stacks: dict[str, Stack]) -> Iterator[Run]:
     wanted = settings.of(
         model="tiny",
-        variants=catalog.LADDER,
+        variants=ladder.LADDER,
         stacks={name: Path(stack.python) for name, stack in stacks.items()},
         size=SIZE,
         protocol=Protocol(size=SIZE, steps=STEPS, warmup_steps=1, rounds=1),
@@ -84,7 +85,7 @@ def run(cache_dir: Path, stacks: dict[str, Stack]) -> Iterator[Run]:
         with (
             (Path(folder) / "progress").open("w") as stream,
             hold(wait_s=wanted.wait_s, on_wait=print),
-            Run(wanted, catalog.LADDER, Path(folder), Progress(stream)) as run,
+            Run(wanted, ladder.LADDER, Path(folder), Progress(stream)) as run,
         ):
             yield run
 
@@ -131,7 +132,7 @@ def test_instructions_switched_off_and_channels_last_lost(bench: Bench) -> None:
 
 def preloading_only(kept: str, stacks: Mapping[str, Stack]) -> dict[str, str]:
     """The environment in which one of the libraries that are preloaded for a tuned row is left."""
-    (variant,) = catalog.select(["eager-fp32-jemalloc"])
+    (variant,) = ladder.select(["eager-fp32-jemalloc"])
     usual = command.for_variant(variant, stacks["current"], HERE).environment["LD_PRELOAD"].split(":")
     (left,) = (library for library in usual if kept in library)
     return {"LD_PRELOAD": left}

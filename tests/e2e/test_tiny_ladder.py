@@ -15,14 +15,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf import cache, catalog, store
-from perf.evidence import LOOKED_AT, Evidence
-from perf.explain import COUNTED
-from perf.stack import ROOT, Stack
+from perf.gate import store
+from perf.host import cache
+from perf.host.stack import ROOT, Stack
+from perf.records.evidence import LOOKED_AT, Evidence
+from perf.report.explain import COUNTED
+from perf.spec import ladder
 from tests.conftest import HERE, ladder_command, surroundings
 
 # A CPU without bfloat16 instructions, such as a hosted runner's may be, runs the rows that need none.
-ROWS = [variant.name for variant in catalog.LADDER if not variant.torch_bf16 or HERE.bf16_isa]
+ROWS = [variant.name for variant in ladder.LADDER if not variant.torch_bf16 or HERE.bf16_isa]
 # Content of the tiny checkpoint, as first made. Another value: machines no longer measure the same model.
 TINY_DIGEST = "eb5b82dfe85aec9f90393430d55079f04d6c9aec245920d81c17893f3ea8d885"
 
@@ -34,13 +36,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
     (folder / "tmp").mkdir()
     rows = [f"--variant={name}" for name in ROWS]
     outputs = ("--markdown", "ladder.md", "--benchmark-json", "run.json", "--junitxml", "junit.xml")
-    result = ladder(folder, cache_dir, *rows, *outputs, TMPDIR=str(folder / "tmp"))
+    result = run_ladder(folder, cache_dir, *rows, *outputs, TMPDIR=str(folder / "tmp"))
     (folder / "out.txt").write_text(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 
 
-def ladder(folder: Path, cache_dir: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run_ladder(folder: Path, cache_dir: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The tiny ladder, as a user would run it."""
     quick = ("--model", "tiny", "--rounds", "3", "--wait", "600", "--baselines", "baselines")
     return subprocess.run(
@@ -98,7 +100,7 @@ def test_the_parents_time_holds_the_workers(records: dict[str, Any], name: str) 
 
 def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None:
     row = ("--variant", "openvino-static")
-    recorded = ladder(ran, cache_dir, *row, "--update-baseline", "--why", "the first")
+    recorded = run_ladder(ran, cache_dir, *row, "--update-baseline", "--why", "the first")
     if "other work ran beside every session" in recorded.stdout:
         pytest.skip("this machine is too busy for a baseline, and that is what the suite said")
     assert recorded.returncode == 0, recorded.stdout
@@ -106,7 +108,7 @@ def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None
     (found,) = store.load(path).rows.values()
     assert len(found.stack["packages"]) > 30
     assert all(one.probe_s and one.unet_step_s for session in found.sessions for one in session.rounds)
-    ladder(ran, cache_dir, *row, "--fresh", "0", "--junitxml", "again.xml")
+    run_ladder(ran, cache_dir, *row, "--fresh", "0", "--junitxml", "again.xml")
     (verdict,) = ElementTree.parse(ran / "again.xml").iterfind(".//property[@name='verdict']")
     assert verdict.get("value") not in {"no baseline", "invalid"}
 
@@ -128,13 +130,13 @@ def test_the_checkpoint_is_as_first_made(records: dict[str, Any]) -> None:
     assert {record["extra_info"]["model"]["digest"] for record in records.values()} == {TINY_DIGEST}
 
 
-@pytest.mark.parametrize("name", catalog.stacks()[1:])  # the first one has made the ladder's
+@pytest.mark.parametrize("name", ladder.stacks()[1:])  # the first one has made the ladder's
 def test_every_stack_makes_the_same_checkpoint(
     stacks: dict[str, Stack], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
     (tmp_path / "made").mkdir()
-    arguments = [stacks[name].python, "-m", "perf.checkpoint", "synthetic", "tiny", str(tmp_path / "made")]
+    arguments = [stacks[name].python, "-m", "perf.worker.checkpoint", "synthetic", "tiny", str(tmp_path / "made")]
     subprocess.run(arguments, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     assert cache.content_digest(tmp_path / "made") == TINY_DIGEST
 
@@ -177,7 +179,7 @@ def test_a_run_can_be_explained(ran: Path, records: dict[str, Any]) -> None:
             assert re.search(rf"{part} .* GFLOP/s .*% of the peak in (bf16|f32)", said)
 
 
-@pytest.mark.parametrize("name", catalog.stacks())
+@pytest.mark.parametrize("name", ladder.stacks())
 def test_a_stack_has_exactly_its_pins(stacks: dict[str, Stack], name: str) -> None:
     pins: dict[str, set[str]] = {}
     for line in (ROOT / "perf" / "stacks" / f"{name}.txt").read_text().splitlines():

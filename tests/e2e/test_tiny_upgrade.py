@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from perf.stack import ROOT, Stack
+from perf.host.stack import ROOT, Stack
 from tests.conftest import DATA, NOT_THE_USERS, SUITE_OPTIONS, surroundings
 
 

@@ -1,0 +1,1 @@
+"""Two stacks, measured in turns."""

@@ -1,0 +1,221 @@
+"""The upgrade check of a run: each variant in two stacks, what is said of it, and what the two do otherwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from perf.compare.paired_run import CANDIDATE, REFERENCE, Duel, Rivals
+from perf.errors import BadInput, WorkerError
+from perf.host.environments import name_of
+from perf.host.stack import Stack, package_changes, probe
+from perf.measure.measurement import Measurement
+from perf.measure.run import Run
+from perf.proof import reference
+from perf.proof.attribution import differences
+from perf.proof.claims import Facts, check, failed
+from perf.proof.fidelity import Fidelity, compare
+from perf.records.evidence import Evidence
+from perf.spec.ladder import FIDELITY
+from perf.spec.variant import Variant
+from perf.stats import paired_comparison
+from perf.stats.paired_comparison import Comparison, Said
+from perf.stats.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
+from perf.stats.watch import LOAD_TIME, WATCHES
+
+NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
+OLDEST_PYTHON = (3, 11)  # that can run a worker
+TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What was found of a variant. ``others`` is what else was compared; ``faults`` make it invalid."""
+
+    variant: Variant
+    said: Said
+    sentence: str
+    latency: Comparison | None = None
+    others: Mapping[str, Comparison] | None = None
+    faults: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
+    fidelity: Fidelity | None = None
+    apart: str | None = None
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        return self.said in {Said.REGRESSED, Said.INVALID}
+
+    @property
+    def moved(self) -> list[tuple[str, Comparison]]:
+        """Parts and the like that surely changed, and by more than is tolerated of them."""
+        return [(name, one) for name, one in (self.others or {}).items() if has_moved(name, one)]
+
+    @property
+    def widths(self) -> tuple[float, float] | None:
+        """Of 95 % intervals, as fractions: of these pairs, and of the same latencies had they been measured apart."""
+        kept = [pair for pair in self.pairs if not pair.is_disturbed]
+        if len(kept) < 2:
+            return None
+        found = paired_comparison.change(grouped(kept, LATENCY))
+        return found.quantile(0.975) - found.quantile(0.025), unpaired_width(kept)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "variant": self.variant.name,
+            "verdict": str(self.said),
+            "says": self.sentence,
+            "latency": self.latency and self.latency.to_json(),
+            "others": {name: one.to_json() for name, one in (self.others or {}).items()},
+            "moved": [name for name, _ in self.moved],
+            "faults": list(self.faults),
+            "otherwise": list(self.otherwise),
+            "fidelity": self.fidelity and self.fidelity.to_json(),
+            "sessions_apart": self.apart,
+            "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
+            "pairs": [pair.to_json() for pair in self.pairs],
+        }
+
+
+class Upgrade:
+    """Made with its run, whose settings name the two interpreters. Raises BadInput if either cannot be measured."""
+
+    def __init__(self, run: Run) -> None:
+        settings = run.settings
+        assert settings.rivals is not None, "asked for where two stacks are compared"
+        before, after = settings.rivals
+        self.rivals = Rivals(reference=checked(probe(REFERENCE, before)), candidate=checked(probe(CANDIDATE, after)))
+        self.results: dict[str, Result] = {}
+        self._run = run
+
+    @property
+    def package_changes(self) -> list[str]:
+        """``openvino 2026.3.1 -> 2026.4.1`` and the like."""
+        return package_changes(self.rivals.reference.packages, self.rivals.candidate.packages)
+
+    @property
+    def unasked_changes(self) -> list[str]:
+        """Those of packages that nobody asked for, where it is known what was asked."""
+        named = {name_of(text) for text in self._run.settings.asked}
+        return [change for change in self.package_changes if named and change.partition(" ")[0] not in named]
+
+    def duel(self, variant: Variant) -> Duel:
+        return Duel(variant, self.rivals, self._run, self._run.settings.pairs_budget_s)
+
+    def find_missing(self, variant: Variant) -> str | None:
+        """Why the variant cannot be compared here, or None."""
+        for role in (REFERENCE, CANDIDATE):
+            if missing := self._run.find_missing_in(variant, self.rivals.of(role)):
+                return f"{role}: {missing.reason}"
+        return None
+
+    def add(self, duel: Duel) -> Result:
+        """What is said of a variant after its last pair."""
+        found = self.results[duel.variant.name] = judged(duel, self._run)
+        return found
+
+    def add_error(self, variant: Variant, error: WorkerError) -> None:
+        """A worker that could not be measured makes the variant invalid, and the rest goes on."""
+        said = str(error).splitlines()[0]
+        self.results[variant.name] = Result(variant=variant, said=Said.INVALID, sentence=said, faults=(said,))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema": 1,
+            "machine": self._run.machine.to_json(),
+            "model": self._run.bench.model.to_json(),
+            "protocol": self._run.bench.protocol.to_json(),
+            REFERENCE: self.rivals.reference.recipe,
+            CANDIDATE: self.rivals.candidate.recipe,
+            "asked": list(self._run.settings.asked),
+            "package_changes": self.package_changes,
+            "unasked_changes": self.unasked_changes,
+            "results": [result.to_json() for result in self.results.values()],
+        }
+
+
+def judged(duel: Duel, run: Run) -> Result:
+    """The result of a duel. Raises a WorkerError where nothing could be measured."""
+    latency = duel.comparison
+    faults, fidelity = [], None
+    for role in (REFERENCE, CANDIDATE):
+        faults += [f"{role}: {fault}" for fault in unmet_claims(duel.first[role], run)]
+    outcomes = {role: reference.read(duel.first[role].outcome) for role in (REFERENCE, CANDIDATE)}
+    faults += [f"{role}: {outcome.fault}" for role, outcome in outcomes.items() if outcome.fault]
+    if not any(outcome.fault for outcome in outcomes.values()):
+        fidelity = compare(outcomes[CANDIDATE], outcomes[REFERENCE])
+        beyond = fidelity.fault(FIDELITY[duel.variant.precision])
+        faults += [f"the two images differ: {beyond}"] if beyond else []
+    return Result(
+        variant=duel.variant,
+        said=Said.INVALID if faults else latency.said,
+        sentence="; ".join(faults) if faults else str(latency).partition(": ")[2],
+        latency=latency,
+        others=others(duel),
+        faults=tuple(faults),
+        otherwise=tuple(otherwise(duel)),
+        fidelity=fidelity,
+        apart=duel.apart,
+        pairs=tuple(duel.pairs),
+    )
+
+
+def unmet_claims(measurement: Measurement, run: Run) -> list[str]:
+    """What the variant claims in this stack and does not do."""
+    facts = Facts(
+        variant=measurement.variant,
+        machine=run.machine,
+        scheduler=run.bench.model.scheduler,
+        steps=run.bench.protocol.steps,
+        session=measurement.session,
+        evidence=evidence_of(measurement),
+    )
+    return [str(claim) for claim in failed(check(facts))]
+
+
+def evidence_of(measurement: Measurement) -> Evidence:
+    assert measurement.evidence is not None, "asked for after look()"
+    return measurement.evidence
+
+
+def otherwise(duel: Duel) -> list[str]:
+    """What the candidate's worker does otherwise; how long its kernels take, only where the latency has changed."""
+    before, after = (evidence_of(duel.first[role]) for role in (REFERENCE, CANDIDATE))
+    has_changed = duel.comparison.said in {Said.REGRESSED, Said.IMPROVED}
+    return differences(before, after, with_times=has_changed)
+
+
+def others(duel: Duel) -> dict[str, Comparison]:
+    """What else changed: each part, peak memory and load time."""
+    names = dict.fromkeys(name for pair in duel.pairs for name in pair.log_ratios)
+    groups = {name: grouped(duel.pairs, name) for name in names if name != LATENCY}
+    both = {number: loads for number, loads in enumerate(duel.loads_s, 1) if len(loads) == 2}
+    groups[LOAD_TIME] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
+    return {name: paired_comparison.compare(found, TOLERANCES[name]) for name, found in groups.items() if found}
+
+
+def has_moved(name: str, found: Comparison) -> bool:
+    if name == PLAIN_LATENCY:
+        return False  # what it says is the latency's
+    is_beyond = abs(math.log(found.ratio)) > math.log1p(TOLERANCES[name])
+    return is_beyond and not found.low <= 1 <= found.high
+
+
+def checked(found: Stack) -> Stack:
+    """The stack itself. Raises BadInput if no worker could run in it."""
+    version = tuple(map(int, found.python_version.split(".")[:2]))
+    if version < OLDEST_PYTHON:
+        raise BadInput(f"{found.name}: {found.python} is Python {found.python_version}; workers need 3.11 or newer")
+    if lacking := [name for name in NEEDED if name not in found.packages]:
+        raise BadInput(f"{found.name}: {found.python} lacks {', '.join(lacking)}: it cannot run Stable Diffusion")
+    return found
+
+
+def exit_code(results: Sequence[Result], *, strict: bool) -> int:
+    """0, or 1 if a row is slower or invalid or there is none, or 2 if ``strict`` and the worst is an undecided one."""
+    if not results or any(result.fails for result in results):
+        return 1
+    return 2 if strict and any(result.said is Said.UNDECIDED for result in results) else 0

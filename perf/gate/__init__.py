@@ -1,0 +1,1 @@
+"""Baselines, and what is said of a run against them."""

@@ -1,0 +1,188 @@
+"""The machine as the parent sees it: its CPU, its cores, and the fingerprint that makes two measurements comparable."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cpuinfo.cpuinfo
+
+from perf.host import cpu, linux
+from perf.host.cpu import Codename
+
+SYS_CPU = Path("/sys/devices/system/cpu")
+GIB = 1024**3
+
+Fingerprint = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a figure has to be read with. ``cores`` are the first threads of one socket's usable cores.
+
+    ``cpu_quota`` is in CPUs. None stands for what the kernel does not say, and for no limit.
+    """
+
+    cpu: str
+    vendor: str
+    family: int
+    model: int
+    stepping: int
+    flags: frozenset[str]
+    cores: tuple[int, ...]
+    sockets: int
+    numa_nodes: int
+    threads_per_core: int
+    l3_bytes: int | None
+    memory_bytes: int
+    microcode: str | None
+    kernel: str
+    hypervisor: str | None
+    governor: str | None
+    turbo: bool | None
+    cpu_quota: float | None
+    memory_limit_bytes: int | None
+    transparent_hugepages: str | None
+
+    @property
+    def codename(self) -> Codename:
+        return cpu.identify(self.vendor, self.family, self.model, self.stepping, self.flags)
+
+    @property
+    def bf16_isa(self) -> str | None:
+        """The widest instruction set for bfloat16 products, or None where they would be emulated."""
+        return next((isa for isa in ("amx_bf16", "avx512_bf16") if isa in self.flags), None)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What must be equal for two measurements to be compared; JSON types only."""
+        return {
+            "codename": self.codename.key,
+            "bf16_isa": self.bf16_isa,
+            "cores_used": len(self.cores),
+            "sockets": self.sockets,
+            "numa_nodes": self.numa_nodes,
+            "threads_per_core": self.threads_per_core,
+            "l3_mib": self.l3_bytes and round(self.l3_bytes / 1024**2),
+            "memory_gib": round(self.memory_bytes / GIB),
+            "hypervisor": self.hypervisor,
+            "governor": self.governor,
+            "turbo": self.turbo,
+            "cpu_quota": self.cpu_quota,
+            "memory_limit_gib": self.memory_limit_bytes and round(self.memory_limit_bytes / GIB),
+            "transparent_hugepages": self.transparent_hugepages,
+        }
+
+    @property
+    def particulars(self) -> Fingerprint:
+        """What may differ between two measurements that are compared, and is then said beside the verdict."""
+        return {"cpu": self.cpu, "kernel": self.kernel, "microcode": self.microcode}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"flags": sorted(self.flags), "fingerprint": self.fingerprint}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cpu} ({self.codename.key}: {self.vendor}, family {self.family}, model {self.model}), "
+            f"{len(self.cores)} cores, {self.memory_bytes / GIB:.0f} GiB, bf16 by {self.bf16_isa or 'emulation'}, "
+            f"Linux {self.kernel}"
+        )
+
+
+@functools.cache
+def this_machine() -> Machine:
+    """Read the machine, once per process."""
+    info = read_cpu()
+    shape = lscpu()
+    cores = one_socket_cores(os.sched_getaffinity(0))
+    return Machine(
+        cpu=info.get("brand_raw", "unknown CPU"),
+        vendor=info.get("vendor_id_raw", "unknown vendor"),
+        family=info.get("family", 0),
+        model=info.get("model", 0),
+        stepping=info.get("stepping", 0),
+        flags=frozenset(info.get("flags", ())),
+        cores=cores,
+        sockets=leading_number(shape.get("Socket(s)")) or 1,
+        numa_nodes=leading_number(shape.get("NUMA node(s)")) or 1,
+        threads_per_core=leading_number(shape.get("Thread(s) per core")) or 1,
+        l3_bytes=leading_number(shape.get("L3 cache") or shape.get("L3")),
+        memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        microcode=linux.microcode(),
+        kernel=platform.release(),
+        hypervisor=shape.get("Hypervisor vendor") or ("unnamed" if "hypervisor" in info.get("flags", ()) else None),
+        governor=linux.governor(cores[0]),
+        turbo=linux.turbo(),
+        cpu_quota=linux.cpu_quota(),
+        memory_limit_bytes=linux.memory_limit_bytes(),
+        transparent_hugepages=linux.transparent_hugepages(),
+    )
+
+
+def read_cpu() -> Mapping[str, Any]:
+    """What the kernel says of the CPU, as py-cpuinfo reads it; nothing where /proc/cpuinfo is missing.
+
+    Its get_cpu_info keeps a core busy for a second to time the clock, which nobody here asks for, and adds by CPUID
+    the instruction sets that the kernel has switched off.
+    """
+    found: Mapping[str, Any] = cpuinfo.cpuinfo._get_cpu_info_from_proc_cpuinfo()
+    return found
+
+
+def platform_info() -> dict[str, Any]:
+    """What pytest-benchmark says of every machine, by its names, with the CPU as ``read_cpu`` reads it."""
+    asked = (
+        platform.node,
+        platform.processor,
+        platform.machine,
+        platform.python_compiler,
+        platform.python_implementation,
+        platform.python_version,
+        platform.python_build,
+        platform.release,
+        platform.system,
+    )
+    version = {"python_implementation_version": platform.python_version()}
+    return {ask.__name__: ask() for ask in asked} | version | {"cpu": dict(read_cpu())}
+
+
+def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:
+    """One CPU number per physical core of the first socket, of those this process may use."""
+    by_core: dict[tuple[int, int], int] = {}
+    for number in sorted(usable):
+        topology = sys_cpu / f"cpu{number}" / "topology"
+        socket = int((topology / "physical_package_id").read_text())
+        core = int((topology / "core_id").read_text())
+        by_core.setdefault((socket, core), number)
+    first_socket = min(socket for socket, _ in by_core)
+    return tuple(number for (socket, _), number in by_core.items() if socket == first_socket)
+
+
+def lscpu() -> dict[str, str]:
+    """What util-linux' lscpu says, field -> value with sizes in bytes; nothing where it is not installed."""
+    command = ["lscpu", "--json", "--bytes"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C"})
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return dict(flatten(json.loads(result.stdout)["lscpu"]))
+
+
+def flatten(fields: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The fields of lscpu. Some versions nest them, and call "L3 cache" then "L3"."""
+    for field in fields:
+        yield field["field"].rstrip(":"), field["data"] or ""
+        yield from flatten(field.get("children", ()))
+
+
+def leading_number(text: str | None) -> int | None:
+    """The 33554432 of ``33554432 (1 instance)``."""
+    word = (text or "").partition(" ")[0]
+    return int(word) if word.isdigit() else None

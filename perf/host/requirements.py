@@ -1,0 +1,97 @@
+"""What a variant needs from this machine, and what to do where it is missing."""
+
+from __future__ import annotations
+
+import ctypes.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf.host.machine import Machine
+from perf.host.stack import Stack
+from perf.spec.variant import Backend, Variant
+
+PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "eager": ("torch", "diffusers", "transformers"),
+    "ipex": ("torch", "diffusers", "transformers", "intel-extension-for-pytorch"),
+    "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
+}
+
+# Allocator -> the library's name for the dynamic linker, and the Debian package that brings it.
+ALLOCATORS = {"jemalloc": ("jemalloc", "libjemalloc2"), "tcmalloc": ("tcmalloc_minimal", "libtcmalloc-minimal4")}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a variant cannot run here, and the command that would mend it."""
+
+    reason: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}; to mend it: {self.mend}"
+
+
+def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Missing | None:
+    """The first thing that ``variant`` lacks, or None. ``stack`` is None where it is not installed."""
+    if stack is None:
+        return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
+    return (
+        _missing_package(variant, stack)
+        or _missing_bf16(variant, machine)
+        or _missing_compiler(variant, stack)
+        or (_missing_tuning(variant, stack) if variant.tuning else None)
+    )
+
+
+def allocator_library(allocator: str) -> str | None:
+    """The file name under which the dynamic linker finds this allocator, or None."""
+    return ctypes.util.find_library(ALLOCATORS[allocator][0])
+
+
+def openmp_library(stack: Stack) -> Path:
+    """Intel OpenMP, from the PyPI package intel-openmp in the stack itself."""
+    return Path(stack.prefix) / "lib" / "libiomp5.so"
+
+
+def _missing_package(variant: Variant, stack: Stack) -> Missing | None:
+    for package in PACKAGES[variant.backend]:
+        if package not in stack.packages:
+            return Missing(
+                f"stack {stack.name} ({stack.python}) has no {package}",
+                f"tox run --recreate --notest -e stack-{stack.name}",
+            )
+    return None
+
+
+def _missing_bf16(variant: Variant, machine: Machine) -> Missing | None:
+    if not variant.torch_bf16 or machine.bf16_isa:
+        return None
+    return Missing(
+        f"this CPU has neither amx_bf16 nor avx512_bf16 ({machine.cpu}), bfloat16 would be emulated",
+        "leave the row out with -k 'not bf16', or measure on Sapphire Rapids or newer",
+    )
+
+
+def _missing_compiler(variant: Variant, stack: Stack) -> Missing | None:
+    if not variant.compiled:
+        return None
+    if not shutil.which("g++"):
+        return Missing("torch.compile needs a C++ compiler, g++ was not found", "apt-get install g++")
+    if not stack.has_headers:
+        version = ".".join(stack.python_version.split(".")[:2])
+        return Missing(f"torch.compile needs the headers of Python {version}", f"apt-get install python{version}-dev")
+    return None
+
+
+def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
+    assert variant.tuning is not None
+    allocator = variant.tuning.allocator
+    if not allocator_library(allocator):
+        return Missing(f"{allocator} was not found", f"apt-get install {ALLOCATORS[allocator][1]}")
+    if not shutil.which("numactl"):
+        return Missing("numactl was not found", "apt-get install numactl")
+    if not openmp_library(stack).exists():
+        mend = f"tox run --recreate --notest -e stack-{stack.name}"
+        return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", mend)
+    return None

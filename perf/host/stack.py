@@ -1,0 +1,111 @@
+"""A stack: a virtual environment with exact versions, known to the suite by the path of its interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from perf.errors import BadInput, UnknownName
+from perf.spec import ladder
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBE_DEADLINE_S = 60
+INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
+WORKER_CODE = ("__main__.py", "wire.py", "turns.py", "conditions.py", "parts.py", "pipelines/*.py")
+HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
+
+# Runs in the stack's interpreter, with the standard library alone.
+PROBE = """
+import importlib.metadata, json, pathlib, platform, sys, sysconfig
+print(json.dumps({
+    "python_version": platform.python_version(),
+    "prefix": sys.prefix,
+    "has_headers": pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
+    "packages": {d.name.lower().replace("_", "-"): d.version for d in importlib.metadata.distributions()},
+}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """An installed stack. ``has_headers``: whether C extensions can be compiled for its Python."""
+
+    name: str
+    python: str
+    python_version: str
+    prefix: str
+    has_headers: bool
+    packages: Mapping[str, str]
+
+    def __str__(self) -> str:
+        shown = [f"{package} {self.packages[package]}" for package in HEADLINERS if package in self.packages]
+        return ", ".join([f"stack {self.name}: Python {self.python_version}", *shown])
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"packages": dict(sorted(self.packages.items()))}
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What is needed to make the stack again, in JSON types; no path of this machine."""
+        whole = self.to_json()
+        return {name: whole[name] for name in ("name", "python_version", "packages")}
+
+
+def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """``torch 2.13.0 -> 2.14.0`` and the like: the packages that changed, and after them those that came or went."""
+    differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
+    changed = differ & before.keys() & after.keys()
+    return [
+        f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
+        for name in (*sorted(changed), *sorted(differ - changed))
+    ]
+
+
+def worker_digest() -> str:
+    """Of the suite's own code that runs in a stack: with the packages, all the software that a worker is."""
+    files = sorted(path for name in WORKER_CODE for path in (ROOT / "perf" / "worker").glob(name))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def default_python(name: str) -> Path:
+    """Where tox puts the interpreter of that stack."""
+    work_dir = os.environ.get("TOX_WORK_DIR") or ROOT / ".tox"
+    return Path(work_dir) / f"stack-{name}" / "bin" / "python"
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, Path]:
+    """Read ``NAME=PYTHON`` texts. Raises BadInput, UnknownName."""
+    overrides = {}
+    for text in texts:
+        name, equals, python = text.partition("=")
+        if not equals or not python:
+            raise BadInput(f"--stack {text!r} is not of the form NAME=/path/to/python")
+        if name not in ladder.stacks():
+            raise UnknownName("stack", name, ladder.stacks())
+        overrides[name] = check_python(f"--stack {text}", Path(python))
+    return overrides
+
+
+def check_python(asked: str, python: Path) -> Path:
+    """The absolute path of an interpreter. Raises BadInput, beginning with what was ``asked``, if it cannot be one."""
+    found = python.expanduser().absolute()
+    if not os.access(found, os.X_OK) or found.is_dir():
+        raise BadInput(f"{asked}: {found} is not an executable file")
+    return found
+
+
+def probe(name: str, python: Path) -> Stack:
+    """Ask the interpreter what it is and what it has. Raises BadInput if it is not a working Python."""
+    try:
+        result = subprocess.run(
+            [python, "-c", PROBE], capture_output=True, text=True, timeout=PROBE_DEADLINE_S, check=True
+        )
+        return Stack(name=name, python=str(python), **json.loads(result.stdout))
+    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+        raise BadInput(f"stack {name}: {python} is not a working Python interpreter: {error}") from error

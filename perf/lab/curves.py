@@ -1,0 +1,90 @@
+"""The evaluation's scores as a table for the terminal or a README, as JSON, and as a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from perf.errors import BadInput
+from perf.lab.evaluate import OURS, Score
+from perf.lab.rules import PEERS
+from perf.report.tables import aligned
+
+PLOT_FORMATS = {".png", ".svg"}
+
+
+def table(scores: Sequence[Score], width: int) -> str:
+    """One series: a line per rule. What is spent is for identical sessions, and at worst over the slowdowns."""
+    planted = dict.fromkeys(score.slowdown_percent for score in scores if score.slowdown_percent)
+    headings = ("rule", "false alarms", *(f"{percent:g} %" for percent in planted), "sessions", "rounds", "s")
+    rules = dict.fromkeys(score.rule for score in scores)
+    rows = [cells([score for score in scores if score.rule == rule]) for rule in rules]
+    return "\n".join(aligned(headings, rows, width))
+
+
+def cells(scores: Sequence[Score]) -> tuple[str, ...]:
+    """One rule's line: its scores by slowdown, none first."""
+    calm = scores[0]
+    most = max(score.sessions_mean for score in scores)
+    sessions = f"{calm.sessions_mean:.1f}" if most == calm.sessions_mean else f"{calm.sessions_mean:.1f}..{most:.1f}"
+    shares = (f"{100 * score.flagged_share:.1f} %" for score in scores)
+    return (calm.rule, *shares, sessions, f"{calm.rounds_mean:.0f}", f"{calm.seconds_mean:.0f}")
+
+
+def notes(scores: Iterable[Score], trials: int, order: str) -> list[str]:
+    """What the columns mean, and how often our rule would not say."""
+    ours = [one for one in scores if one.rule == OURS]
+    open_share = max((one.undecided_share for one in ours if not one.slowdown_percent), default=0)
+    disturbed = max((one.disturbed_share for one in ours), default=0)
+    lines = [
+        f"{trials} trials a series, sessions {order}, seeded. false alarms: identical sessions called slower;",
+        "5 % and the like: sessions so much slower that were called slower; an undecided one counts as missed.",
+        "sessions, rounds, s: mean spent where nothing is slower (..most, over the slowdowns).",
+        f"{OURS}: undecided where nothing is slower in up to {100 * open_share:.1f} %.",
+    ]
+    if disturbed:
+        lines.append(
+            f"{OURS}: no undisturbed round and so no verdict but `disturbed` in up to {100 * disturbed:.0f} %."
+        )
+    return lines
+
+
+def write_json(path: Path, scores: Sequence[Score]) -> None:
+    path.write_text(json.dumps([score.to_json() for score in scores], indent=1) + "\n", encoding="utf-8")
+
+
+def check_plot(path: Path) -> Path:
+    """Raises BadInput unless the name says PNG or SVG."""
+    if path.suffix not in PLOT_FORMATS:
+        raise BadInput(f"--plot {path}: the name must end in .png or .svg")
+    return path
+
+
+def plot(path: Path, scores: Sequence[Score]) -> None:
+    """Detection against slowdown, a panel per series, a line per rule; ours is the strong one."""
+    import matplotlib as mpl  # noqa: PLC0415 - half a second that no other command should wait for
+
+    mpl.use("agg")
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    names = list(dict.fromkeys(score.series for score in scores))
+    figure, axes = pyplot.subplots(1, len(names), figsize=(5.2 * len(names), 3.8), sharey=True, squeeze=False)
+    for name, axis in zip(names, axes[0], strict=True):
+        for rule in dict.fromkeys(score.rule for score in scores):
+            points = [one for one in scores if (one.series, one.rule) == (name, rule)]
+            axis.plot(
+                [one.slowdown_percent for one in points],
+                [100 * one.flagged_share for one in points],
+                marker="o",
+                markersize=3.5,
+                label=rule,
+                **({"color": "black", "linewidth": 2.2, "zorder": 3} if rule == OURS else {"linewidth": 1.2}),
+            )
+        axis.set(title=name, xlabel="planted slowdown, %", ylim=(-3, 103))
+        axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel("sessions called slower, %")
+    figure.tight_layout(rect=(0, 0.08, 1, 1))
+    figure.legend(*axes[0][0].get_legend_handles_labels(), frameon=False, loc="lower center", ncols=len(PEERS) + 1)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

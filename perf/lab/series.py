@@ -1,0 +1,86 @@
+"""Recorded series: identical sessions, one JSON object a line, as input for the evaluation.
+
+Two forms are read. A line of ``rounds`` as objects, from a bare loop::
+
+    {"variant": "...", "when": 1795398992.07, "build": 11.3, "rounds": [
+        {"t": seconds, "cpu": seconds, "psi": microseconds, "nivcsw": count, "probe": [seconds, ...]}, ...]}
+
+and a line that is a perf.records.session_record.Record, as ``python -m perf selftest`` writes them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from perf.errors import BadRecord, BadSeries
+from perf.records.session_record import Record, Round, check_number, mean_probe_s, round_from
+
+
+def read(path: Path) -> list[Record]:
+    """The sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSeries(f"{path}: cannot be read: {error}") from error
+    records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not records:
+        raise BadSeries(f"{path}: holds no session")
+    return records
+
+
+def write(path: Path, records: list[Record]) -> None:
+    path.write_text("".join(json.dumps(record.to_json()) + "\n" for record in records), encoding="utf-8")
+
+
+def _record(line: str, where: str) -> Record:
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadSeries(f"{where}: not JSON: {error}") from error
+    try:
+        if isinstance(data, dict) and isinstance(data.get("rounds"), list):
+            return _bare_session(data)
+        return Record.from_json(data)
+    except BadRecord as error:
+        raise BadSeries(f"{where}: {error}") from error
+
+
+def _bare_session(data: Mapping[str, Any]) -> Record:
+    if not data["rounds"]:
+        raise BadRecord("rounds", "is empty")
+    when = data.get("when", 0)
+    if isinstance(when, bool) or not isinstance(when, int | float):
+        raise BadRecord("when", f"{when!r} is not a time in seconds")
+    rounds = tuple(_bare_round(one, f"rounds[{number}].") for number, one in enumerate(data["rounds"]))
+    return Record(
+        recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
+        load_s=None if data.get("build") is None else check_number("build", data["build"]),
+        rounds=_with_probes_around(rounds),
+    )
+
+
+def _with_probes_around(rounds: Sequence[Round]) -> tuple[Round, ...]:
+    """The rounds of a loop that probed before each, with the mean of what was probed before and after."""
+    after = [*rounds[1:], *rounds[-1:]]
+    return tuple(
+        replace(one, probe_s=mean_probe_s(one.probe_s, later.probe_s)) for one, later in zip(rounds, after, strict=True)
+    )
+
+
+def _bare_round(data: object, where: str) -> Round:
+    if not isinstance(data, dict) or "t" not in data:
+        raise BadRecord(f"{where}t", "is missing")
+    probes = data.get("probe") or [None]
+    known = {
+        "latency_s": data["t"],
+        "cpu_s": data.get("cpu"),
+        "cpu_pressure_s": data["psi"] / 1e6 if isinstance(data.get("psi"), int | float) else None,
+        "involuntary_switches": data.get("nivcsw"),
+        "probe_s": probes[0] if isinstance(probes, list) else probes,
+    }
+    return round_from(known, where)

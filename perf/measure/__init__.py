@@ -1,0 +1,1 @@
+"""Measuring: settings, processes, one variant, a run."""

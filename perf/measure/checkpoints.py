@@ -1,0 +1,186 @@
+"""The model to measure: a synthetic checkpoint, a folder, or a Hub id, as a folder that is known to be complete."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perf.errors import BadCheckpoint, HubUnreachable, PerfError, UnknownName
+from perf.host import cache
+from perf.host.stack import Stack
+from perf.measure.command import clean_environment
+from perf.records.work import Work
+from perf.spec import synthetic
+from perf.spec.protocol import Size
+
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+MODELS = ("unet", "vae", "text_encoder", "safety_checker")
+MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A complete checkpoint. ``latent_channels`` and ``scale`` (image pixels per latent) shape the latents.
+
+    ``scheduler`` is the class of the checkpoint's own.
+    """
+
+    name: str
+    folder: Path
+    digest: str
+    latent_channels: int
+    scale: int
+    native_size: Size
+    scheduler: str
+
+    def latents_shape(self, size: Size) -> tuple[int, int, int, int]:
+        return (1, self.latent_channels, size.height // self.scale, size.width // self.scale)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "digest": self.digest}
+
+
+def check_name(text: str) -> None:
+    """Say at once, before anything is made or downloaded, that no model can be meant by ``text``."""
+    if text in synthetic.SYNTHETIC:
+        return
+    if _is_path(text):
+        check(Path(text).expanduser())
+    elif not HUB_ID.fullmatch(text):
+        raise UnknownName("model", text, [*synthetic.SYNTHETIC, "a folder", "a Hub id such as owner/name"])
+
+
+def resolve(text: str, stack: Stack) -> Model:
+    """Make, find or download the model named ``text``; ``stack`` runs what needs torch. Raises a PerfError."""
+    if _is_path(text):
+        folder = Path(text).expanduser().resolve()
+        check(folder)
+        return _read(text, folder)
+    folder = _make(synthetic.find(text), stack) if text in synthetic.SYNTHETIC else _download(text, stack)
+    try:
+        check(folder)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it anew") from None
+    return _read(text, folder)
+
+
+def check(folder: Path) -> None:
+    """Raise BadCheckpoint unless ``folder`` is a complete Stable Diffusion checkpoint in the diffusers layout."""
+    index = _json(folder / "model_index.json")
+    if index.get("_class_name") != "StableDiffusionPipeline":
+        raise BadCheckpoint(f"{folder} is a {index.get('_class_name')}; the suite measures StableDiffusionPipeline")
+    for name in MODELS:
+        if name != "safety_checker" or index.get(name, [None])[0]:
+            _check_weights(folder / name)
+
+
+def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
+    def make(folder: Path) -> None:
+        result = _checkpoint_tool(stack, "synthetic", spec.name, str(folder))
+        if result.returncode:
+            raise PerfError(f"making the checkpoint {spec.name} failed:\n{_tail(result.stderr)}")
+
+    target = cache.cache_dir() / "checkpoints" / f"{spec.name}-{spec.seed}"
+    return cache.make_once(target, make, spec.disk_bytes)
+
+
+def _download(hub_id: str, stack: Stack) -> Path:
+    result = _checkpoint_tool(stack, "hub", hub_id)
+    if result.returncode:
+        raise HubUnreachable(
+            f"{hub_id} could not be had from the Hub ({_tail(result.stderr, lines=1)}); without network use "
+            "--model synthetic-sd15 (full size), --model tiny, or --model with a folder in the diffusers layout"
+        )
+    return Path(result.stdout.splitlines()[-1])
+
+
+def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
+    """What one call of each of the model's parts has to do, counted once and kept. Raises a PerfError."""
+
+    def count(folder: Path) -> None:
+        result = _tool(stack, "flops", str(model.folder), str(size))
+        if result.returncode:
+            raise PerfError(f"counting the operations of {model.name} failed:\n{_tail(result.stderr)}")
+        (folder / "work.json").write_text(result.stdout, encoding="utf-8")
+
+    kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
+    return {part: Work.from_json(found) for part, found in _json(kept / "work.json").items()}
+
+
+def _checkpoint_tool(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _tool(stack, "checkpoint", *arguments)
+
+
+def _tool(stack: Stack, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [stack.python, "-m", f"perf.worker.{module}", *arguments]
+    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+
+
+def _tail(text: str, lines: int = 20) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("/", ".", "~")) or (text != "" and Path(text).is_dir())
+
+
+def _read(name: str, folder: Path) -> Model:
+    unet, vae = _json(folder / "unet" / "config.json"), _json(folder / "vae" / "config.json")
+    scale = 2 ** (len(vae["block_out_channels"]) - 1)
+    side = unet["sample_size"] * scale
+    return Model(
+        name=name,
+        folder=folder,
+        digest=cache.content_digest(folder),
+        latent_channels=unet["in_channels"],
+        scale=scale,
+        native_size=Size(side, side),
+        scheduler=str(_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
+    )
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        where = path.parent if path.name == "model_index.json" else path.parent.parent
+        reason = f"no {path.name}" if isinstance(error, FileNotFoundError) else f"{path.name}: {error.strerror}"
+        raise BadCheckpoint(f"{where} is not a diffusers checkpoint: {reason} in {path.parent}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadCheckpoint(f"{path} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise BadCheckpoint(f"{path} holds no JSON object")
+    return content
+
+
+def _check_weights(component: Path) -> None:
+    _json(component / "config.json")
+    files = [*component.glob("*.safetensors")]
+    if not files and not [*component.glob("*.bin")]:
+        raise BadCheckpoint(f"{component} has no weights (*.safetensors)")
+    for path in files:
+        check_safetensors(path)
+
+
+def check_safetensors(path: Path) -> None:
+    """Compare the file's size with what its header says; reads the header alone. Raises BadCheckpoint."""
+    actual_bytes = path.stat().st_size
+    with path.open("rb") as stream:
+        start = stream.read(8)
+        header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
+        if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
+            raise BadCheckpoint(f"{path} is truncated or no safetensors file ({actual_bytes:,} bytes)")
+        try:
+            tensors = json.loads(stream.read(header_bytes))
+            ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
+            expected_bytes = 8 + header_bytes + max(ends)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise BadCheckpoint(f"{path} has no valid safetensors header") from None
+    if actual_bytes != expected_bytes:
+        raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header says {expected_bytes:,}")

@@ -1,0 +1,81 @@
+"""How a worker is started: the command line and the environment that make a variant what it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from perf.host.cache import cache_dir
+from perf.host.machine import Machine
+from perf.host.requirements import allocator_library, openmp_library
+from perf.host.stack import ROOT, Stack
+from perf.spec.variant import Tuning, Variant
+
+# The source article's jemalloc settings.
+MALLOC_CONF = "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:60000,muzzy_decay_ms:60000"
+
+# What a user's shell may have set and what would quietly turn one variant into another.
+CONTAMINATING = ("LD_PRELOAD", "MALLOC_CONF", "OMP_", "KMP_", "GOMP_", "MKL_NUM_THREADS", "PYTHONPATH", "PYTHONHOME")
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now; a worker has nothing to ask the network
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "CI": "true",  # keeps OpenVINO's exporter from sending usage data
+}
+
+# The tail of a dead worker's output should be its last words: all of them, where it was, and no progress bars.
+LAST_WORDS = {
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONFAULTHANDLER": "1",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """Arguments without the worker's own, and the complete environment."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def for_variant(variant: Variant, stack: Stack, machine: Machine) -> Command:
+    """The command that starts a worker for ``variant``, whose requirements are known to be met."""
+    environment = clean_environment() | OFFLINE | LAST_WORDS
+    python = (stack.python, "-m", "perf.worker")
+    if variant.tuning is None:
+        return Command(python, environment)
+    cores = ",".join(map(str, machine.cores))
+    return Command(("numactl", "-C", cores, *python), environment | tuning_environment(variant.tuning, stack, machine))
+
+
+def for_probe(machine: Machine) -> Command:
+    """The command that starts perf.worker.probe in the suite's own interpreter, on the cores that tuned rows use."""
+    threads = {
+        "OPENBLAS_NUM_THREADS": str(len(machine.cores)),
+        "OPENBLAS_THREAD_TIMEOUT": "4",  # sleep at once when done: what spins would take time from the worker
+    }
+    cores = ",".join(map(str, machine.cores))
+    return Command(("taskset", "-c", cores, sys.executable, "-m", "perf.worker.probe"), clean_environment() | threads)
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment less what would contaminate a variant, with this package and its cache known."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(CONTAMINATING)}
+    return kept | {"PYTHONPATH": str(ROOT), "TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
+
+
+def tuning_environment(tuning: Tuning, stack: Stack, machine: Machine) -> dict[str, str]:
+    """The article's system tuning: preloaded allocator and Intel OpenMP, one thread per physical core."""
+    allocator = allocator_library(tuning.allocator)
+    environment = {
+        "LD_PRELOAD": f"{allocator}:{openmp_library(stack)}",
+        "OMP_NUM_THREADS": str(len(machine.cores)),
+    }
+    if tuning.allocator == "jemalloc":
+        environment["MALLOC_CONF"] = MALLOC_CONF
+    return environment

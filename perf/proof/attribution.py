@@ -1,0 +1,79 @@
+"""What is otherwise in one worker's evidence than in another's: kernels first, then what the backend says of itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+from perf.records.evidence import Evidence, Kernel
+
+SLOWER = 1.10  # a kernel's time is said to have changed beyond this factor, either way
+WORTH_SAYING = 0.01  # and if the change is at least this share of its part's time
+
+
+def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -> list[str]:
+    """One sentence each, what costs most first; ``with_times``: kernels that take another time, too."""
+    return [
+        *moved_kernels(before.kernels, after.kernels),
+        *(slower_kernels(before.kernels, after.kernels) if with_times else ()),
+        *_changed(asdict(before.state), asdict(after.state)),
+        *_changed(asdict(before.surroundings), asdict(after.surroundings)),
+    ]
+
+
+def moved_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
+    """``UNet step: 48 matmul from brg_matmul:avx10_1_512_amx bf16 to jit:avx512_core bf16`` and the like."""
+    was, now = _counts(before), _counts(after)
+    said = []
+    for place in sorted(was.keys() | now.keys()):
+        old, new = was.get(place, Counter()), now.get(place, Counter())
+        gone, come = old - new, new - old
+        if gone or come:
+            part, operation = place
+            said.append((max(gone.total(), come.total()), f"{part}: {operation} {_how(gone, come)}"))
+    return [sentence for _, sentence in sorted(said, key=lambda pair: -pair[0])]
+
+
+def slower_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
+    """Kernels that are in both as often and take another time, the largest change first."""
+    old = {_kind(kernel): kernel for kernel in before}
+    parts_s: defaultdict[str, float] = defaultdict(float)
+    for kernel in old.values():
+        parts_s[kernel.part] += kernel.time_s
+    said = []
+    for kernel in after:
+        was = old.get(_kind(kernel))
+        if was is None or was.count != kernel.count or not was.time_s:
+            continue
+        ratio, change_s = kernel.time_s / was.time_s, abs(kernel.time_s - was.time_s)
+        if not 1 / SLOWER < ratio < SLOWER and change_s > WORTH_SAYING * parts_s[kernel.part]:
+            named = f"{kernel.part}: {kernel.count} {kernel.operation} ({kernel.implementation} {kernel.types})"
+            said.append((change_s, f"{named} {was.time_s:.3g} s -> {kernel.time_s:.3g} s"))
+    return [sentence for _, sentence in sorted(said, key=lambda pair: -pair[0])]
+
+
+def _kind(kernel: Kernel) -> tuple[str, str, str, str]:
+    return kernel.part, kernel.operation, kernel.implementation, kernel.types
+
+
+def _counts(kernels: Iterable[Kernel]) -> dict[tuple[str, str], Counter[str]]:
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for kernel in kernels:
+        counts = found.setdefault((kernel.part, kernel.operation), Counter())
+        counts[f"{kernel.implementation} {kernel.types}"] += kernel.count
+    return found
+
+
+def _how(gone: Counter[str], come: Counter[str]) -> str:
+    if gone and come:
+        return f"from {_named(gone)} to {_named(come)}"
+    return f"no longer {_named(gone)}" if gone else f"now also {_named(come)}"
+
+
+def _named(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
+
+
+def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {before[name]} -> {after[name]}" for name in after if before[name] != after[name]]

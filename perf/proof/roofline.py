@@ -1,0 +1,55 @@
+"""How far each part of a generation is from what the machine itself can do: the share of its peak that is reached.
+
+The least time a call can take is that of its floating-point operations at the machine's peak, or that of reading its
+weights once from memory, whichever is longer (the roofline model: Williams, Waterman, Patterson, CACM 52(4), 2009). The
+peak is that of a large matrix product in the precision that the call's products are mostly in, by the variant's own
+stack. The share of the peak is that least time over the time it took.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perf.records.evidence import Evidence, Kernel, share
+from perf.records.work import Work
+
+BYTES = {"f32": 4, "bf16": 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """One call of a part: the seconds it took, and those that it would take at the machine's peak in ``precision``."""
+
+    part: str
+    time_s: float
+    least_s: float
+    flop_per_s: float
+    precision: str
+
+    @property
+    def share(self) -> float:
+        """Of the peak."""
+        return self.least_s / self.time_s
+
+
+def reached(part: str, work: Work, time_s: float, evidence: Evidence) -> Reached:
+    """The share of the peak that one call of a part reached."""
+    precision = mostly(evidence, part)
+    peak = evidence.peak
+    flop_per_s = peak.bf16_flop_per_s if precision == "bf16" else peak.fp32_flop_per_s
+    least_s = max(work.operations / flop_per_s, work.weights * BYTES[precision] / peak.memory_bytes_per_s)
+    return Reached(
+        part=part,
+        time_s=time_s,
+        least_s=least_s,
+        flop_per_s=work.operations / time_s,
+        precision=precision,
+    )
+
+
+def mostly(evidence: Evidence, part: str) -> str:
+    """The precision that most of the time in products is spent in; parts that were not looked at are as the others."""
+    products = [kernel for kernel in evidence.kernels if kernel.is_product]
+    looked_at: list[Kernel] = [kernel for kernel in products if kernel.part == part] or products
+    in_bf16 = share(looked_at, [kernel for kernel in looked_at if kernel.in_bf16])
+    return "bf16" if in_bf16 and in_bf16 > 0.5 else "f32"

@@ -1,0 +1,1 @@
+"""What comes back of a measurement: plain data, JSON both ways."""

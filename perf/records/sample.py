@@ -1,0 +1,109 @@
+"""What is kept of a measurement: Sample (one generation) and Session (one worker's life), JSON both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Where the wall time of one generation went, in seconds; the parts and ``rest_s`` add up to the whole."""
+
+    text_encoder_s: float
+    unet_steps_s: tuple[float, ...]
+    vae_decode_s: float
+    safety_checker_s: float
+    rest_s: float
+
+    @property
+    def total_s(self) -> float:
+        return self.text_encoder_s + sum(self.unet_steps_s) + self.vae_decode_s + self.safety_checker_s + self.rest_s
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Parts:
+        return cls(**{**data, "unet_steps_s": tuple(data["unet_steps_s"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What the worker used and how disturbed the machine was during one generation.
+
+    ``cpu_s`` and ``involuntary_switches`` are of the worker's process, all threads. ``peak_rss_bytes`` is the peak
+    of this generation alone, or None where the kernel does not let it be reset. ``cpu_pressure_s`` is the time in
+    which some task on the machine waited for a CPU (PSI), None where the kernel does not account it; ``steal_s`` is
+    the time taken by the hypervisor, summed over CPUs.
+    """
+
+    cpu_s: float
+    peak_rss_bytes: int | None
+    involuntary_switches: int
+    cpu_pressure_s: float | None
+    steal_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One generation: wall time in the worker, its parts, and the conditions it ran under.
+
+    ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the mean of just before and just after;
+    None for a warm-up.
+    """
+
+    steps: int
+    latency_s: float
+    parts: Parts
+    conditions: Conditions
+    probe_s: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Sample:
+        parts = Parts.from_json(data["parts"])
+        return cls(**{**data, "parts": parts, "conditions": Conditions(**data["conditions"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
+
+    ``probe`` names what timed the machine before each sample: figures of another probe are not comparable.
+    """
+
+    variant: str
+    load_s: float
+    export_s: float
+    warmups: tuple[Sample, ...]
+    samples: tuple[Sample, ...]
+    probe: str | None = None
+
+    @property
+    def peak_rss_bytes(self) -> int | None:
+        """Largest peak of the timed generations, or None where it could not be read."""
+        return largest_peak(self.samples)
+
+    @property
+    def warmup_peak_rss_bytes(self) -> int | None:
+        """Largest peak of the warm-ups, or None where it could not be read."""
+        return largest_peak(self.warmups)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Session:
+        fields = {key: value for key, value in data.items() if key != "schema"}
+        for name in ("warmups", "samples"):
+            fields[name] = tuple(Sample.from_json(item) for item in fields[name])
+        return cls(**fields)
+
+
+def largest_peak(samples: Iterable[Sample]) -> int | None:
+    """Peak memory over these generations, or None where it could not be read."""
+    peaks = (sample.conditions.peak_rss_bytes for sample in samples)
+    return max((peak for peak in peaks if peak is not None), default=None)

@@ -1,0 +1,97 @@
+"""What the upgrade check has found, for people: a table, and below it what changed and why."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from perf.compare.paired_run import CANDIDATE, REFERENCE
+from perf.compare.result import Result, Upgrade
+from perf.report.ladder_table import seconds
+from perf.report.tables import aligned
+from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
+from perf.stats.verdict import percent
+
+HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
+OTHERWISE_SHOWN = 6
+CHANGES_SHOWN = 8
+COLUMNS = (
+    f"candidate: its latency over the reference's; interval: each side right at every one of {LOOKS} looks with a "
+    f"probability of {1 - MISS:.0%}. A row that did not change is called slower with one of {ALARM:.0%}; equivalent: "
+    f"within {TOLERANCE:.0%}."
+)
+
+
+def cells(result: Result) -> tuple[str, ...]:
+    """The texts of a row, in the order of HEADINGS."""
+    latency = result.latency
+    if latency is None:
+        return (result.variant.name, str(result.said), "-", "-", "0", "0", "-", "-")
+    kept = [pair for pair in result.pairs if not pair.is_disturbed]
+    reference_s, candidate_s = (
+        statistics.median(getattr(pair, role).latency_s for pair in kept) for role in (REFERENCE, CANDIDATE)
+    )
+    return (
+        result.variant.name,
+        str(result.said),
+        percent(latency.ratio),
+        latency.interval,
+        str(latency.pairs),
+        str(latency.workers),
+        seconds(reference_s),
+        seconds(candidate_s),
+    )
+
+
+def details(result: Result) -> list[str]:
+    """What stands behind a row, a line each."""
+    name = result.variant.name
+    lines = [f"{name}: {result.said}: {result.sentence}"]
+    lines += [f"  moved: {part} {percent(one.ratio)} ({one.interval})" for part, one in result.moved]
+    lines += [f"  otherwise: {sentence}" for sentence in result.otherwise[:OTHERWISE_SHOWN]]
+    if len(result.otherwise) > OTHERWISE_SHOWN:
+        lines.append(f"  otherwise: and {len(result.otherwise) - OTHERWISE_SHOWN} more, all in the JSON")
+    if result.fidelity:
+        lines.append(f"  image beside the reference's: {result.fidelity}")
+    if result.widths:
+        narrow, wide = result.widths
+        lines.append(f"  95 % interval: {narrow:.1%} wide in pairs, {wide:.1%} of the same latencies taken apart")
+    if aside := sum(pair.is_disturbed for pair in result.pairs):
+        lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran beside them")
+    return lines + ([f"  {result.apart}: whole sessions alternated"] if result.apart else [])
+
+
+def about(upgrade: Upgrade) -> list[str]:
+    """Which two stacks these are, and what is otherwise in them."""
+    unasked = upgrade.unasked_changes
+    asked = [change for change in upgrade.package_changes if change not in unasked]
+    return [
+        str(upgrade.rivals.reference),
+        str(upgrade.rivals.candidate),
+        f"packages that differ: {shortened(asked)}",
+        *([f"and with them, unasked: {shortened(unasked)}"] if unasked else []),
+    ]
+
+
+def shortened(changes: Sequence[str]) -> str:
+    more = f", and {len(changes) - CHANGES_SHOWN} more, all in the JSON" if len(changes) > CHANGES_SHOWN else ""
+    return (", ".join(changes[:CHANGES_SHOWN]) or "none") + more
+
+
+def terminal(upgrade: Upgrade, width: int) -> list[str]:
+    results = list(upgrade.results.values())
+    table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
+    return [*about(upgrade), "", *table, "", *(line for result in results for line in details(result)), "", COLUMNS]
+
+
+def markdown(upgrade: Upgrade, measured: Sequence[str]) -> str:
+    """For a pull request. ``measured`` are the lines that say what was measured on what."""
+    results = list(upgrade.results.values())
+    rows = [HEADINGS, ("---", "---", *["---:"] * (len(HEADINGS) - 2)), *map(cells, results)]
+    lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(upgrade))), ""]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    lines += ["", COLUMNS, ""]
+    for result in results:
+        first, *rest = details(result)
+        lines += [f"- {first}", *(f"  - {line.strip()}" for line in rest)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What is to be measured: plain data, read by both sides."""

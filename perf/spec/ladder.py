@@ -1,0 +1,157 @@
+"""The ladder: every variant, in the order in which it is measured and shown. Adding one is one entry.
+
+Published figures are seconds per image, mean of 10, from "Accelerating Stable Diffusion Inference on Intel CPUs"
+(Hugging Face, March 2023): 512x512, 20 steps. Sapphire Rapids is an Amazon EC2 r7iz.metal-16xl (32 cores), the
+Ice Lake machine is not named. Revisions of the article disagree about the IPEX row (5.4 and 6.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from perf.errors import UnknownName
+from perf.spec.variant import Limits, Precision, Tuning, Variant
+
+ICE_LAKE = "Ice Lake"
+SAPPHIRE_RAPIDS = "Sapphire Rapids"
+JEMALLOC = Tuning(allocator="jemalloc")
+TCMALLOC = Tuning(allocator="tcmalloc")
+
+LADDER: tuple[Variant, ...] = (
+    Variant(
+        name="eager-fp32",
+        about="PyTorch as it comes: float32, nothing tuned. The row all others are compared with.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        published_s={ICE_LAKE: 45.0, SAPPHIRE_RAPIDS: 32.3},
+    ),
+    Variant(
+        name="eager-fp32-jemalloc",
+        about="The same with jemalloc and Intel OpenMP preloaded, on the cores of one socket.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 11.8},
+    ),
+    Variant(
+        name="eager-fp32-tcmalloc",
+        about="The same with tcmalloc, the article's alternative to jemalloc.",
+        stack="current",
+        backend="eager",
+        precision="fp32",
+        tuning=TCMALLOC,
+    ),
+    Variant(
+        name="bf16-autocast",
+        about="float32 weights, matrix products and convolutions in bfloat16 under CPU autocast.",
+        stack="current",
+        backend="eager",
+        precision="bf16-autocast",
+    ),
+    Variant(
+        name="bf16-channels-last",
+        about="Weights converted to bfloat16 once, in the memory format that convolutions prefer.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+    ),
+    Variant(
+        name="bf16-compile",
+        about="The same with the UNet and the VAE decoder compiled by TorchInductor.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+        compiled=True,
+        warmup_rounds=2,  # the first one compiles; the second is the warm-up that the other rows have
+    ),
+    Variant(
+        name="ipex-bf16",
+        about="Intel Extension for PyTorch on top of the system tuning: weights prepacked, bf16 autocast.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        channels_last=True,
+        tuning=JEMALLOC,
+    ),
+    Variant(
+        name="ipex-bf16-sample-input",
+        about="The same, the UNet optimised for a sample input of the shapes that it will see, as in the article.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        channels_last=True,
+        sample_input=True,
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 5.4},
+    ),
+    Variant(
+        name="ipex-bf16-dpm",
+        about="The same with DPMSolverMultistepScheduler: one UNet call fewer than PNDM for the same steps.",
+        stack="ipex",
+        backend="ipex",
+        precision="bf16-autocast",
+        scheduler="dpm-solver",
+        channels_last=True,
+        sample_input=True,
+        tuning=JEMALLOC,
+        published_s={SAPPHIRE_RAPIDS: 5.05},
+    ),
+    Variant(
+        name="openvino-dynamic",
+        about="Exported once by optimum-intel, any size accepted; OpenVINO chooses the precision.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        published_s={SAPPHIRE_RAPIDS: 16.7},
+    ),
+    Variant(
+        name="openvino-static",
+        about="The same, reshaped to one image of the measured size before it is compiled.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        published_s={SAPPHIRE_RAPIDS: 4.7},
+    ),
+    Variant(
+        name="openvino-static-dpm",
+        about="The same with DPMSolverMultistepScheduler.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        scheduler="dpm-solver",
+        static_shape=True,
+    ),
+)
+
+REFERENCE = "eager-fp32"
+
+# How far a row's image may be from that of eager float32. Measured on an AMD EPYC (Genoa) with both synthetic
+# checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`perf explain` of a ladder prints it): float32 rows
+# bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one, a UNet that
+# finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
+BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05, reason="three times the error that bfloat16 causes")
+FIDELITY: Mapping[Precision, Limits] = {
+    "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001, reason="another order of the same additions"),
+    "bf16-autocast": BFLOAT16,
+    "bf16-weights": BFLOAT16,
+    "chosen-by-backend": BFLOAT16,  # which takes bfloat16 where the CPU has it
+}
+
+
+def select(names: Iterable[str]) -> tuple[Variant, ...]:
+    """The variants of these names in ladder order; all of them for no names. Raises UnknownName."""
+    wanted = set(names)
+    known = {variant.name for variant in LADDER}
+    for name in sorted(wanted - known):
+        raise UnknownName("variant", name, known)
+    return tuple(variant for variant in LADDER if variant.name in wanted or not wanted)
+
+
+def stacks() -> tuple[str, ...]:
+    """The names of all stacks that the ladder uses."""
+    return tuple(dict.fromkeys(variant.stack for variant in LADDER))

@@ -1,0 +1,118 @@
+"""What one measurement is: the images generated, the warm-up, the rounds, and how long they may take.
+
+The defaults are those of the source article (see perf.spec.ladder): one image, classifier-free guidance, a warm-up of
+10 steps, then 10 timed generations of 20 steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from perf.errors import BadInput
+
+MIN_ROUNDS = 3
+AGAIN = 2  # as many rounds at most, times the wanted ones, where some are disturbed
+SIZE_MULTIPLE = 8
+COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
+GUIDED_BATCH = 2  # what the UNet sees of one image: its latents with the prompt and, for the guidance, without
+
+
+@dataclass(frozen=True)
+class Size:
+    """Image size in pixels; the VAE works on blocks of 8."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        for side in (self.width, self.height):
+            if side < SIZE_MULTIPLE or side % SIZE_MULTIPLE:
+                raise BadInput(f"size {self}: both sides must be positive multiples of {SIZE_MULTIPLE}")
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """Read ``512x512``, or ``512`` for a square. Raises BadInput."""
+        sides = text.lower().split("x")
+        if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+            raise BadInput(f"size {text!r} is not of the form WIDTHxHEIGHT, for example 512x512")
+        return cls(int(sides[0]), int(sides[-1]))
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """Settings of a measurement. Durations in seconds. Raises BadInput on a value that makes no sense."""
+
+    size: Size
+    steps: int = 20
+    warmup_steps: int = 10
+    rounds: int = 10
+    budget_s: float = 300.0
+    guidance_scale: float = 7.5
+    seed: int = 20230328
+    prompt: str = "sailing ship in storm by Rembrandt"
+
+    def __post_init__(self) -> None:
+        for option in ("steps", "warmup_steps", "rounds"):
+            if getattr(self, option) < 1:
+                raise BadInput(f"--{option.replace('_', '-')} {getattr(self, option)}: must be at least 1")
+        if not self.budget_s >= 0:
+            raise BadInput(f"--budget {self.budget_s}: must be 0 or more seconds")
+
+    @property
+    def min_rounds(self) -> int:
+        """Rounds that are measured however small the budget."""
+        return min(self.rounds, MIN_ROUNDS)
+
+    @property
+    def max_rounds(self) -> int:
+        """Rounds that are measured however many of them are disturbed."""
+        return AGAIN * self.rounds
+
+    def enough(self, good: int, measured: int, elapsed_s: float) -> bool:
+        """Whether a session may end that took ``elapsed_s`` for ``measured`` rounds, ``good`` ones undisturbed.
+
+        Disturbed rounds are measured again, within the budget, or beyond it while good ones are under the minimum;
+        but never more than as many again.
+        """
+        if elapsed_s < self.budget_s:
+            return good >= self.rounds or measured >= self.max_rounds
+        return good >= self.min_rounds or measured >= AGAIN * self.min_rounds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.size}, {self.steps} steps, guidance {self.guidance_scale:g}, "
+            f"up to {self.rounds} rounds in {self.budget_s:g} s, at least {self.min_rounds}"
+        )
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What must be equal for two measurements to be compared; JSON types only."""
+        settings = self.to_json()
+        return {name: settings[name] for name in COMPARED_FIELDS}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"size": str(self.size)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Protocol:
+        return cls(**{**data, "size": Size.parse(data["size"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """Seconds after which a silent worker is killed, per phase. Progress does not extend them."""
+
+    start_s: float = 60.0
+    load_s: float = 1800.0
+    warmup_s: float = 1800.0
+    generation_s: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not value > 0:
+                raise BadInput(f"deadline {name.removesuffix('_s')} of {value} s: must be above 0")

@@ -1,0 +1,69 @@
+"""What the gate watches in every row, and how far each may move: latency first, then what could hide behind it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from perf.records.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
+from perf.records.session_record import Record
+from perf.stats.level import Level, Powers, Reading, level, load_level, lower_quartile, steadied
+from perf.stats.shift import Prior
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """One watched quantity.
+
+    ``tolerance`` is the slowdown (or growth) that matters, as a fraction. ``share`` is the part of the row's false
+    alarms that may come from here. ``column`` is a field of Round, "load_s" of Record.
+    """
+
+    name: str
+    column: str
+    tolerance: float
+    share: float
+    prior: Prior
+    is_steadied: bool = False
+
+    def levels(self, records: Sequence[Record], powers: Powers) -> list[Level]:
+        """One level per session that can be read."""
+        plain: Reading = attrgetter(self.column)
+        if self.column == "load_s":
+            found = [load_level(record) for record in records]
+        elif self.is_steadied:
+            found = [level(record, steadied(plain, powers), lower_quartile) for record in records]
+        else:
+            found = [level(record, plain, statistics.median) for record in records]
+        return [one for one in found if one is not None]
+
+
+NO_DRIFT = {"slope": 0.0, "slope_sd": 0.01}  # bytes do not follow the clock
+
+# As the gate reads them, identical sessions of the recorded series differ by 0.8 and 1.4 % (`perf evaluate` says so).
+SESSIONS_ALIKE = Prior(0.012, sessions=4.0)
+
+# A part of a few milliseconds may take twice as long in one process as in the next.
+SMALL_PART = Prior(0.30, sessions=3.0)
+
+LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, prior=SESSIONS_ALIKE, is_steadied=True)
+
+PLAIN_LATENCY = Watch(name="plain latency", column="latency_s", tolerance=0.03, share=0.05, prior=Prior(0.02))
+
+LOAD_TIME, PEAK_MEMORY = "load time", "peak memory"
+
+PARTS = frozenset({TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER})
+
+WATCHES: tuple[Watch, ...] = (
+    LATENCY,
+    PLAIN_LATENCY,
+    Watch(name=UNET_STEP, column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True),
+    Watch(name=VAE_DECODE, column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
+    Watch(name=TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    Watch(name=SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    # A page cache that has lost the checkpoint makes a load half as long again.
+    Watch(name=LOAD_TIME, column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
+    Watch(name=PEAK_MEMORY, column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),
+)

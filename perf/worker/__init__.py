@@ -1,0 +1,1 @@
+"""The child side, run by a stack's interpreter."""

@@ -1,0 +1,71 @@
+"""Child side: where the time of a generation goes. Wraps the pipeline's own calls; nothing else is added to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from perf.records.sample import Parts
+
+TEXT_ENCODER, UNET, VAE, CHECKER = "text_encoder", "unet", "vae_decode", "safety_checker"
+
+
+class PartsClock:
+    """Times the calls that a pipeline makes to its models, afresh for each generation.
+
+    ``on_step(done)`` is called after each UNet call with the number of calls so far, ``before_part()`` before each
+    part's time begins. ``decoded`` is what the VAE was last given, the final latents.
+    """
+
+    def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
+        self._on_step = on_step
+        self._before_part = before_part
+        self._calls: dict[str, list[float]] = {}
+        self._last: dict[str, Callable[[], Any]] = {}
+        self.decoded: Any = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the previous generation."""
+        self._calls = {part: [] for part in (TEXT_ENCODER, UNET, VAE, CHECKER)}
+
+    def watch(self, pipe: Any) -> None:
+        """Put the clock around the four calls of a Stable Diffusion pipeline of any backend."""
+        self._wrap(pipe.text_encoder, "forward", TEXT_ENCODER)
+        self._wrap(pipe.unet, "forward", UNET)
+        self._wrap(pipe.vae, "decode", VAE)
+        self._wrap(pipe, "run_safety_checker", CHECKER)
+
+    def replay(self, part: str) -> None:
+        """Make the last call of that part again, untimed."""
+        self._last[part]()
+
+    def parts(self, total_s: float) -> Parts:
+        """The parts of a generation that took ``total_s`` in all."""
+        timed_s = {part: sum(calls) for part, calls in self._calls.items()}
+        return Parts(
+            text_encoder_s=timed_s[TEXT_ENCODER],
+            unet_steps_s=tuple(self._calls[UNET]),
+            vae_decode_s=timed_s[VAE],
+            safety_checker_s=timed_s[CHECKER],
+            rest_s=total_s - sum(timed_s.values()),
+        )
+
+    def _wrap(self, owner: Any, method: str, part: str) -> None:
+        call = getattr(owner, method)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self._before_part()
+            began = time.perf_counter()
+            result = call(*args, **kwargs)
+            self._calls[part].append(time.perf_counter() - began)
+            self._last[part] = partial(call, *args, **kwargs)
+            if part == UNET:
+                self._on_step(len(self._calls[UNET]))
+            elif part == VAE:
+                self.decoded = args[0]
+            return result
+
+        setattr(owner, method, timed)

@@ -1,0 +1,55 @@
+"""Child side: what the machine itself reaches with this stack, as the limit that a variant is held against."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import torch
+
+from perf.records.evidence import Peak
+
+FIRST_SIDE, LAST_SIDE = 1024, 8192
+LONG_ENOUGH_S = 0.03
+MEASURED_S = 0.3
+LEAST_REPEATS = 3
+COPIED_BYTES = 512 * 1024**2  # read, and as much written: more together than a Xeon's last-level cache
+
+
+def measure() -> Peak:
+    """On as many threads as torch has; takes about two seconds."""
+    with torch.inference_mode():
+        return Peak(
+            fp32_flop_per_s=product_flop_per_s(torch.float32),
+            bf16_flop_per_s=product_flop_per_s(torch.bfloat16),
+            memory_bytes_per_s=copy_bytes_per_s(),
+        )
+
+
+def product_flop_per_s(dtype: torch.dtype) -> float:
+    """Of a square matrix product, grown until it takes long enough to be timed."""
+    side = FIRST_SIDE
+    while True:
+        left, right = (torch.rand(side, side).to(dtype) for _ in range(2))
+        multiply = partial(torch.mm, left, right)
+        if side >= LAST_SIDE or fastest(multiply, during_s=0) > LONG_ENOUGH_S:
+            return 2 * side**3 / fastest(multiply)
+        side *= 2
+
+
+def copy_bytes_per_s() -> float:
+    """Of a copy that no cache holds: bytes read and bytes written."""
+    source = torch.ones(COPIED_BYTES // 4)
+    target = torch.empty_like(source)
+    return 2 * COPIED_BYTES / fastest(lambda: target.copy_(source))
+
+
+def fastest(action: Callable[[], object], during_s: float = MEASURED_S) -> float:
+    """Seconds of the fastest of as many runs as fit, and of a few at least; the first one may be a warm-up."""
+    times_s: list[float] = []
+    while len(times_s) < LEAST_REPEATS or sum(times_s) < during_s:
+        began = time.perf_counter()
+        action()
+        times_s.append(time.perf_counter() - began)
+    return min(times_s)
