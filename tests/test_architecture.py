@@ -1,49 +1,51 @@
-"""Data flows one way: the map in perf/__init__.py is what the imports really are."""
+"""Data flows one way: the folders of perf/ import downwards only, and torch stays in the worker."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import perf
+from perf.host.stack import ROOT, worker_files
 
 PACKAGE = Path(perf.__file__).parent
-HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
-CHILD = {
-    "wire",
-    "conditions",
-    "parts",
-    "turns",
-    "surroundings",
-    "verbose",
-    "peak",
-    "flops",
-    "pipelines",
-    "checkpoint",
+
+# Each imports only itself and those before it.
+ORDER = (
+    "errors",
+    "spec",
+    "records",
+    "host",
     "worker",
-    "probe",
-}
+    "stats",
+    "measure",
+    "proof",
+    "compare",
+    "gate",
+    "report",
+    "lab",
+    "plugin",
+    "suite",
+    "cli",
+    "__main__",
+)
+CHILD = "worker"
+PARENTS = tuple(name for name in ORDER if name != CHILD)
+HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
+KNOW_PYTEST = {"plugin", "measure/settings", "suite/test_ladder", "suite/test_upgrade"}
 
 
-def modules() -> dict[str, list[Path]]:
-    """Top-level module or subpackage -> its files; the folder of pins holds none."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        found.setdefault(name, []).append(path)
-    del found["__init__"]
-    return found
-
-
-def the_map() -> list[str]:
-    """Module names in the order of the docstring."""
-    words = re.findall(r"^ +(\w+) ", perf.__doc__ or "", re.MULTILINE)
-    return [word for word in words if word in modules()]
+def modules(package: Path) -> dict[str, Path]:
+    """``stats/shift`` and the like -> the file."""
+    found = sorted(package.rglob("*.py"))
+    return {str(path.relative_to(package).with_suffix("")): path for path in found if path != package / "__init__.py"}
 
 
 def imported(path: Path) -> set[str]:
@@ -58,34 +60,100 @@ def imported(path: Path) -> set[str]:
 
 
 def own_imports(path: Path) -> set[str]:
-    dotted = (name.split(".") for name in imported(path))
-    return {parts[1] for parts in dotted if parts[0] == "perf" and len(parts) > 1}
+    """The first part below ``perf`` of what a file imports from it."""
+    return {name.split(".")[1] for name in imported(path) if name.startswith("perf.")}
 
 
-def test_the_map_lists_every_module_once() -> None:
-    assert sorted(the_map()) == sorted(modules())
+def violations(package: Path) -> Iterator[str]:
+    """Each import that breaks a rule, in a sentence."""
+    for name, path in modules(package).items():
+        folder = name.partition("/")[0]
+        allowed = set(ORDER[: ORDER.index(folder) + 1]) - ({CHILD} if folder != CHILD else set())
+        for target in sorted(own_imports(path) & set(ORDER) - allowed):
+            yield f"{name} imports perf.{target}, which is not above {folder}"
+        for library in sorted({dotted.split(".")[0] for dotted in imported(path)} & HEAVY):
+            if folder != CHILD:
+                yield f"{name} imports {library}, which is for {CHILD} alone"
 
 
-@pytest.mark.parametrize("name", modules())
-def test_imports_point_upwards_in_the_map(name: str) -> None:
-    above = set(the_map()[: the_map().index(name)]) | {name}
-    for path in modules()[name]:
-        assert own_imports(path) & modules().keys() <= above, path
+def violations_planted(folder: Path, name: str, code: str) -> list[str]:
+    """What is found in a package that is this code alone, in the module or folder of that name."""
+    path = folder / name / "planted.py" if (PACKAGE / name).is_dir() else folder / f"{name}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(code)
+    return list(violations(folder))
 
 
-@pytest.mark.parametrize("name", sorted(modules().keys() - CHILD))
-def test_the_parent_imports_nothing_heavy(name: str) -> None:
-    for path in modules()[name]:
-        assert not {dotted.split(".")[0] for dotted in imported(path)} & HEAVY, path
-        assert not own_imports(path) & CHILD, path
+def test_every_import_points_to_the_same_folder_or_an_earlier_one() -> None:
+    assert not list(violations(PACKAGE))
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_diffusers() -> None:
-    code = f"import perf.plugin, sys; print(sorted({HEAVY!r} & sys.modules.keys()))"
+@pytest.mark.parametrize("name", ORDER[:-1])
+def test_a_planted_upward_import_is_found(tmp_path: Path, name: str) -> None:
+    later = ORDER[ORDER.index(name) + 1]
+    assert len(violations_planted(tmp_path, name, f"from perf.{later} import planted")) == 1
+
+
+@pytest.mark.parametrize("library", sorted(HEAVY))
+@pytest.mark.parametrize("name", PARENTS)
+def test_a_planted_heavy_import_is_found_in_every_parent_folder(tmp_path: Path, name: str, library: str) -> None:
+    late = f"def late() -> None:\n    import {library}.nn\n"
+    assert len(violations_planted(tmp_path, name, late)) == 1
+
+
+@pytest.mark.parametrize("name", PARENTS)
+def test_a_planted_import_of_the_worker_is_found(tmp_path: Path, name: str) -> None:
+    assert len(violations_planted(tmp_path, name, "from perf.worker.wire import Wire\n")) == 1
+
+
+def test_the_map_names_every_folder_in_order() -> None:
+    lines = re.findall(r"^    (\w+) ", perf.__doc__ or "", re.MULTILINE)
+    assert lines == [name for name in ORDER if name != "__main__"]
+    assert {name.partition("/")[0] for name in modules(PACKAGE)} == set(ORDER)
+
+
+@pytest.mark.parametrize("folder", [name for name in ORDER if (PACKAGE / name).is_dir()])
+def test_the_docstring_of_a_folder_lists_every_module_once(folder: str) -> None:
+    path = PACKAGE / folder
+    docstring = ast.get_docstring(ast.parse((path / "__init__.py").read_text())) or ""
+    listed = re.findall(r"^    (\w+) ", docstring, re.MULTILINE)
+    here = [
+        one.stem for one in path.iterdir() if one.suffix == ".py" or (one.is_dir() and (one / "__init__.py").exists())
+    ]
+    assert sorted(listed) == sorted(set(here) - {"__init__"})
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    known = {name.replace("/", "."): path for name, path in modules(PACKAGE).items()}
+    graph = {
+        name: {one for one in known if f"perf.{one}" in with_parents(imported(path))} for name, path in known.items()
+    }
+    graphlib.TopologicalSorter({name: targets - {name} for name, targets in graph.items()}).prepare()
+
+
+def with_parents(names: set[str]) -> set[str]:
+    """``perf.stats.shift.Prior`` and what it is in, ``perf.stats.shift``."""
+    return names | {name.rpartition(".")[0] for name in names}
+
+
+def test_the_digest_of_the_workers_code_covers_all_of_ours_that_it_imports() -> None:
+    covered = {path.relative_to(PACKAGE) for path in worker_files()}
+    pending = [path for name, path in modules(PACKAGE).items() if name.startswith(f"{CHILD}/")]
+    seen: set[Path] = set()
+    while pending:
+        path = pending.pop()
+        seen.add(path.relative_to(PACKAGE))
+        targets = (ROOT / (name.replace(".", "/") + ".py") for name in with_parents(imported(path)) if "perf." in name)
+        pending += [target for target in targets if target.exists() and target.relative_to(PACKAGE) not in seen]
+    assert seen <= covered
+
+
+def test_importing_the_plugin_is_light() -> None:
+    code = f"import perf.plugin, sys; print(sorted({HEAVY | {'matplotlib'}!r} & sys.modules.keys()))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
 
 def test_only_plugin_settings_and_suite_know_pytest() -> None:
-    knowing = {name for name, paths in modules().items() if any("pytest" in imported(path) for path in paths)}
-    assert knowing == {"plugin", "settings", "suite"}
+    knowing = {name for name, path in modules(PACKAGE).items() if "pytest" in imported(path)}
+    assert knowing == KNOW_PYTEST

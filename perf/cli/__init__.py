@@ -1,1 +1,6 @@
-"""The commands."""
+"""The commands that are not pytest's.
+
+::
+
+    upgrade   ``python -m perf upgrade``
+"""

@@ -17,7 +17,8 @@ from perf.spec import ladder
 ROOT = Path(__file__).resolve().parents[2]
 PROBE_DEADLINE_S = 60
 INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
-WORKER_CODE = ("__main__.py", "wire.py", "turns.py", "conditions.py", "parts.py", "pipelines/*.py")
+# The code that a worker is: what runs in it, the data that both sides read, and how it is started.
+WORKER_CODE = ("worker/**/*.py", "spec/*.py", "records/*.py", "errors.py", "host/cache.py", "measure/command.py")
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 
 # Runs in the stack's interpreter, with the standard library alone.
@@ -67,10 +68,14 @@ def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list
     ]
 
 
+def worker_files() -> list[Path]:
+    """List the suite's own files that decide what a worker does."""
+    return sorted(path for pattern in WORKER_CODE for path in (ROOT / "perf").glob(pattern))
+
+
 def worker_digest() -> str:
-    """Of the suite's own code that runs in a stack: with the packages, all the software that a worker is."""
-    files = sorted(path for name in WORKER_CODE for path in (ROOT / "perf" / "worker").glob(name))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+    """Return the digest of the worker's code: with the packages, all the software that a worker is."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in worker_files())).hexdigest()[:16]
 
 
 def default_python(name: str) -> Path:

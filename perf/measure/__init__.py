@@ -1,1 +1,14 @@
-"""Measuring: settings, processes, one variant, a run."""
+"""Measuring: what was asked for, the processes that do it, one variant, and a run of several.
+
+::
+
+    settings      Settings, the command line of a measurement
+    command       the command line and environment of a process
+    channel       JSON lines with a deadline
+    launcher      starts a process, talks to it, and leaves nothing of it
+    checkpoints   the model's folder, checked
+    latents       the starting noise
+    progress      what a person sees meanwhile
+    measurement   Measurement, one variant and its worker
+    run           Run, what the variants of a run share
+"""

@@ -1,1 +1,11 @@
-"""What is held against a measurement."""
+"""What is held against a measurement before its number counts.
+
+::
+
+    claims        what a variant says of itself, held against its evidence
+    fidelity      how close an image is to eager float32's
+    reference     those reference images, made once
+    proofs        Proofs, the claims and images of a run
+    attribution   what differs between two workers' evidence
+    roofline      the share of the machine's limit that a part reaches
+"""

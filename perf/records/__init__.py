@@ -1,1 +1,9 @@
-"""What comes back of a measurement: plain data, JSON both ways."""
+"""What comes back of a measurement: plain data, JSON both ways.
+
+::
+
+    sample           Sample, one timed generation, and Session, one worker's life
+    evidence         Evidence, what a worker was found to be doing
+    session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read
+    work             Work, what one call of a model has to do
+"""

@@ -1,1 +1,13 @@
-"""Pure functions on numbers."""
+"""Pure functions on numbers: what a session shows, how far sessions lie apart, and what may be said of it.
+
+::
+
+    intervals           intervals of medians
+    level               where a session lies, without its disturbed rounds
+    shift               how far new sessions lie from the baseline's
+    watch               Watch, a quantity that the gate watches
+    verdict             the verdict on one row
+    drift               rows that all moved together
+    pairs               Pair, two generations made in turns
+    paired_comparison   what pairs say of a candidate
+"""

@@ -1,1 +1,7 @@
-"""What ``tox -e perf`` collects."""
+"""The tests that measure.
+
+::
+
+    test_ladder    every variant, and the verdict on it
+    test_upgrade   every variant in two stacks
+"""
