@@ -12,7 +12,7 @@ from perf.host.stack import HEADLINERS, Stack
 from perf.measure import command
 from perf.spec import ladder
 from perf.spec.variant import Variant
-from tests.machines import GENOA
+from tests.builders.machines import GENOA
 
 ICE_LAKE = dataclasses.replace(GENOA, cpu="Intel(R) Xeon(R) Gold 6338", flags=frozenset({"avx512_vnni"}))
 

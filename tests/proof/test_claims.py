@@ -13,9 +13,9 @@ from perf.proof.claims import Claim, Facts, check, failed
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.spec import ladder
-from tests.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
-from tests.machines import GENOA
-from tests.test_report import sample
+from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
+from tests.builders.machines import GENOA
+from tests.report.test_ladder_table import sample
 
 SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16"}))
 ICE_LAKE = replace(GENOA, flags=frozenset({"avx512_vnni"}))

@@ -27,8 +27,8 @@ from perf.measure.settings import BASELINES, SESSIONS_KEPT
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.stats.verdict import Kind
-from tests.machines import GENOA
-from tests.records import sessions
+from tests.builders.machines import GENOA
+from tests.builders.sessions import sessions
 
 MODEL = Model(
     name="tiny",
@@ -312,7 +312,7 @@ UPDATE = """
 import os, signal, sys
 from pathlib import Path
 from perf import store
-from tests.test_store import accept
+from tests.gate.test_store import accept
 DEED
 store.update(Path(sys.argv[1]), lambda old: accept(old, seed=int(sys.argv[2]), count=1))
 """

@@ -21,7 +21,7 @@ from perf.stats.level import (
     steadied,
     undisturbed,
 )
-from tests.records import session
+from tests.builders.sessions import session
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from perf.errors import BadRecord
 from perf.records.sample import Conditions, Parts, Sample, Session
 from perf.records.session_record import COLUMNS, Record, Round, rounded
-from tests.records import session
+from tests.builders.sessions import session
 
 GOOD: dict[str, Any] = session([1.0, 2.0], probe_s=0.05).to_json()
 

@@ -9,7 +9,7 @@ import pytest
 from perf.proof.roofline import mostly, reached
 from perf.records.evidence import UNET_STEP, VAE_DECODE
 from perf.records.work import Work
-from tests.evidence import AMX_CONVOLUTION, DECODE, evidence
+from tests.builders.evidence import AMX_CONVOLUTION, DECODE, evidence
 
 
 def test_a_part_bound_by_its_operations() -> None:

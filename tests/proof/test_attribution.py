@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perf.proof.attribution import differences
-from tests.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
+from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
 
 FALLEN = replace(AMX_MATMUL, implementation="jit:avx512_core", time_s=1.2)
 

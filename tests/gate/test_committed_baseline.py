@@ -3,7 +3,7 @@
 Each row's sessions are held against the baseline that they are, with slowdowns planted in them. The verdicts are kept
 in tests/data/committed-verdicts.json; a change that means to judge differently writes them anew:
 
-    REWRITE_VERDICTS=1 python -m pytest tests/test_committed_baseline.py
+    REWRITE_VERDICTS=1 python -m pytest tests/gate/test_committed_baseline.py
 """
 
 from __future__ import annotations
