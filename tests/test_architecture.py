@@ -157,3 +157,11 @@ def test_importing_the_plugin_is_light() -> None:
 def test_only_plugin_settings_and_suite_know_pytest() -> None:
     knowing = {name for name, path in modules(PACKAGE).items() if "pytest" in imported(path)}
     assert knowing == KNOW_PYTEST
+
+
+def test_tests_share_builders_and_import_no_other_tests() -> None:
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "data" not in path.parts]
+    shared = {path: {name for name in imported(path) if name.startswith("tests.")} for path in tests}
+    assert not [
+        f"{path} imports {name}" for path, names in shared.items() for name in names if ".builders." not in f"{name}."
+    ]

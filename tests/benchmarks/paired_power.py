@@ -26,7 +26,7 @@ from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import LOOKS, Comparison, Groups, Said, compare
 from perf.stats.pairs import LATENCY, grouped
-from tests.conftest import DATA
+from tests.builders.runs import DATA
 
 WORKERS = int(os.environ.get("WORKERS", "8"))
 PLANTED_PERCENT = tuple(float(text) for text in os.environ.get("PLANTED", "3 0").split())

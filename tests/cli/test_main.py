@@ -16,8 +16,8 @@ from perf.lab.selftest import Tried, scores
 from perf.measure import settings
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
+from tests.builders.baselines import SETTING, accept
 from tests.builders.sessions import sessions
-from tests.gate.test_store import SETTING, accept
 
 
 def test_machine_prints_the_fingerprint_and_the_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from perf.proof.proofs import Proofs
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
-from tests.conftest import DATA, HERE
+from tests.builders.runs import DATA, HERE
 
 SIZE = Size(128, 128)
 STEPS = 20  # as the tiny ladder, which shares the reference images

@@ -21,7 +21,7 @@ from perf.host.stack import ROOT, Stack
 from perf.records.evidence import LOOKED_AT, Evidence
 from perf.report.explain import COUNTED
 from perf.spec import ladder
-from tests.conftest import HERE, ladder_command, surroundings
+from tests.builders.runs import HERE, ladder_command, surroundings
 
 # A CPU without bfloat16 instructions, such as a hosted runner's may be, runs the rows that need none.
 ROWS = [variant.name for variant in ladder.LADDER if not variant.torch_bf16 or HERE.bf16_isa]

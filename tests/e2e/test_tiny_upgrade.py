@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from perf.host.stack import ROOT, Stack
-from tests.conftest import DATA, NOT_THE_USERS, SUITE_OPTIONS, surroundings
+from tests.builders.runs import DATA, NOT_THE_USERS, SUITE_OPTIONS, surroundings
 
 
 def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cache_dir: Path, tmp_path: Path) -> None:

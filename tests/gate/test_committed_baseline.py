@@ -18,7 +18,7 @@ from perf.gate import store
 from perf.lab.evaluate import slowed
 from perf.measure.settings import BASELINES
 from perf.stats.verdict import Reference, Verdict, judge
-from tests.conftest import DATA
+from tests.builders.runs import DATA
 
 KEPT = DATA / "committed-verdicts.json"
 SLOWDOWNS_PERCENT = (-30, 0, 3, 10, 50)

@@ -18,45 +18,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perf.errors import BadBaseline
-from perf.gate import baseline, store
+from perf.gate import store
 from perf.gate.against_baseline import Gate, Judged
-from perf.gate.baseline import Baseline, Row, Setting
-from perf.host.stack import ROOT, Stack, package_changes
-from perf.measure.checkpoints import Model
+from perf.gate.baseline import Baseline, Setting
+from perf.host.stack import ROOT, package_changes
 from perf.measure.settings import BASELINES, SESSIONS_KEPT
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.stats.verdict import Kind
+from tests.builders.baselines import EAGER, MODEL, SETTING, STACK, STATIC, WHEN, accept
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
-
-MODEL = Model(
-    name="tiny",
-    folder=Path("/nowhere"),
-    digest="d" * 64,
-    latent_channels=4,
-    scale=8,
-    native_size=Size(128, 128),
-    scheduler="PNDMScheduler",
-)
-SETTING = Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
-STACK = Stack(
-    name="current",
-    python="/stack/bin/python",
-    python_version="3.11.7",
-    prefix="/stack",
-    has_headers=True,
-    packages={"torch": "2.13.0", "openvino": "2026.4.1"},
-)
-EAGER, STATIC = ladder.select(["eager-fp32", "openvino-static"])
-WHEN = "2026-11-01T00:00:00+00:00"
-
-
-def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
-    (variant,) = ladder.select([name])
-    row = Row.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
-    given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
-    return baseline.accept(old, name=name, row=row, **{**given, **changes})
 
 
 @pytest.fixture
@@ -311,8 +283,8 @@ def test_reasons_are_kept() -> None:
 UPDATE = """
 import os, signal, sys
 from pathlib import Path
-from perf import store
-from tests.gate.test_store import accept
+from perf.gate import store
+from tests.builders.baselines import accept
 DEED
 store.update(Path(sys.argv[1]), lambda old: accept(old, seed=int(sys.argv[2]), count=1))
 """

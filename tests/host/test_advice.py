@@ -12,7 +12,7 @@ from perf.host import advice
 from perf.host.advice import Load
 from perf.host.machine import Machine
 from tests.builders.machines import GENOA
-from tests.host.test_linux import CPU, tree
+from tests.builders.trees import CPU, tree
 
 CALM = Load(0.0)
 PSI = {"proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"}

@@ -14,7 +14,7 @@ import pytest
 from perf.errors import NoSpace
 from perf.host import cache
 from perf.host.stack import ROOT
-from tests.conftest import wait_for
+from tests.builders.processes import wait_for
 
 MAKER = """
 import sys, time

@@ -15,7 +15,7 @@ import pytest
 from perf.host import linux
 from perf.host.cpu import identify
 from perf.host.machine import read_cpu
-from tests.conftest import DATA
+from tests.builders.runs import DATA
 
 MACHINES = sorted((DATA / "machines").glob("*.txt"))
 

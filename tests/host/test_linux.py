@@ -8,15 +8,7 @@ from pathlib import Path
 import pytest
 
 from perf.host import linux
-
-CPU = "sys/devices/system/cpu"
-
-
-def tree(root: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text + "\n")
-    return root
+from tests.builders.trees import CPU, tree
 
 
 def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:

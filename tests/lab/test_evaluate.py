@@ -25,8 +25,8 @@ from perf.lab import evaluate, series
 from perf.lab.evaluate import Score
 from perf.records.session_record import Record
 from perf.stats.verdict import Kind, Reference, judge
+from tests.builders.runs import DATA
 from tests.builders.sessions import session, sessions
-from tests.conftest import DATA
 
 ORDINARY = DATA / "noise" / "openvino-static-256.jsonl"
 BURSTS = DATA / "noise" / "openvino-static-256-bursts.jsonl"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from perf.errors import BadCheckpoint, UnknownName
 from perf.measure import checkpoints
 from perf.spec.protocol import Size
-from tests.conftest import safetensors
+from tests.builders.checkpoints import safetensors
 
 
 def test_a_complete_folder_is_accepted(checkpoint: Path) -> None:

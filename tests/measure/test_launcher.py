@@ -14,7 +14,8 @@ from perf.host.stack import ROOT
 from perf.measure import launcher
 from perf.measure.command import Command
 from perf.records.sample import Sample
-from tests.conftest import DATA, is_running, read_pid, wait_for
+from tests.builders.processes import is_running, read_pid, wait_for
+from tests.builders.runs import DATA
 
 SOON_S = 30.0
 

@@ -15,7 +15,7 @@ from perf.records.sample import Session
 from perf.spec import ladder
 from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
 from tests.builders.machines import GENOA
-from tests.report.test_ladder_table import sample
+from tests.builders.samples import sample
 
 SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16"}))
 ICE_LAKE = replace(GENOA, flags=frozenset({"avx512_vnni"}))

@@ -9,17 +9,10 @@ import pytest
 
 from perf.measure import progress
 from perf.measure.run import LadderRow
-from perf.records.sample import Conditions, Parts, Sample, Session
+from perf.records.sample import Session
 from perf.report import ladder_table
 from perf.spec import ladder
-
-
-def sample(latency_s: float, peak_rss_bytes: int | None = 2 * 1024**3) -> Sample:
-    parts = Parts(text_encoder_s=0.0, unet_steps_s=(latency_s,), vae_decode_s=0.0, safety_checker_s=0.0, rest_s=0.0)
-    conditions = Conditions(
-        cpu_s=1.0, peak_rss_bytes=peak_rss_bytes, involuntary_switches=0, cpu_pressure_s=None, steal_s=0.0
-    )
-    return Sample(steps=20, latency_s=latency_s, parts=parts, conditions=conditions)
+from tests.builders.samples import sample
 
 
 def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> LadderRow:

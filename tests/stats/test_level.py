@@ -21,7 +21,7 @@ from perf.stats.level import (
     steadied,
     undisturbed,
 )
-from tests.builders.sessions import session
+from tests.builders.sessions import on_a_machine_of_two_speeds, session
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,6 @@ def test_the_power_of_waiting_is_learnt(power: float) -> None:
     found = powers(waiting(power, seed=1))
     assert found.use == pytest.approx(power, abs=0.15)
     assert found.probe == 0.0
-
-
-def on_a_machine_of_two_speeds(power: float, seed: int, sessions: int = 10) -> list[Record]:
-    """Sessions beside whose rounds the probe takes 7 % longer now and then, and latency goes with it by ``power``."""
-    generator = np.random.default_rng(seed)
-    found = []
-    for _ in range(sessions):
-        probes_s = 0.035 * np.where(generator.random(6) < 0.4, 1.07, 1.0)
-        latencies_s = 5 * (probes_s / 0.035) ** power * np.exp(generator.normal(0, 0.002, 6))
-        columns = zip(latencies_s.tolist(), probes_s.tolist(), strict=True)
-        rounds = tuple(Round(latency_s=t, cpu_s=2 * t, cpu_pressure_s=0.0, probe_s=probe_s) for t, probe_s in columns)
-        found.append(Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds, probe="numpy"))
-    return found
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.5])

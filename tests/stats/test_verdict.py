@@ -12,9 +12,8 @@ from perf.records.session_record import Record
 from perf.stats.drift import excuse_drift
 from perf.stats.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
 from perf.stats.watch import WATCHES
-from tests.builders.sessions import session, sessions
-from tests.conftest import DATA
-from tests.stats.test_level import on_a_machine_of_two_speeds
+from tests.builders.runs import DATA
+from tests.builders.sessions import on_a_machine_of_two_speeds, session, sessions
 
 BASELINE = sessions(12, seed=1)
 REFERENCE = Reference.of(BASELINE)

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import RunLadder, make_checkpoint, options_for, run_ladder_in
+from tests.builders.checkpoints import make_checkpoint
+from tests.builders.runs import RunLadder, options_for, run_ladder_in
 
 Options = tuple[str, ...]
 Ran = subprocess.CompletedProcess[str]

@@ -15,18 +15,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import (
+from tests.builders.checkpoints import make_checkpoint
+from tests.builders.processes import is_running, read_pid, wait_for
+from tests.builders.runs import (
     ALLOW_INTERRUPTS,
     SILLY_PYTHON,
     RunLadder,
-    is_running,
     ladder_command,
-    make_checkpoint,
     options_for,
-    read_pid,
     run_ladder_in,
     silly_surroundings,
-    wait_for,
 )
 
 Options = tuple[str, ...]

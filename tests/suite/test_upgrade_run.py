@@ -18,16 +18,8 @@ from perf.compare.result import Result, exit_code
 from perf.host.stack import ROOT
 from perf.spec import ladder
 from perf.stats.paired_comparison import Said
-from tests.conftest import (
-    ALLOW_INTERRUPTS,
-    NOT_THE_USERS,
-    SILLY_PYTHON,
-    SUITE_OPTIONS,
-    is_running,
-    read_pid,
-    silly_surroundings,
-    wait_for,
-)
+from tests.builders.processes import is_running, read_pid, wait_for
+from tests.builders.runs import ALLOW_INTERRUPTS, NOT_THE_USERS, SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
 
 Ran = subprocess.CompletedProcess[str]
 Compare = Callable[..., Ran]

@@ -1,0 +1,43 @@
+"""Baselines for tests: of a tiny model, on one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from perf.gate import baseline
+from perf.gate.baseline import Baseline, Row, Setting
+from perf.host.stack import Stack
+from perf.measure.checkpoints import Model
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from tests.builders.machines import GENOA
+from tests.builders.sessions import sessions
+
+MODEL = Model(
+    name="tiny",
+    folder=Path("/nowhere"),
+    digest="d" * 64,
+    latent_channels=4,
+    scale=8,
+    native_size=Size(128, 128),
+    scheduler="PNDMScheduler",
+)
+SETTING = Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
+STACK = Stack(
+    name="current",
+    python="/stack/bin/python",
+    python_version="3.11.7",
+    prefix="/stack",
+    has_headers=True,
+    packages={"torch": "2.13.0", "openvino": "2026.4.1"},
+)
+EAGER, STATIC = ladder.select(["eager-fp32", "openvino-static"])
+WHEN = "2026-11-01T00:00:00+00:00"
+
+
+def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
+    (variant,) = ladder.select([name])
+    row = Row.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
+    given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
+    return baseline.accept(old, name=name, row=row, **{**given, **changes})

@@ -1,0 +1,31 @@
+"""Processes for tests: what is waited for, and whether one is still there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 20) -> Any:
+    """The first true value of ``condition``; fails if there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
+        time.sleep(0.05)
+    return value
+
+
+def read_pid(path: Path) -> int:
+    wait_for(path.exists)
+    return int(path.read_text())
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

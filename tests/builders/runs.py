@@ -1,0 +1,67 @@
+"""Runs of the suite for tests: as a user would start them, in a process and with a cache of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from perf.host.machine import this_machine
+from perf.host.stack import ROOT
+
+DATA = ROOT / "tests" / "data"
+SILLY_PYTHON = DATA / "silly_python"
+SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
+NOT_THE_USERS = ("-p", "no:hypothesispytest")  # takes most of a second; who measures has no hypothesis
+
+# A job in the background of a shell ignores SIGINT, and so would all that it starts.
+ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
+
+RunLadder = Callable[..., subprocess.CompletedProcess[str]]
+
+HERE = this_machine()
+
+
+def ladder_command(*options: str) -> list[str]:
+    suite = ROOT / "perf" / "suite" / "test_ladder.py"
+    return [sys.executable, "-m", "pytest", str(suite), *SUITE_OPTIONS, *NOT_THE_USERS, *options]
+
+
+def surroundings() -> dict[str, str]:
+    """This process's environment; what runs in GitHub Actions must not add to the summary of its own tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+
+
+def silly_surroundings(folder: Path) -> dict[str, str]:
+    """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims.
+
+    The cache is in ``folder``, and so is what failed runs leave for whoever reads their messages.
+    """
+    return surroundings() | {
+        "PERF_CACHE": str(folder / "cache"),
+        "TMPDIR": str(folder),
+        "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
+        "SILLY_THREADS": str(len(HERE.cores) * HERE.sockets),
+    }
+
+
+def run_ladder_in(
+    folder: Path, *options: str, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly."""
+    return subprocess.run(
+        ladder_command(*options),
+        env=silly_surroundings(folder) | {"COLUMNS": "120"} | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def options_for(checkpoint: Path) -> tuple[str, ...]:
+    """Options for a ladder of one row whose worker is tests/data/silly_worker.py."""
+    return ("--model", str(checkpoint), "--stack", f"current={SILLY_PYTHON}", "--variant", "eager-fp32")
