@@ -12,7 +12,7 @@ from pathlib import Path
 from perf.cli import upgrade
 from perf.errors import PerfError
 from perf.gate import store
-from perf.gate.baseline import Setting
+from perf.gate.baseline import BaselineKey
 from perf.host import advice, stack
 from perf.host.machine import this_machine
 from perf.lab import curves, selftest, series
@@ -114,14 +114,14 @@ def show_machine(options: argparse.Namespace) -> None:
         print(f"{name:22} {'-' if value is None else value}")
     print(f"{'':22} {machine.codename.reason}")
     print("\nbaselines")
-    show_baselines(options.baselines, Setting(machine=machine.fingerprint, model={}, protocol={}))
+    show_baselines(options.baselines, BaselineKey(machine=machine.fingerprint, model={}, protocol={}))
     if options.check:
         print("\nto measure better here")
         found = advice.complaints(machine, advice.other_load())
         print("\n".join(f"  {complaint}" for complaint in found) or "  nothing to mend")
 
 
-def show_baselines(folder: Path, here: Setting) -> None:
+def show_baselines(folder: Path, here: BaselineKey) -> None:
     """Which files are of this machine, and for the others the first field that differs."""
     known = list(store.why_not(folder, lambda setting: setting.machine_differences(here)))
     for path, differences in known:

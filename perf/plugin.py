@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from perf.compare.paired_run import Duel
-from perf.compare.result import Upgrade, exit_code
+from perf.compare.paired_run import PairedRun
+from perf.compare.stack_comparison import StackComparison, exit_code
 from perf.errors import BadInput, PerfError, WorkerError
 from perf.gate.judgement import Judgement
 from perf.host.lock import hold
@@ -32,13 +32,13 @@ from perf.report import comparison, github, ladder_table
 from perf.spec.variant import Variant
 
 LOG_WIDTH = 120
-MEASURED = ("measurement", "duel")  # fixtures that are a variant's workers
+MEASURED = ("measurement", "paired_run")  # fixtures that are a variant's workers
 ROW = "row"
 settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
 judgement_key = pytest.StashKey[Judgement]()
-upgrade_key = pytest.StashKey[Upgrade]()
+upgrade_key = pytest.StashKey[StackComparison]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,8 +82,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             Run(wanted, list(dict.fromkeys(variants)), folder, progress) as run,
         ):
             config.stash[run_key] = run
-            if wanted.rivals:
-                config.stash[upgrade_key] = Upgrade(run)
+            if wanted.stack_pair:
+                config.stash[upgrade_key] = StackComparison(run)
             elif run.can_measure:
                 config.stash[judgement_key] = Judgement(run)
             return (yield)
@@ -131,7 +131,7 @@ def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def upgrade(request: pytest.FixtureRequest) -> Upgrade:
+def upgrade(request: pytest.FixtureRequest) -> StackComparison:
     """The comparison of two stacks that this pytest session is."""
     if upgrade_key not in request.config.stash:
         pytest.fail("there is nothing to compare: give --reference and --candidate", pytrace=False)
@@ -139,18 +139,18 @@ def upgrade(request: pytest.FixtureRequest) -> Upgrade:
 
 
 @pytest.fixture(scope="session")
-def duel(request: pytest.FixtureRequest, run: Run, upgrade: Upgrade) -> Duel:
+def paired_run(request: pytest.FixtureRequest, run: Run, upgrade: StackComparison) -> PairedRun:
     """A variant to be measured in two stacks, in turns."""
     variant: Variant = request.param
     if missing := upgrade.find_missing(variant):
         leave_out(run, variant, missing)
-    return upgrade.duel(variant)
+    return upgrade.paired_run(variant)
 
 
 @pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
     """The gate of this run; there is none where no stack is installed."""
-    if run.settings.rivals:
+    if run.settings.stack_pair:
         pytest.fail("two stacks are compared by perf/suite/test_upgrade.py, not by the ladder", pytrace=False)
     if not run.can_measure:
         pytest.skip("nothing was measured")
@@ -244,7 +244,7 @@ def write(path: Path | None, text: str) -> None:
 
 
 @contextlib.contextmanager
-def noting_errors(upgrade: Upgrade | None, variant: Variant) -> Iterator[None]:
+def noting_errors(upgrade: StackComparison | None, variant: Variant) -> Iterator[None]:
     """Note in a comparison that a variant could not be measured."""
     try:
         yield

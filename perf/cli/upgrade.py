@@ -13,20 +13,26 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.compare.release_search import Found, Kept, Step, walk
+from perf.compare.release_search import SearchLog, SearchResult, Step, walk
 from perf.errors import BadInput, UnknownName
 from perf.host import environments, stack
 from perf.host.cache import cache_dir
 from perf.host.environments import Candidate
 from perf.host.stack import ROOT, Stack
 from perf.spec import ladder
-from perf.stats.paired_comparison import Said
+from perf.stats.paired_comparison import PairedVerdict
 
 SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
 QUIETLY = ("-q", "-rfE", "-o", "console_output_style=classic", "--benchmark-quiet", "--benchmark-storage=results")
 BAD_INPUT = 4  # as pytest's own
 UNDECIDED = 2
-WORST_FIRST = (Said.REGRESSED, Said.INVALID, Said.UNDECIDED, Said.IMPROVED, Said.EQUIVALENT)
+WORST_FIRST = (
+    PairedVerdict.REGRESSED,
+    PairedVerdict.INVALID,
+    PairedVerdict.UNDECIDED,
+    PairedVerdict.IMPROVED,
+    PairedVerdict.EQUIVALENT,
+)
 HOW = (
     'nothing to compare: give UPGRADE="openvino==2026.3.1" (or several, a requirements file, a wheel), '
     "or --reference PYTHON --candidate PYTHON, or --bisect PACKAGE FIRST..LAST"
@@ -61,7 +67,7 @@ def run(options: argparse.Namespace, others: Sequence[str]) -> int:
     if not candidate.changes and all(map(environments.is_newest, asked)):
         say("nothing to compare: what is in use is the newest")
         return 0
-    return compare(rivals(used, candidate.python, asked), [*rows(used, others), *others])
+    return compare(stack_pair(used, candidate.python, asked), [*rows(used, others), *others])
 
 
 def made(used: Stack, asked: Sequence[str]) -> Candidate:
@@ -70,10 +76,10 @@ def made(used: Stack, asked: Sequence[str]) -> Candidate:
     return environments.upgraded(used, asked)
 
 
-def compare(rivals: Sequence[str], others: Sequence[str]) -> int:
+def compare(stack_pair: Sequence[str], others: Sequence[str]) -> int:
     """Run the upgrade check and return pytest's exit code."""
     results = ("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md")
-    command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *results, *rivals, *others]
+    command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *results, *stack_pair, *others]
     with subprocess.Popen(command) as pytest:
         try:
             return pytest.wait()
@@ -82,7 +88,7 @@ def compare(rivals: Sequence[str], others: Sequence[str]) -> int:
             raise
 
 
-def rivals(reference: Stack, candidate: Path, asked: Sequence[str]) -> list[str]:
+def stack_pair(reference: Stack, candidate: Path, asked: Sequence[str]) -> list[str]:
     named = [part for text in asked for part in ("--asked", text)]
     return ["--reference", reference.python, "--candidate", str(candidate), *named]
 
@@ -119,7 +125,7 @@ def bisect(options: argparse.Namespace, others: Sequence[str]) -> int:
     wanted = [*rows(used, others), *others]
     good = stack.probe(used.name, made(used, [f"{package}=={first}"]).python)
     whole = json.dumps([package, good.to_json(), without_budget(wanted)], sort_keys=True)
-    kept = Kept(cache_dir() / "bisects" / f"{hashlib.sha256(whole.encode()).hexdigest()[:16]}.json")
+    kept = SearchLog(cache_dir() / "bisects" / f"{hashlib.sha256(whole.encode()).hexdigest()[:16]}.json")
     found = walk(releases, lambda release: step(package, release, used, good, wanted), kept, say)
     print(f"{package}: {found.sentence}")
     return exit_code(found)
@@ -132,7 +138,7 @@ def without_budget(others: Sequence[str]) -> list[str]:
     return parser.parse_known_args(others)[1]
 
 
-def exit_code(found: Found) -> int:
+def exit_code(found: SearchResult) -> int:
     return UNDECIDED if found.is_open else 1 if found.slower else 0
 
 
@@ -142,10 +148,10 @@ def step(package: str, release: str, used: Stack, good: Stack, others: Sequence[
     try:
         candidate = made(used, asked).python
     except BadInput as error:
-        return Step(release, Said.INVALID, str(error))
+        return Step(release, PairedVerdict.INVALID, str(error))
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
         written = Path(folder) / "upgrade.json"
-        code = compare(rivals(good, candidate, asked), [*others, "--json", str(written)])
+        code = compare(stack_pair(good, candidate, asked), [*others, "--json", str(written)])
         if not written.exists():
             raise BadInput(
                 f"{package} {release}: the comparison ended with exit code {code}; the walk goes on from here"
@@ -156,9 +162,9 @@ def step(package: str, release: str, used: Stack, good: Stack, others: Sequence[
 def summed_up(release: str, results: Sequence[dict[str, str]]) -> Step:
     """Over all rows, the worst of them."""
     if not results:
-        return Step(release, Said.INVALID, "no row could be compared")
-    worst = min(results, key=lambda result: WORST_FIRST.index(Said(result["verdict"])))
-    return Step(release, Said(worst["verdict"]), f"{worst['variant']} {worst['says']}")
+        return Step(release, PairedVerdict.INVALID, "no row could be compared")
+    worst = min(results, key=lambda result: WORST_FIRST.index(PairedVerdict(result["verdict"])))
+    return Step(release, PairedVerdict(worst["verdict"]), f"{worst['variant']} {worst['says']}")
 
 
 def say(line: str) -> None:

@@ -3,6 +3,6 @@
 ::
 
     paired_run       PairedRun, one variant in two stacks, measured in turns
-    result           what is said of two stacks
+    stack_comparison what is said of two stacks
     release_search   which release is the first slower one
 """

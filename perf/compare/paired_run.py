@@ -23,7 +23,7 @@ from perf.measure.run import Run
 from perf.records.sample import Sample
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
-from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, Said
+from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
 from perf.stats.pairs import LATENCY, Pair, grouped
 
 REFERENCE, CANDIDATE = "reference", "candidate"
@@ -47,7 +47,7 @@ class CandidateTime:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rivals:
+class StackPair:
     """The two stacks."""
 
     reference: Stack
@@ -58,7 +58,7 @@ class Rivals:
 
 
 @dataclass(kw_only=True)
-class Workers:
+class WorkerPair:
     """A pair of workers, of which one at a time may be alive, and what they have generated."""
 
     number: int
@@ -73,15 +73,15 @@ class Workers:
         return (CANDIDATE, REFERENCE) if self.number % 2 else (REFERENCE, CANDIDATE)
 
 
-class Duel:
+class PairedRun:
     """``next_pair``, ``generate`` and ``finish_pair`` are the setup, target and teardown of ``benchmark.pedantic``.
 
     ``first`` are the two measurements that have been looked at, by role; ``pairs`` what was measured.
     """
 
-    def __init__(self, variant: Variant, rivals: Rivals, run: Run, budget_s: float) -> None:
+    def __init__(self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float) -> None:
         self.variant = variant
-        self.rivals = rivals
+        self.stack_pair = stack_pair
         self.pairs: list[Pair] = []
         self.loads_s: list[dict[str, float]] = []
         self.first: dict[str, Measurement] = {}
@@ -89,7 +89,7 @@ class Duel:
         self._run = run
         self._budget_s = budget_s
         self._began_s = time.monotonic()
-        self._workers: Workers | None = None
+        self._workers: WorkerPair | None = None
         self._samples: dict[str, list[Sample]] = {REFERENCE: [], CANDIDATE: []}
         self._comparison: Comparison | None = None
 
@@ -159,14 +159,14 @@ class Duel:
                 self._workers.resources.close()
 
     @property
-    def _current(self) -> Workers:
+    def _current(self) -> WorkerPair:
         assert self._workers is not None, "next_pair has started it"
         return self._workers
 
-    def _start_workers(self) -> Workers:
+    def _start_workers(self) -> WorkerPair:
         self._run.end_workers()
         self._samples = {REFERENCE: [], CANDIDATE: []}
-        self._workers = Workers(number=len(self.loads_s) + 1, measurements={}, resources=contextlib.ExitStack())
+        self._workers = WorkerPair(number=len(self.loads_s) + 1, measurements={}, resources=contextlib.ExitStack())
         first, second = self._workers.order
         self.loads_s.append({})
         self._start(first)
@@ -188,7 +188,7 @@ class Duel:
         measurement.warm_up()
 
     def _load(self, role: str) -> Measurement:
-        workers, stack = self._current, self.rivals.of(role)
+        workers, stack = self._current, self.stack_pair.of(role)
         beside = self._run.measuring_beside(self.variant, stack, role, workers.number)
         return workers.resources.enter_context(beside)
 
@@ -226,7 +226,7 @@ class Duel:
         self.pairs.append(pair)
         self._current.good += not pair.is_disturbed
 
-    def _has_done(self, workers: Workers) -> bool:
+    def _has_done(self, workers: WorkerPair) -> bool:
         most = PAIRS_PER_WORKERS * (1 if self.apart else AGAIN)
         return workers.begun >= most or workers.good >= PAIRS_PER_WORKERS
 
@@ -244,7 +244,7 @@ class Duel:
 
     def _is_enough(self) -> bool:
         begun = len(self.loads_s)
-        if begun >= LOOKS or (self._comparison and self._comparison.said is not Said.UNDECIDED):
+        if begun >= LOOKS or (self._comparison and self._comparison.said is not PairedVerdict.UNDECIDED):
             return True
         return begun >= FEWEST_WORKERS and time.monotonic() - self._began_s >= self._budget_s
 

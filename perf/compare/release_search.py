@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from perf.stats.paired_comparison import Said
+from perf.stats.paired_comparison import PairedVerdict
 
-SLOWER, NOT_SLOWER = {Said.REGRESSED}, {Said.EQUIVALENT, Said.IMPROVED}
+SLOWER, NOT_SLOWER = {PairedVerdict.REGRESSED}, {PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED}
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Step:
     """One release beside the first of the walk, and why that is said of it."""
 
     release: str
-    said: Said
+    said: PairedVerdict
     sentence: str
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """How the walk ended. ``slower`` is the first release that is slower, ``last_good`` the one before it."""
 
     sentence: str
@@ -35,7 +35,7 @@ class Found:
     is_open: bool = False
 
 
-class Kept:
+class SearchLog:
     """The verdicts so far, in a file. One that cannot be read is begun anew."""
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +43,7 @@ class Kept:
         self._steps: dict[str, Step] = {}
         try:
             for one in json.loads(path.read_text(encoding="utf-8")):
-                self._steps[one["release"]] = Step(one["release"], Said(one["said"]), one["sentence"])
+                self._steps[one["release"]] = Step(one["release"], PairedVerdict(one["said"]), one["sentence"])
         except (OSError, ValueError, TypeError, LookupError):
             self._steps = {}
 
@@ -64,7 +64,7 @@ class Kept:
 Compare = Callable[[str], Step]
 
 
-def walk(releases: Sequence[str], compare: Compare, kept: Kept, say: Callable[[str], None]) -> Found:
+def walk(releases: Sequence[str], compare: Compare, kept: SearchLog, say: Callable[[str], None]) -> SearchResult:
     """Find the first of ``releases``, oldest first, that is slower than the first of all. At least two are needed."""
 
     def verdict(release: str) -> Step:
@@ -79,7 +79,7 @@ def walk(releases: Sequence[str], compare: Compare, kept: Kept, say: Callable[[s
     if last.said not in SLOWER:
         return _nothing_to_find(releases, last)
     while (step := _next_step(releases, good, slow, verdict)) is not None:
-        if step.said is Said.UNDECIDED:
+        if step.said is PairedVerdict.UNDECIDED:
             return _undecided(step)
         if step.said in SLOWER:
             slow, last = releases.index(step.release), step
@@ -87,23 +87,23 @@ def walk(releases: Sequence[str], compare: Compare, kept: Kept, say: Callable[[s
             good = releases.index(step.release)
     skipped = releases[good + 1 : slow]
     unknown = f"; {', '.join(skipped)} between them could not be measured" if skipped else ""
-    return Found(
+    return SearchResult(
         f"{releases[slow]} is the first that is slower: {last.sentence}; {releases[good]} is not{unknown}",
         slower=releases[slow],
         last_good=releases[good],
     )
 
 
-def _nothing_to_find(releases: Sequence[str], last: Step) -> Found:
+def _nothing_to_find(releases: Sequence[str], last: Step) -> SearchResult:
     if last.said in NOT_SLOWER:
-        return Found(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
-    if last.said is Said.UNDECIDED:
+        return SearchResult(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
+    if last.said is PairedVerdict.UNDECIDED:
         return _undecided(last)
-    return Found(f"{last.release} beside {releases[0]} is {last.said}: {last.sentence}", is_open=True)
+    return SearchResult(f"{last.release} beside {releases[0]} is {last.said}: {last.sentence}", is_open=True)
 
 
-def _undecided(step: Step) -> Found:
-    return Found(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
+def _undecided(step: Step) -> SearchResult:
+    return SearchResult(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
 
 
 def _next_step(releases: Sequence[str], good: int, slow: int, verdict: Callable[[str], Step]) -> Step | None:
@@ -111,6 +111,6 @@ def _next_step(releases: Sequence[str], good: int, slow: int, verdict: Callable[
     middle = (good + slow) / 2
     for number in sorted(range(good + 1, slow), key=lambda number: abs(number - middle)):
         step = verdict(releases[number])
-        if step.said is not Said.INVALID:
+        if step.said is not PairedVerdict.INVALID:
             return step
     return None

@@ -9,24 +9,24 @@ from pathlib import Path
 
 from perf.errors import BadBaseline
 from perf.gate import store
-from perf.gate.baseline import Baseline, Json, Row, Setting, specification
+from perf.gate.baseline import Baseline, BaselineKey, BaselineRow, Json, specification
 from perf.host.machine import Machine
 from perf.host.stack import Stack, package_changes, worker_digest
 from perf.proof.attribution import differences, moved_kernels
 from perf.records.evidence import Evidence
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.drift import excuse_drift
-from perf.stats.verdict import MAX_SESSIONS, Kind, Reference, Verdict, judge
+from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, Verdict, VerdictKind, judge
 
 
 @dataclass(frozen=True)
-class Judged:
+class MeasuredRow:
     """A row of this run: what was measured, with which stack, and what it claimed that is not so."""
 
     variant: Variant
     stack: Stack
-    sessions: Sequence[Record]
+    sessions: Sequence[SessionRecord]
     faults: Sequence[str] = ()
     evidence: Evidence | None = None
 
@@ -34,45 +34,45 @@ class Judged:
 class Gate:
     """Reads the baseline once, when the run begins; a fault in it is the verdict of the rows it concerns."""
 
-    def __init__(self, folder: Path, machine: Machine, setting: Setting) -> None:
+    def __init__(self, folder: Path, machine: Machine, setting: BaselineKey) -> None:
         self.folder = folder
         self.machine = machine
         self.setting = setting
         self.path = store.path_of(folder, setting)
         self.baseline: Baseline | None = None
         self._fault: str | None = None
-        self._references: dict[str, Reference] = {}
+        self._references: dict[str, BaselineLevels] = {}
         try:
             found = store.find(folder, setting)
             self.path, self.baseline = found.path, found.baseline
         except BadBaseline as error:
             self._fault = str(error)
 
-    def row(self, variant: Variant) -> Row | None:
+    def row(self, variant: Variant) -> BaselineRow | None:
         """What the baseline has of this variant, if it can be compared with."""
         row = self.baseline.rows.get(variant.name) if self.baseline else None
         return row if row and row.variant == specification(variant) else None
 
-    def judge(self, rows: Iterable[Judged], looks: int = MAX_SESSIONS) -> dict[str, Verdict]:
+    def judge(self, rows: Iterable[MeasuredRow], looks: int = MAX_SESSIONS) -> dict[str, Verdict]:
         """The verdicts on the rows of this run, by name, where a row may have ``looks`` sessions."""
         judged = list(rows)
         count = max(1, sum(self.row(one.variant) is not None for one in judged))
         verdicts = {one.variant.name: self._judge_one(one, count, looks) for one in judged}
         return verdicts if any(map(self.package_changes, judged)) else excuse_drift(verdicts)
 
-    def package_changes(self, judged: Judged) -> list[str]:
+    def package_changes(self, judged: MeasuredRow) -> list[str]:
         """What is installed otherwise than when the row's baseline was measured."""
         row = self.row(judged.variant)
         return package_changes(row.stack["packages"], judged.stack.packages) if row else []
 
-    def evidence_changes(self, judged: Judged) -> list[str]:
+    def evidence_changes(self, judged: MeasuredRow) -> list[str]:
         """What is otherwise in the worker than when the row's baseline was measured, what costs most first."""
         row = self.row(judged.variant)
         if row is None or row.evidence is None or judged.evidence is None:
             return []
         return differences(row.evidence, judged.evidence)
 
-    def is_same_software(self, judged: Judged) -> bool:
+    def is_same_software(self, judged: MeasuredRow) -> bool:
         """Whether the row runs what it ran when its baseline was measured: packages, the worker's code, kernels."""
         row = self.row(judged.variant)
         if row is None or row.worker != worker_digest() or row.evidence is None or judged.evidence is None:
@@ -90,17 +90,19 @@ class Gate:
         here = self.machine.particulars
         return [f"{name} {theirs[name]} -> {here[name]}" for name in here if theirs.get(name, here[name]) != here[name]]
 
-    def _judge_one(self, judged: Judged, rows: int, looks: int) -> Verdict:
+    def _judge_one(self, judged: MeasuredRow, rows: int, looks: int) -> Verdict:
         name = judged.variant.name
         if judged.faults:
-            return Verdict(kind=Kind.INVALID, sentence="; ".join(judged.faults))
+            return Verdict(kind=VerdictKind.INVALID, sentence="; ".join(judged.faults))
         if fault := self._fault or self._row_fault(name):
-            return Verdict(kind=Kind.INVALID, sentence=f"{fault}; restore it from version control, or record a new one")
+            return Verdict(
+                kind=VerdictKind.INVALID, sentence=f"{fault}; restore it from version control, or record a new one"
+            )
         row = self.row(judged.variant)
         if row is None:
-            return Verdict(kind=Kind.NO_BASELINE, sentence=self._why_no_baseline(judged.variant))
+            return Verdict(kind=VerdictKind.NO_BASELINE, sentence=self._why_no_baseline(judged.variant))
         if name not in self._references:
-            self._references[name] = Reference.of(row.sessions)
+            self._references[name] = BaselineLevels.of(row.sessions)
         return judge(self._references[name], judged.sessions, rows=rows, looks=looks)
 
     def _row_fault(self, name: str) -> str | None:

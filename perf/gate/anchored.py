@@ -13,33 +13,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perf.compare.paired_run import REFERENCE, Duel, Rivals
-from perf.compare.result import Result, checked, judged
+from perf.compare.paired_run import REFERENCE, PairedRun, StackPair
+from perf.compare.stack_comparison import ComparedRow, checked, judged
 from perf.errors import BadInput, WorkerError
-from perf.gate.against_baseline import Gate, Judged
+from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.host import environments
 from perf.host.stack import Stack, probe
 from perf.measure.run import Run
-from perf.stats.paired_comparison import Said
-from perf.stats.verdict import Kind, Verdict
+from perf.stats.paired_comparison import PairedVerdict
+from perf.stats.verdict import Verdict, VerdictKind
 
 KINDS = {
-    Said.REGRESSED: Kind.REGRESSED,
-    Said.IMPROVED: Kind.IMPROVED,
-    Said.EQUIVALENT: Kind.UNCHANGED,
-    Said.UNDECIDED: Kind.UNDECIDED,
+    PairedVerdict.REGRESSED: VerdictKind.REGRESSED,
+    PairedVerdict.IMPROVED: VerdictKind.IMPROVED,
+    PairedVerdict.EQUIVALENT: VerdictKind.UNCHANGED,
+    PairedVerdict.UNDECIDED: VerdictKind.UNDECIDED,
 }
 
 
-class Settlement:
+class AnchorComparison:
     """Made with the run and its gate. ``results`` are the paired ones, by row."""
 
     def __init__(self, run: Run, gate: Gate) -> None:
-        self.results: dict[str, Result] = {}
+        self.results: dict[str, ComparedRow] = {}
         self._run = run
         self._gate = gate
 
-    def settle(self, one: Judged, verdict: Verdict) -> Verdict:
+    def settle(self, one: MeasuredRow, verdict: Verdict) -> Verdict:
         """The verdict that counts: the gate's own, unless there is better to go by."""
         if not is_open(verdict):
             return verdict
@@ -52,20 +52,22 @@ class Settlement:
         except (BadInput, WorkerError) as error:
             return unsettled(verdict, str(error).splitlines()[0])
         self.results[one.variant.name] = result
-        return unsettled(verdict, result.sentence) if result.said is Said.INVALID else counted_by(result, verdict)
+        return (
+            unsettled(verdict, result.sentence) if result.said is PairedVerdict.INVALID else counted_by(result, verdict)
+        )
 
     def to_json(self, name: str) -> dict[str, Any]:
         """For the row's record, where it was settled in pairs."""
         return {"paired": self.results[name].to_json()} if name in self.results else {}
 
-    def _compare(self, one: Judged) -> Result:
+    def _compare(self, one: MeasuredRow) -> ComparedRow:
         row = self._gate.row(one.variant)
         assert row is not None, "what has changes has a row"
         self._run.say(f"{one.variant.name}: building the baseline's stack again, to measure the two in turns")
-        rivals = Rivals(reference=rebuilt(row.stack, one.stack), candidate=one.stack)
-        duel = Duel(one.variant, rivals, self._run, self._run.settings.pairs_budget_s)
-        duel.all_pairs()
-        return judged(duel, self._run)
+        stack_pair = StackPair(reference=rebuilt(row.stack, one.stack), candidate=one.stack)
+        paired_run = PairedRun(one.variant, stack_pair, self._run, self._run.settings.pairs_budget_s)
+        paired_run.all_pairs()
+        return judged(paired_run, self._run)
 
 
 def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
@@ -83,9 +85,9 @@ def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
 
 def is_open(verdict: Verdict) -> bool:
     """Whether a slowdown has been found, or could not be excluded."""
-    if verdict.kind is Kind.UNDECIDED:
+    if verdict.kind is VerdictKind.UNDECIDED:
         return verdict.latency is not None and verdict.latency.suspicious
-    return verdict.kind is Kind.REGRESSED
+    return verdict.kind is VerdictKind.REGRESSED
 
 
 def unsettled(verdict: Verdict, why: str) -> Verdict:
@@ -97,10 +99,10 @@ def excused(verdict: Verdict, particulars: list[str]) -> Verdict:
     """The same software cannot have become slower: what did is the machine."""
     also = f" ({'; '.join(particulars)})" if particulars else ""
     sentence = f"the machine drifted{also}: {verdict.sentence}, with the same packages, worker and kernels"
-    return replace(verdict, kind=Kind.DISTURBED, sentence=sentence)
+    return replace(verdict, kind=VerdictKind.DISTURBED, sentence=sentence)
 
 
-def counted_by(result: Result, verdict: Verdict) -> Verdict:
+def counted_by(result: ComparedRow, verdict: Verdict) -> Verdict:
     """What pairs have said, in the gate's words; its findings are kept."""
     sentence = f"in turns with the baseline's stack {result.sentence}; against its sessions {verdict.sentence}"
     return replace(verdict, kind=KINDS[result.said], sentence=sentence)

@@ -27,7 +27,7 @@ from perf.host.stack import Stack, worker_digest
 from perf.measure.checkpoints import Model
 from perf.measure.settings import SESSIONS_KEPT
 from perf.records.evidence import Evidence
-from perf.records.session_record import Record, check_keys
+from perf.records.session_record import SessionRecord, check_keys
 from perf.spec.protocol import COMPARED_FIELDS, Protocol
 from perf.spec.variant import Variant
 
@@ -39,7 +39,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class BaselineKey:
     """What must be equal for a comparison; its parts are of JSON types."""
 
     machine: Json
@@ -62,14 +62,14 @@ class Setting:
         compared = [dict(self.machine), self.model["digest"], dict(self.protocol)]
         return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
 
-    def differences(self, here: Setting) -> list[str]:
+    def differences(self, here: BaselineKey) -> list[str]:
         """What keeps this setting from being compared with that of a run, most telling first."""
         found = self.machine_differences(here)
         if self.model["digest"] != here.model["digest"]:
             found.append(f"model: {self.model['name']}, here {here.model['name']} (or other weights)")
         return found + _differences("protocol", self.protocol, here.protocol)
 
-    def machine_differences(self, here: Setting) -> list[str]:
+    def machine_differences(self, here: BaselineKey) -> list[str]:
         """What keeps that of another machine from being compared, whatever the model and protocol."""
         return _differences("machine", self.machine, here.machine)
 
@@ -97,7 +97,7 @@ def _differences(what: str, theirs: Json, here: Json) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class BaselineRow:
     """One variant's sessions, the latest last, what measured them, and what was active in the latest.
 
     ``worker`` is the digest of the worker's own code then (see perf.host.stack), where it is known.
@@ -105,12 +105,14 @@ class Row:
 
     variant: Json
     stack: Json
-    sessions: tuple[Record, ...]
+    sessions: tuple[SessionRecord, ...]
     evidence: Evidence | None = None
     worker: str | None = None
 
     @classmethod
-    def of(cls, variant: Variant, stack: Stack, sessions: Sequence[Record], evidence: Evidence | None = None) -> Self:
+    def of(
+        cls, variant: Variant, stack: Stack, sessions: Sequence[SessionRecord], evidence: Evidence | None = None
+    ) -> Self:
         return cls(
             variant=specification(variant),
             stack=stack.recipe,
@@ -152,9 +154,9 @@ def _evidence(data: Any) -> Evidence:
         raise BadRecord("evidence", f"cannot be read: {error!r}") from None
 
 
-def _session(number: int, data: object) -> Record:
+def _session(number: int, data: object) -> SessionRecord:
     try:
-        return Record.from_json(data)
+        return SessionRecord.from_json(data)
     except BadRecord as error:
         raise BadRecord(f"sessions[{number}].{error.field}", error.why) from None
 
@@ -163,10 +165,10 @@ def _session(number: int, data: object) -> Record:
 class Baseline:
     """A file's content. ``faults`` are the rows that cannot be believed: variant name -> field and why."""
 
-    setting: Setting
+    setting: BaselineKey
     particulars: Json
     changes: tuple[Json, ...]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, BaselineRow]
     faults: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -189,7 +191,7 @@ class Baseline:
                 raise BadRecord(name, f"is {type(found[name]).__name__}, not {kind.__name__}")
         rows, faults = _rows(found["rows"])
         return cls(
-            setting=Setting.from_json(found["setting"]),
+            setting=BaselineKey.from_json(found["setting"]),
             particulars=found["particulars"],
             changes=tuple(_change(number, change) for number, change in enumerate(found["changes"])),
             rows=rows,
@@ -197,12 +199,12 @@ class Baseline:
         )
 
 
-def _rows(data: Mapping[str, Any]) -> tuple[dict[str, Row], dict[str, str]]:
+def _rows(data: Mapping[str, Any]) -> tuple[dict[str, BaselineRow], dict[str, str]]:
     rows, faults = {}, dict.fromkeys(getattr(data, "repeated", ()), "is there twice")
     for name, entry in data.items():
         if name not in faults:
             try:
-                rows[name] = Row.from_json(entry)
+                rows[name] = BaselineRow.from_json(entry)
             except BadRecord as error:
                 faults[name] = str(error)
     return rows, faults
@@ -218,7 +220,15 @@ def specification(variant: Variant) -> dict[str, Any]:
 
 
 def accept(
-    old: Baseline | None, *, setting: Setting, particulars: Json, name: str, row: Row, why: str, when: str, afresh: bool
+    old: Baseline | None,
+    *,
+    setting: BaselineKey,
+    particulars: Json,
+    name: str,
+    row: BaselineRow,
+    why: str,
+    when: str,
+    afresh: bool,
 ) -> Baseline:
     """``old`` with the row's sessions added, or in place of those it had.
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from perf.errors import BadBaseline, WorkerError
 from perf.gate import baseline, store
-from perf.gate.against_baseline import Gate, Judged
-from perf.gate.anchored import Settlement
-from perf.gate.baseline import Row, Setting
+from perf.gate.against_baseline import Gate, MeasuredRow
+from perf.gate.anchored import AnchorComparison
+from perf.gate.baseline import BaselineKey, BaselineRow
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.level import Powers, undisturbed
-from perf.stats.verdict import Kind, Verdict, counted
+from perf.stats.verdict import Verdict, VerdictKind, counted
 from perf.stats.watch import LATENCY
 
 
@@ -29,13 +29,13 @@ class Judgement:
     def __init__(self, run: Run) -> None:
         self.verdicts: Mapping[str, Verdict] = {}
         self.gate = Gate(
-            run.settings.baselines, run.machine, Setting.of(run.machine, run.bench.model, run.bench.protocol)
+            run.settings.baselines, run.machine, BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
         )
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)
-        self._settlement = Settlement(run, self.gate)
-        self._records: dict[str, list[Record]] = {}
+        self._settlement = AnchorComparison(run, self.gate)
+        self._records: dict[str, list[SessionRecord]] = {}
         self._kept: dict[str, MutableMapping[str, Any]] = {}
         self._failed: dict[str, WorkerError] = {}
 
@@ -70,7 +70,7 @@ class Judgement:
         A row that moved takes the place of its old sessions, which is why a suspicion is settled here too.
         """
         verdict = self.verdicts[variant.name]
-        if verdict.kind is Kind.INVALID:
+        if verdict.kind is VerdictKind.INVALID:
             raise BadBaseline(f"{variant.name}: not recorded: {verdict.sentence}")
         usable = [record for record in map(only_undisturbed, self._records[variant.name]) if record]
         if not usable:
@@ -83,7 +83,7 @@ class Judgement:
             setting=self.gate.setting,
             particulars=self._run.machine.particulars,
             name=variant.name,
-            row=Row.of(variant, self._run.stacks[variant.stack], usable, self._proofs.evidence(variant.name)),
+            row=BaselineRow.of(variant, self._run.stacks[variant.stack], usable, self._proofs.evidence(variant.name)),
             why=self._run.settings.why or "",
             when=self._began,
             afresh=verdict.moved,
@@ -92,14 +92,14 @@ class Judgement:
         return f"{variant.name}: {counted(len(usable))} recorded, now {len(written.sessions)} in {self.gate.path}"
 
     @property
-    def judged_rows(self) -> list[Judged]:
+    def judged_rows(self) -> list[MeasuredRow]:
         """The measured rows, in the order of the ladder."""
         return [self.judged_row(variant) for variant in self._run.variants if variant.name in self._records]
 
-    def judged_row(self, variant: Variant) -> Judged:
+    def judged_row(self, variant: Variant) -> MeasuredRow:
         """What the row's verdict rests on."""
         name = variant.name
-        return Judged(
+        return MeasuredRow(
             variant=variant,
             stack=self._run.stacks[variant.stack],
             sessions=self._records[name],
@@ -126,7 +126,7 @@ class Judgement:
     def _add_record(self, measurement: Measurement) -> None:
         if measurement.session.samples:  # there are none under --benchmark-disable
             records = self._records.setdefault(measurement.variant.name, [])
-            records.append(Record.of(measurement.session, now()))
+            records.append(SessionRecord.of(measurement.session, now()))
             self._proofs.add(measurement)
 
     def _wants_session(self, variant: Variant) -> bool:
@@ -165,7 +165,7 @@ class Judgement:
             self._kept.get(name, {}).update(verdict=verdict.to_json(), **self._settlement.to_json(name))
 
 
-def only_undisturbed(record: Record) -> Record | None:
+def only_undisturbed(record: SessionRecord) -> SessionRecord | None:
     """The session without the rounds that other work ran beside, or None if too few are left to be read."""
     calm = dataclasses.replace(record, rounds=tuple(undisturbed(record.rounds)))
     return calm if LATENCY.levels([calm], Powers()) else None

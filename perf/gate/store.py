@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock
 
 from perf.errors import BadBaseline, BadRecord
-from perf.gate.baseline import Baseline, Setting
+from perf.gate.baseline import Baseline, BaselineKey
 
 PUBLISHED = "published.json"
 MAX_BYTES = 64 * 1024**2
@@ -32,24 +32,24 @@ class Parsed(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredBaseline:
     """The baseline file for a setting: its path, and what it holds unless it is not there."""
 
     path: Path
     baseline: Baseline | None
 
 
-def find(folder: Path, setting: Setting) -> Found:
+def find(folder: Path, setting: BaselineKey) -> StoredBaseline:
     """The file of this setting, whatever its name. Raises BadBaseline if it, or one that may be it, cannot be read."""
     named = path_of(folder, setting)
     for path in dict.fromkeys([*([named] if os.path.lexists(named) else []), *files(named.parent)]):
         baseline = load(path)
         if not baseline.setting.differences(setting):
-            return Found(path, baseline)
-    return Found(named, None)
+            return StoredBaseline(path, baseline)
+    return StoredBaseline(named, None)
 
 
-def path_of(folder: Path, setting: Setting) -> Path:
+def path_of(folder: Path, setting: BaselineKey) -> Path:
     return folder / str(setting.machine["codename"]) / setting.file_name
 
 
@@ -58,7 +58,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.json") if path.name != PUBLISHED)
 
 
-def why_not(folder: Path, differences: Callable[[Setting], list[str]]) -> Iterator[tuple[Path, list[str]]]:
+def why_not(folder: Path, differences: Callable[[BaselineKey], list[str]]) -> Iterator[tuple[Path, list[str]]]:
     """Each file and what keeps it from being compared with; an empty list for one that can be."""
     for path in files(folder):
         try:

@@ -24,10 +24,10 @@ from scipy import stats
 
 from perf.errors import BadSeries
 from perf.lab.rules import PEERS, Rule
-from perf.records.session_record import Record, Round
+from perf.records.session_record import Round, SessionRecord
 from perf.stats.level import Level, Powers, undisturbed
 from perf.stats.shift import controls
-from perf.stats.verdict import MAX_SESSIONS, Kind, Reference, judge
+from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, VerdictKind, judge
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 SLOWDOWNS_PERCENT = (0, 2, 3, 5, 10)
@@ -45,8 +45,8 @@ DAY = datetime.timedelta(days=1)
 class Spent:
     """What a rule said in one trial and what it used up to say so."""
 
-    kind: Kind
-    sessions: Sequence[Record]
+    kind: VerdictKind
+    sessions: Sequence[SessionRecord]
 
     @property
     def rounds(self) -> int:
@@ -103,12 +103,12 @@ class Noise:
         )
 
 
-def noise(series: Sequence[Record]) -> Noise:
+def noise(series: Sequence[SessionRecord]) -> Noise:
     """The noise of a series of identical sessions."""
     calm = sum(len(undisturbed(record.rounds)) for record in series)
     measured = sum(len(record.rounds) for record in series)
     plain = [one.value for one in PLAIN_LATENCY.levels(series, Powers())]
-    levels = Reference.of(series).levels[LATENCY.name]
+    levels = BaselineLevels.of(series).levels[LATENCY.name]
     return Noise(len(series), measured, measured - calm, spread(plain), *_beside_the_probe(levels))
 
 
@@ -131,16 +131,18 @@ def spread(values: Sequence[float]) -> float:
 class Draw:
     """One trial's sessions."""
 
-    baseline: Sequence[Record]
-    fresh: Sequence[Record]
+    baseline: Sequence[SessionRecord]
+    fresh: Sequence[SessionRecord]
 
     @functools.cached_property
-    def reference(self) -> Reference:
+    def reference(self) -> BaselineLevels:
         """The baseline, read once for all slowdowns."""
-        return Reference.of(self.baseline)
+        return BaselineLevels.of(self.baseline)
 
 
-def evaluate(name: str, series: Sequence[Record], *, trials: int = TRIALS, order: str = ORDERS[0]) -> list[Score]:
+def evaluate(
+    name: str, series: Sequence[SessionRecord], *, trials: int = TRIALS, order: str = ORDERS[0]
+) -> list[Score]:
     """Every rule's scores on one series. Raises BadSeries if it has too few sessions to be divided."""
     if len(series) < MIN_SESSIONS:
         raise BadSeries(f"{name}: {len(series)} session: a baseline and a new session are needed")
@@ -157,7 +159,7 @@ def evaluate(name: str, series: Sequence[Record], *, trials: int = TRIALS, order
 Decider = Callable[[Draw, float], Spent]
 
 
-def draw(series: Sequence[Record], trials: int, order: str) -> Iterator[Draw]:
+def draw(series: Sequence[SessionRecord], trials: int, order: str) -> Iterator[Draw]:
     """``trials`` divisions of the series, seeded."""
     generator = np.random.default_rng(SEED)
     fresh_count = min(MAX_SESSIONS, (len(series) + 1) // 2)
@@ -173,7 +175,7 @@ def draw(series: Sequence[Record], trials: int, order: str) -> Iterator[Draw]:
         yield Draw([series[n] for n in others[:BASELINE_SESSIONS]], [dated(series[n], later) for n in fresh])
 
 
-def dated(session: Record, later: datetime.timedelta) -> Record:
+def dated(session: SessionRecord, later: datetime.timedelta) -> SessionRecord:
     """The session as if it had been measured so much later."""
     return replace(session, recorded=(datetime.datetime.fromisoformat(session.recorded) + later).isoformat())
 
@@ -194,12 +196,12 @@ def by_rule(rule: Rule) -> Decider:
     def decide(trial: Draw, percent: float) -> Spent:
         new = slowed(trial.fresh[0], percent)
         old_s, new_s = ([one.latency_s for one in session.rounds] for session in (trial.baseline[0], new))
-        return Spent(Kind.REGRESSED if rule(old_s, new_s) else Kind.UNCHANGED, [new])
+        return Spent(VerdictKind.REGRESSED if rule(old_s, new_s) else VerdictKind.UNCHANGED, [new])
 
     return decide
 
 
-def slowed(session: Record, percent: float) -> Record:
+def slowed(session: SessionRecord, percent: float) -> SessionRecord:
     """A copy in which every round did ``percent`` more work."""
     factor = 1 + percent / 100
 
@@ -210,16 +212,16 @@ def slowed(session: Record, percent: float) -> Record:
 
 
 def score(series: str, rule: str, percent: float, spent: Sequence[Spent]) -> Score:
-    def share(kind: Kind) -> float:
+    def share(kind: VerdictKind) -> float:
         return statistics.fmean(one.kind is kind for one in spent)
 
     return Score(
         series=series,
         rule=rule,
         slowdown_percent=percent,
-        flagged_share=share(Kind.REGRESSED),
-        undecided_share=share(Kind.UNDECIDED),
-        disturbed_share=share(Kind.DISTURBED),
+        flagged_share=share(VerdictKind.REGRESSED),
+        undecided_share=share(VerdictKind.UNDECIDED),
+        disturbed_share=share(VerdictKind.DISTURBED),
         rounds_mean=statistics.fmean(one.rounds for one in spent),
         sessions_mean=statistics.fmean(len(one.sessions) for one in spent),
         seconds_mean=statistics.fmean(one.seconds for one in spent),

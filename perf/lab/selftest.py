@@ -22,10 +22,10 @@ from perf.lab.rules import PEERS
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.shift import Shift, shift
-from perf.stats.verdict import MAX_SESSIONS, Reference
+from perf.stats.verdict import MAX_SESSIONS, BaselineLevels
 from perf.stats.watch import LATENCY
 
 TRIALS = 400
@@ -36,14 +36,14 @@ class Tried:
     """What was measured of one variant, in order of time."""
 
     variant: Variant
-    identical: Sequence[Record]
-    slowed: Sequence[Record]
+    identical: Sequence[SessionRecord]
+    slowed: Sequence[SessionRecord]
     slowdown_percent: float
 
     @property
     def measured_shift(self) -> Shift:
         """How far the slowed sessions really lie from the identical ones."""
-        reference = Reference.of(self.identical).beside(self.slowed)
+        reference = BaselineLevels.of(self.identical).beside(self.slowed)
         slow = LATENCY.levels(self.slowed, reference.powers)
         return shift(reference.levels[LATENCY.name], slow, LATENCY.prior)
 
@@ -65,14 +65,14 @@ def measure(
 
 def _measure_one(run: Run, variant: Variant, sessions: int, more_steps: int, keep: Path | None) -> Tried:
     steps = run.bench.protocol.steps
-    identical: list[Record] = []
-    slowed: list[Record] = []
+    identical: list[SessionRecord] = []
+    slowed: list[SessionRecord] = []
     for number in range(2 * sessions):
         found, asked = (slowed, steps + more_steps) if number % 2 else (identical, steps)
         protocol = replace(run.bench.protocol, steps=asked)
         with run.measuring(variant, number + 1, replace(run.bench, protocol=protocol)) as measurement:
             measurement.all_rounds()
-        found.append(Record.of(measurement.session, now()))
+        found.append(SessionRecord.of(measurement.session, now()))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
             series.write(keep / f"{variant.name}-{asked}-steps.jsonl", found)
@@ -92,5 +92,5 @@ def scores(tried: Tried) -> list[Score]:
     ]
 
 
-def _drawn(slowed: Sequence[Record], generator: np.random.Generator) -> list[Record]:
+def _drawn(slowed: Sequence[SessionRecord], generator: np.random.Generator) -> list[SessionRecord]:
     return [slowed[n] for n in generator.permutation(len(slowed))[:MAX_SESSIONS]]

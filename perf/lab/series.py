@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import BadRecord, BadSeries
-from perf.records.session_record import Record, Round, check_number, mean_probe_s, round_from
+from perf.records.session_record import Round, SessionRecord, check_number, mean_probe_s, round_from
 
 
-def read(path: Path) -> list[Record]:
+def read(path: Path) -> list[SessionRecord]:
     """The sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -33,11 +33,11 @@ def read(path: Path) -> list[Record]:
     return records
 
 
-def write(path: Path, records: list[Record]) -> None:
+def write(path: Path, records: list[SessionRecord]) -> None:
     path.write_text("".join(json.dumps(record.to_json()) + "\n" for record in records), encoding="utf-8")
 
 
-def _record(line: str, where: str) -> Record:
+def _record(line: str, where: str) -> SessionRecord:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -45,19 +45,19 @@ def _record(line: str, where: str) -> Record:
     try:
         if isinstance(data, dict) and isinstance(data.get("rounds"), list):
             return _bare_session(data)
-        return Record.from_json(data)
+        return SessionRecord.from_json(data)
     except BadRecord as error:
         raise BadSeries(f"{where}: {error}") from error
 
 
-def _bare_session(data: Mapping[str, Any]) -> Record:
+def _bare_session(data: Mapping[str, Any]) -> SessionRecord:
     if not data["rounds"]:
         raise BadRecord("rounds", "is empty")
     when = data.get("when", 0)
     if isinstance(when, bool) or not isinstance(when, int | float):
         raise BadRecord("when", f"{when!r} is not a time in seconds")
     rounds = tuple(_bare_round(one, f"rounds[{number}].") for number, one in enumerate(data["rounds"]))
-    return Record(
+    return SessionRecord(
         recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
         load_s=None if data.get("build") is None else check_number("build", data["build"]),
         rounds=_with_probes_around(rounds),

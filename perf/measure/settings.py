@@ -48,7 +48,7 @@ class Settings:
     why: str | None
     sessions: int
     fresh: int
-    rivals: tuple[Path, Path] | None = None
+    stack_pair: tuple[Path, Path] | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
     json: Path | None = None
     asked: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ def read(config: pytest.Config) -> Settings:
     """The settings of this run. Raises BadInput."""
     option = config.option
     check_name(option.model)
-    rivals = check_rivals(option.reference, option.candidate)
+    stack_pair = check_stack_pair(option.reference, option.candidate)
     check_update(option.update_baseline, option.why)
     for name, least, most in (("sessions", 1, SESSIONS_KEPT), ("fresh", 0, MAX_SESSIONS - 1)):
         if not least <= getattr(option, name) <= most:
@@ -128,7 +128,7 @@ def read(config: pytest.Config) -> Settings:
     return Settings(
         model=option.model,
         variants=ladder.select(option.variant),
-        stacks=dict.fromkeys(ladder.stacks(), rivals[0]) if rivals else stack.parse_overrides(option.stack),
+        stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else stack.parse_overrides(option.stack),
         size=Size.parse(option.size) if option.size else None,
         protocol=Protocol(
             size=DEFAULT.size,
@@ -152,7 +152,7 @@ def read(config: pytest.Config) -> Settings:
         why=option.why,
         sessions=option.sessions,
         fresh=option.fresh,
-        rivals=rivals,
+        stack_pair=stack_pair,
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         json=option.json,
         asked=tuple(option.asked),
@@ -187,7 +187,7 @@ def of(
     )
 
 
-def check_rivals(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:
+def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:
     """The interpreters of two stacks to compare, if asked for. Raises BadInput."""
     if reference is None and candidate is None:
         return None

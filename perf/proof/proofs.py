@@ -13,9 +13,9 @@ from perf.measure.run import Run
 from perf.proof import reference
 from perf.proof.claims import Claim, Facts, check, failed
 from perf.proof.fidelity import Fidelity, Outcome, compare
-from perf.proof.reference import Reference
+from perf.proof.reference import ReferenceImage
 from perf.records.evidence import Evidence
-from perf.spec.ladder import FIDELITY, REFERENCE, select
+from perf.spec.ladder import EAGER_FP32, FIDELITY, select
 from perf.spec.variant import Scheduler, Variant
 
 NOT_THE_IMAGE = {"warmup_steps"}  # of the protocol
@@ -52,7 +52,7 @@ class Proof:
             return Claim("image", False, f"{beyond}, beside eager float32's in {self.beside}")
         return Claim("image", True, str(self.fidelity))
 
-    def compare(self, place: Reference) -> None:
+    def compare(self, place: ReferenceImage) -> None:
         """With the image that eager float32 made; one of another size is wrong."""
         wanted, self.beside = place.read(), place.folder
         if self.outcome.shapes != wanted.shapes:
@@ -79,7 +79,7 @@ class Proofs:
         self._proofs.setdefault(variant.name, []).append(
             Proof(variant=variant, evidence=evidence, claims=tuple(claims), outcome=outcome, fault=outcome.fault)
         )
-        if variant.name == REFERENCE and not failed(claims) and not outcome.fault:
+        if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
             self._reference("checkpoint").keep(measurement.outcome, self._maker)
 
     def complete(self) -> None:
@@ -128,18 +128,18 @@ class Proofs:
             evidence=evidence,
         )
 
-    def _reference(self, scheduler: Scheduler) -> Reference:
+    def _reference(self, scheduler: Scheduler) -> ReferenceImage:
         bench = self._run.bench
         decides = {name: value for name, value in bench.protocol.compared.items() if name not in NOT_THE_IMAGE}
-        return Reference.of(bench.model.digest, decides, scheduler)
+        return ReferenceImage.of(bench.model.digest, decides, scheduler)
 
     @property
     def _maker(self) -> str:
-        return f"{self._run.stacks[select([REFERENCE])[0].stack]}; {self._run.machine.cpu}"
+        return f"{self._run.stacks[select([EAGER_FP32])[0].stack]}; {self._run.machine.cpu}"
 
     def _make(self, scheduler: Scheduler) -> None:
         """One generation of eager float32 with that scheduler. If it cannot be made, that is said, and no row fails."""
-        eager = replace(select([REFERENCE])[0], name=f"reference-{scheduler}", scheduler=scheduler)
+        eager = replace(select([EAGER_FP32])[0], name=f"reference-{scheduler}", scheduler=scheduler)
         if missing := self._run.find_missing(eager):
             self._run.say(f"no reference image: {missing}")
             return

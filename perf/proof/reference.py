@@ -24,13 +24,13 @@ NEED_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceImage:
     """The place of one reference, whether or not it has been made."""
 
     folder: Path
 
     @classmethod
-    def of(cls, checkpoint_digest: str, protocol: Mapping[str, Any], scheduler: str) -> Reference:
+    def of(cls, checkpoint_digest: str, protocol: Mapping[str, Any], scheduler: str) -> ReferenceImage:
         """``protocol`` is what decides the image: size, steps, guidance, seed and prompt."""
         whole = json.dumps([checkpoint_digest, dict(protocol), scheduler], sort_keys=True)
         return cls(cache_dir() / "references" / hashlib.sha256(whole.encode()).hexdigest()[:32])

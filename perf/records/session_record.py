@@ -60,7 +60,7 @@ MAY_BE_ZERO = {"cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class SessionRecord:
     """One session: when it was measured (ISO 8601), how long it took to load, its timed rounds, and what probed."""
 
     recorded: str
@@ -174,7 +174,7 @@ def mean_probe_s(before_s: float | None, after_s: float | None) -> float | None:
     return math.sqrt(before_s * after_s)
 
 
-def medians(records: Sequence[Record], name: str) -> list[float]:
+def medians(records: Sequence[SessionRecord], name: str) -> list[float]:
     """The median of one column per record, where it was recorded."""
     columns = ([getattr(one, name) for one in record.rounds] for record in records)
     known = ([value for value in column if value is not None] for column in columns)

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from perf.compare.paired_run import CANDIDATE, REFERENCE
-from perf.compare.result import Result, Upgrade
+from perf.compare.stack_comparison import ComparedRow, StackComparison
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
@@ -22,7 +22,7 @@ COLUMNS = (
 )
 
 
-def cells(result: Result) -> tuple[str, ...]:
+def cells(result: ComparedRow) -> tuple[str, ...]:
     """The texts of a row, in the order of HEADINGS."""
     latency = result.latency
     if latency is None:
@@ -43,7 +43,7 @@ def cells(result: Result) -> tuple[str, ...]:
     )
 
 
-def details(result: Result) -> list[str]:
+def details(result: ComparedRow) -> list[str]:
     """What stands behind a row, a line each."""
     name = result.variant.name
     lines = [f"{name}: {result.said}: {result.sentence}"]
@@ -61,13 +61,13 @@ def details(result: Result) -> list[str]:
     return lines + ([f"  {result.apart}: whole sessions alternated"] if result.apart else [])
 
 
-def about(upgrade: Upgrade) -> list[str]:
+def about(upgrade: StackComparison) -> list[str]:
     """Which two stacks these are, and what is otherwise in them."""
     unasked = upgrade.unasked_changes
     asked = [change for change in upgrade.package_changes if change not in unasked]
     return [
-        str(upgrade.rivals.reference),
-        str(upgrade.rivals.candidate),
+        str(upgrade.stack_pair.reference),
+        str(upgrade.stack_pair.candidate),
         f"packages that differ: {shortened(asked)}",
         *([f"and with them, unasked: {shortened(unasked)}"] if unasked else []),
     ]
@@ -78,13 +78,13 @@ def shortened(changes: Sequence[str]) -> str:
     return (", ".join(changes[:CHANGES_SHOWN]) or "none") + more
 
 
-def terminal(upgrade: Upgrade, width: int) -> list[str]:
+def terminal(upgrade: StackComparison, width: int) -> list[str]:
     results = list(upgrade.results.values())
     table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
     return [*about(upgrade), "", *table, "", *(line for result in results for line in details(result)), "", COLUMNS]
 
 
-def markdown(upgrade: Upgrade, measured: Sequence[str]) -> str:
+def markdown(upgrade: StackComparison, measured: Sequence[str]) -> str:
     """For a pull request. ``measured`` are the lines that say what was measured on what."""
     results = list(upgrade.results.values())
     rows = [HEADINGS, ("---", "---", *["---:"] * (len(HEADINGS) - 2)), *map(cells, results)]

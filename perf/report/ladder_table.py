@@ -7,14 +7,14 @@ import statistics
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from perf.gate.against_baseline import Gate, Judged
+from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.measure.run import LadderRow
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.report.tables import aligned
-from perf.spec.ladder import ICE_LAKE, REFERENCE, SAPPHIRE_RAPIDS
+from perf.spec.ladder import EAGER_FP32, ICE_LAKE, SAPPHIRE_RAPIDS
 from perf.stats.intervals import Interval, median_interval
 from perf.stats.level import undisturbed, use
-from perf.stats.verdict import FAILING, Kind, Verdict, counted
+from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
 from perf.stats.watch import PARTS
 
 # Narrow enough for 80 columns.
@@ -91,7 +91,7 @@ def interval(found: Interval) -> str:
 
 
 def _is_reference(row: LadderRow) -> bool:
-    return row.variant.name == REFERENCE and bool(row.latencies_s)
+    return row.variant.name == EAGER_FP32 and bool(row.latencies_s)
 
 
 def verdicts(found: Mapping[str, Verdict]) -> list[str]:
@@ -104,11 +104,11 @@ def verdicts(found: Mapping[str, Verdict]) -> list[str]:
     return [f"{name:{width}}  {said}" for said, name in named.items()]
 
 
-def about_verdicts(verdicts_by_row: Mapping[str, Verdict], judged: Iterable[Judged], gate: Gate) -> list[str]:
+def about_verdicts(verdicts_by_row: Mapping[str, Verdict], judged: Iterable[MeasuredRow], gate: Gate) -> list[str]:
     """One line that names the baseline, one per judged row, and what moved in rows that do not fail."""
     lines = [f"baseline: {gate.path if gate.baseline else 'none'}", *verdicts(verdicts_by_row)]
     lines += attributions(judged, verdicts_by_row, gate)
-    if any(verdict.kind is Kind.NO_BASELINE for verdict in verdicts_by_row.values()):
+    if any(verdict.kind is VerdictKind.NO_BASELINE for verdict in verdicts_by_row.values()):
         lines.append("to record one, measure with --update-baseline --why REASON")
     return lines
 
@@ -117,7 +117,7 @@ def markdown_list(lines: Sequence[str]) -> str:
     return "".join(["\n", *(f"- {line}\n" for line in lines)]) if lines else ""
 
 
-def failure(judged: Judged, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
+def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
     """Why a row fails, for the reader of a CI log: the sentence, the evidence, and the commands that follow.
 
     ``options`` are those of this run, without the rows.
@@ -137,17 +137,17 @@ def failure(judged: Judged, verdict: Verdict, gate: Gate, options: Sequence[str]
         ]
     again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", judged.variant.name, *options])
     lines += [f"measure again:              {again}"]
-    if verdict.kind is Kind.INVALID:
+    if verdict.kind is VerdictKind.INVALID:
         return "\n".join(lines)
     return "\n".join([*lines, f'accept as the new baseline: {again} --update-baseline --why "REASON"'])
 
 
-def attributions(judged: Iterable[Judged], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
+def attributions(judged: Iterable[MeasuredRow], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
     """For rows that moved and do not fail, whose message would say it: which part it was, and what is otherwise."""
     lines = []
     for one in judged:
         verdict = verdicts[one.variant.name]
-        if verdict.findings and verdict.kind not in {Kind.UNCHANGED, *FAILING}:
+        if verdict.findings and verdict.kind not in {VerdictKind.UNCHANGED, *FAILING}:
             lines.append(f"{one.variant.name}: moved most: {moved_most(verdict)}")
             lines += [f"  otherwise: {sentence}" for sentence in gate.evidence_changes(one)[:OTHERWISE_SHOWN]]
     return lines
@@ -156,11 +156,11 @@ def attributions(judged: Iterable[Judged], verdicts: Mapping[str, Verdict], gate
 def moved_most(verdict: Verdict) -> str:
     """The part of a generation that became slower by the largest factor; faster, where the whole seems to be."""
     parts = [one for one in verdict.findings if one.watch in PARTS] or list(verdict.findings)
-    is_faster = verdict.kind is not Kind.REGRESSED and verdict.findings[0].ratio < 1
+    is_faster = verdict.kind is not VerdictKind.REGRESSED and verdict.findings[0].ratio < 1
     return str((min if is_faster else max)(parts, key=lambda one: one.ratio))
 
 
-def conditions(sessions: Sequence[Record]) -> str:
+def conditions(sessions: Sequence[SessionRecord]) -> str:
     """How calm the machine was, over all rounds of these sessions."""
     rounds = [one for session in sessions for one in session.rounds]
     aside = len(rounds) - sum(len(undisturbed(session.rounds)) for session in sessions)

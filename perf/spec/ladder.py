@@ -128,7 +128,7 @@ LADDER: tuple[Variant, ...] = (
     ),
 )
 
-REFERENCE = "eager-fp32"
+EAGER_FP32 = "eager-fp32"
 
 # How far a row's image may be from that of eager float32. Measured on an AMD EPYC (Genoa) with both synthetic
 # checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`perf explain` of a ladder prints it): float32 rows

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perf.stats.verdict import Kind, Verdict, percent
+from perf.stats.verdict import Verdict, VerdictKind, percent
 from perf.stats.watch import LATENCY
 
 LEAST_OTHERS = 3  # rows to tell it by
@@ -20,7 +20,7 @@ def excuse_drift(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
 
 def _excused(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Verdict:
     others = [math.log(one.latency.ratio) for key, one in verdicts.items() if key != name and one.latency]
-    if verdict.kind is not Kind.REGRESSED or verdict.latency is None or len(others) < LEAST_OTHERS:
+    if verdict.kind is not VerdictKind.REGRESSED or verdict.latency is None or len(others) < LEAST_OTHERS:
         return verdict
     tolerance = math.log1p(LATENCY.tolerance)
     common = statistics.median(others)
@@ -32,4 +32,4 @@ def _excused(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Ve
         f"the machine drifted: the other {len(others)} rows moved by {percent(math.exp(common))} too "
         f"(this one {percent(verdict.latency.ratio)}) and no package has changed"
     )
-    return replace(verdict, kind=Kind.DISTURBED, sentence=sentence)
+    return replace(verdict, kind=VerdictKind.DISTURBED, sentence=sentence)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from perf.records.session_record import Record, Round
+from perf.records.session_record import Round, SessionRecord
 
 # Of the recorded rounds nearly all that ran alone had under 4 % of pressure, those beside a busy process 8 to 49 %.
 PRESSURE_SHARE = 0.05
@@ -96,7 +96,7 @@ def use(one: Round) -> float | None:
     return one.cpu_s / one.latency_s if one.cpu_s else None
 
 
-def powers(records: Sequence[Record], *, probed: bool = True) -> Powers:
+def powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Powers:
     """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used.
 
     How far, the noise of the rounds decides, which is estimated with them: Lindley and Smith, "Bayes estimates for the
@@ -136,7 +136,7 @@ def _within(values: Sequence[object]) -> Floats:
     return centred
 
 
-def have_one_probe(records: Sequence[Record]) -> bool:
+def have_one_probe(records: Sequence[SessionRecord]) -> bool:
     """Whether all rounds have a probe, and all of it is of one kind, so that sessions can be compared by it."""
     kinds = {record.probe for record in records}
     return len(kinds) == 1 and all(one.probe_s for record in records for one in record.rounds)
@@ -159,7 +159,7 @@ def lower_quartile(values: Sequence[float]) -> float:
     return float(np.quantile(values, 0.25))
 
 
-def level(record: Record, reading: Reading, place: Callable[[Sequence[float]], float]) -> Level | None:
+def level(record: SessionRecord, reading: Reading, place: Callable[[Sequence[float]], float]) -> Level | None:
     """The session's level of ``reading``: where the logs of its undisturbed rounds lie, by ``place`` (a median, say).
 
     None if it has too few of them.
@@ -173,6 +173,6 @@ def level(record: Record, reading: Reading, place: Callable[[Sequence[float]], f
     return Level(place(values), control, len(values), record.measured_s, record.probe)
 
 
-def load_level(record: Record) -> Level | None:
+def load_level(record: SessionRecord) -> Level | None:
     """The level of the session's load time."""
     return Level(math.log(record.load_s), None, TYPICAL_ROUNDS, record.measured_s) if record.load_s else None

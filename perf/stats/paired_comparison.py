@@ -50,7 +50,7 @@ ORDER_SD = 0.01  # of what it changes that the one worker was started first, bef
 LUCK_SDS = {0.0: 0.1, 0.001: 0.2, 0.002: 0.25, 0.004: 0.25, 0.008: 0.15, 0.016: 0.05}
 
 
-class Said(StrEnum):
+class PairedVerdict(StrEnum):
     """What may be said of a row in two stacks."""
 
     REGRESSED = "regressed"
@@ -86,7 +86,7 @@ class Change:
 class Comparison:
     """Candidate over reference: the ratio, between ``low`` and ``high``, each missed with the probability MISS."""
 
-    said: Said
+    said: PairedVerdict
     ratio: float
     low: float
     high: float
@@ -149,19 +149,19 @@ def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
         high=math.exp(found.quantile(1 - MISS / LOOKS)),
         pairs=pairs,
         workers=len(groups),
-        more_pairs=more_pairs(groups, tolerance) if said is Said.UNDECIDED else 0,
+        more_pairs=more_pairs(groups, tolerance) if said is PairedVerdict.UNDECIDED else 0,
     )
 
 
-def _said(found: Change, workers: int, tolerance: float) -> Said:
+def _said(found: Change, workers: int, tolerance: float) -> PairedVerdict:
     miss, alarm = MISS / LOOKS, ALARM / (LOOKS - FEWEST_WORKERS + 1)
     if found.below(-tolerance) < miss and found.below(tolerance) > 1 - miss:
-        return Said.EQUIVALENT
+        return PairedVerdict.EQUIVALENT
     if workers >= FEWEST_WORKERS and found.below(0) < alarm:
-        return Said.REGRESSED
+        return PairedVerdict.REGRESSED
     if workers >= FEWEST_WORKERS and found.below(0) > 1 - alarm:
-        return Said.IMPROVED
-    return Said.UNDECIDED
+        return PairedVerdict.IMPROVED
+    return PairedVerdict.UNDECIDED
 
 
 def more_pairs(groups: Groups, tolerance: float = TOLERANCE) -> int:

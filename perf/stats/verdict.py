@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.stats.level import Level, Powers, have_one_probe, powers
 from perf.stats.shift import Shift, shift
 from perf.stats.watch import LATENCY, WATCHES, Watch
@@ -32,7 +32,7 @@ SURE = 0.95  # one-sided, of "no slower than the tolerance"
 SPEED_UP_ROOM = 2.0
 
 
-class Kind(StrEnum):
+class VerdictKind(StrEnum):
     """What is said of a row."""
 
     REGRESSED = "regressed"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
     NO_BASELINE = "no baseline"
 
 
-FAILING = {Kind.REGRESSED, Kind.INVALID}
+FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Finding:
     """One watched quantity, new over baseline. ``low`` and ``high`` bound the ratio, 5 % beyond either."""
 
     watch: str
-    kind: Kind
+    kind: VerdictKind
     ratio: float
     low: float
     high: float
@@ -67,7 +67,7 @@ class Finding:
 class Verdict:
     """What is said of a row, in one sentence, and what it rests on; the first finding is the latency's."""
 
-    kind: Kind
+    kind: VerdictKind
     sentence: str
     findings: tuple[Finding, ...] = ()
     sessions: int = 0
@@ -80,9 +80,9 @@ class Verdict:
     @property
     def suspicious(self) -> bool:
         """Whether a fresh session could still change what is said."""
-        if self.kind is Kind.DISTURBED:
+        if self.kind is VerdictKind.DISTURBED:
             return not self.findings  # nothing could be read yet; a drift of the machine is another matter
-        is_open = self.kind is not Kind.REGRESSED and self.sessions < MAX_SESSIONS
+        is_open = self.kind is not VerdictKind.REGRESSED and self.sessions < MAX_SESSIONS
         return is_open and any(finding.suspicious for finding in self.findings)
 
     @property
@@ -92,8 +92,8 @@ class Verdict:
         Where the interval holds "no change", they show how far nights lie apart, which a baseline is to know. So do
         those of a night in which all rows moved together.
         """
-        if self.kind is not Kind.UNDECIDED or self.latency is None:
-            return self.kind in {Kind.REGRESSED, Kind.IMPROVED}
+        if self.kind is not VerdictKind.UNDECIDED or self.latency is None:
+            return self.kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED}
         is_beyond = abs(math.log(self.latency.ratio)) > math.log1p(self.latency.tolerance)
         return is_beyond and not self.latency.low <= 1 <= self.latency.high
 
@@ -111,28 +111,30 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class BaselineLevels:
     """The baseline's sessions, read once: what new ones are held against."""
 
-    sessions: Sequence[Record]
+    sessions: Sequence[SessionRecord]
     powers: Powers
     levels: Mapping[str, Sequence[Level]]
 
     @classmethod
-    def of(cls, baseline: Sequence[Record], *, probed: bool = True) -> Self:
+    def of(cls, baseline: Sequence[SessionRecord], *, probed: bool = True) -> Self:
         """``probed``: whether the machine's speed is taken out by the probe, which all sessions must have for that."""
         found = powers(baseline, probed=probed and have_one_probe(baseline))
         levels = {watch.name: watch.levels(baseline, found) for watch in WATCHES}
         return cls(sessions=baseline, powers=found, levels=levels)
 
-    def beside(self, sessions: Sequence[Record]) -> Reference:
+    def beside(self, sessions: Sequence[SessionRecord]) -> BaselineLevels:
         """The reference to hold these sessions against: one that knows no probe if theirs is another."""
         if not self.powers.probe or have_one_probe([*self.sessions[:1], *sessions]):
             return self
-        return Reference.of(self.sessions, probed=False)
+        return BaselineLevels.of(self.sessions, probed=False)
 
 
-def judge(reference: Reference, sessions: Sequence[Record], *, rows: int = 1, looks: int = MAX_SESSIONS) -> Verdict:
+def judge(
+    reference: BaselineLevels, sessions: Sequence[SessionRecord], *, rows: int = 1, looks: int = MAX_SESSIONS
+) -> Verdict:
     """The verdict on ``sessions``, measured one after another, of which there may be ``looks``.
 
     ``rows`` is how many rows are judged in the same ladder.
@@ -144,7 +146,7 @@ def judge(reference: Reference, sessions: Sequence[Record], *, rows: int = 1, lo
         return _disturbed(len(sessions) if usual else len(reference.sessions), of_baseline=not usual)
     alpha = FALSE_ALARMS / rows * spend(found, looks)
     findings = tuple(finding for watch in WATCHES if (finding := _find(watch, reference, sessions, alpha)))
-    kind = Kind.REGRESSED if any(one.kind is Kind.REGRESSED for one in findings) else findings[0].kind
+    kind = VerdictKind.REGRESSED if any(one.kind is VerdictKind.REGRESSED for one in findings) else findings[0].kind
     verdict = Verdict(kind=kind, sentence="", findings=findings, sessions=found, baseline_sessions=usual)
     return replace(verdict, sentence=_sentence(verdict))
 
@@ -154,7 +156,7 @@ def spend(look: int, looks: int) -> float:
     return SPEND[look - 1] if look < looks else sum(SPEND[looks - 1 :])
 
 
-def _find(watch: Watch, reference: Reference, sessions: Sequence[Record], alpha: float) -> Finding | None:
+def _find(watch: Watch, reference: BaselineLevels, sessions: Sequence[SessionRecord], alpha: float) -> Finding | None:
     """The finding on one quantity, or None where it was not recorded."""
     usual, new = reference.levels[watch.name], watch.levels(sessions, reference.powers)
     if not usual or not new:
@@ -171,18 +173,18 @@ def _find(watch: Watch, reference: Reference, sessions: Sequence[Record], alpha:
     )
 
 
-def _kind(watch: Watch, moved: Shift, alpha: float) -> Kind:
+def _kind(watch: Watch, moved: Shift, alpha: float) -> VerdictKind:
     tolerance = math.log1p(watch.tolerance)
     not_slower = moved.quantile(SURE) < tolerance
     if not_slower and moved.quantile(1 - SURE) > -SPEED_UP_ROOM * tolerance:
-        return Kind.UNCHANGED
+        return VerdictKind.UNCHANGED
     # A quantity behind the latency has to have moved by what matters, not only for certain.
     least = 0.0 if watch is LATENCY else tolerance
     if not not_slower and moved.quantile(alpha) > 0 and moved.mean > least:
-        return Kind.REGRESSED
+        return VerdictKind.REGRESSED
     if moved.quantile(1 - alpha) < 0 and moved.mean < -least:
-        return Kind.IMPROVED
-    return Kind.UNDECIDED
+        return VerdictKind.IMPROVED
+    return VerdictKind.UNDECIDED
 
 
 def _is_suspicious(watch: Watch, moved: Shift) -> bool:
@@ -195,7 +197,7 @@ def _is_suspicious(watch: Watch, moved: Shift) -> bool:
 def _disturbed(sessions: int, *, of_baseline: bool) -> Verdict:
     count = f"all {sessions} sessions" if sessions > 1 else "the session"
     return Verdict(
-        kind=Kind.DISTURBED,
+        kind=VerdictKind.DISTURBED,
         sentence=f"other work ran beside {count} {'of the baseline' if of_baseline else 'measured'}: nothing can be "
         "said; see `python -m perf machine --check`, and measure again",
     )
@@ -206,14 +208,14 @@ def _sentence(verdict: Verdict) -> str:
     latency = verdict.findings[0]
     effort = f"{counted(verdict.sessions)} against {verdict.baseline_sessions} of the baseline"
     interval = f"{percent(latency.low)} to {percent(latency.high)}"
-    if verdict.kind is Kind.REGRESSED:
-        worst = [one for one in verdict.findings if one.kind is Kind.REGRESSED]
+    if verdict.kind is VerdictKind.REGRESSED:
+        worst = [one for one in verdict.findings if one.kind is VerdictKind.REGRESSED]
         named = worst[0] if worst[0] is latency else max(worst, key=lambda one: one.ratio)
         return f"{named.watch} {percent(named.ratio)} ({percent(named.low)} to {percent(named.high)}), {effort}"
     said = {
-        Kind.UNCHANGED: f"no slower than {latency.tolerance:.0%}: {percent(latency.ratio)} ({interval})",
-        Kind.IMPROVED: f"faster: {percent(latency.ratio)} ({interval})",
-        Kind.UNDECIDED: f"{percent(latency.ratio)} ({interval}): {_what_is_open(latency)}",
+        VerdictKind.UNCHANGED: f"no slower than {latency.tolerance:.0%}: {percent(latency.ratio)} ({interval})",
+        VerdictKind.IMPROVED: f"faster: {percent(latency.ratio)} ({interval})",
+        VerdictKind.UNDECIDED: f"{percent(latency.ratio)} ({interval}): {_what_is_open(latency)}",
     }
     return f"{said[verdict.kind]}, {effort}"
 

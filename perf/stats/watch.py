@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from perf.records.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.stats.level import Level, Powers, Reading, level, load_level, lower_quartile, steadied
 from perf.stats.shift import Prior
 
@@ -28,7 +28,7 @@ class Watch:
     prior: Prior
     is_steadied: bool = False
 
-    def levels(self, records: Sequence[Record], powers: Powers) -> list[Level]:
+    def levels(self, records: Sequence[SessionRecord], powers: Powers) -> list[Level]:
         """One level per session that can be read."""
         plain: Reading = attrgetter(self.column)
         if self.column == "load_s":

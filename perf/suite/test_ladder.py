@@ -12,7 +12,7 @@ from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.report import ladder_table
 from perf.spec.variant import Variant
-from perf.stats.verdict import Kind
+from perf.stats.verdict import VerdictKind
 
 
 @pytest.mark.ladder
@@ -41,6 +41,6 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
     for name, value in verdict.properties().items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
-    if verdict.fails or (run.settings.strict and verdict.kind is Kind.NO_BASELINE):
+    if verdict.fails or (run.settings.strict and verdict.kind is VerdictKind.NO_BASELINE):
         message = ladder_table.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
         pytest.fail(message, pytrace=False)

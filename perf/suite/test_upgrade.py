@@ -7,20 +7,28 @@ from collections.abc import Callable
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from perf.compare.paired_run import CandidateTime, Duel
-from perf.compare.result import Upgrade
+from perf.compare.paired_run import CandidateTime, PairedRun
+from perf.compare.stack_comparison import StackComparison
 
 
 @pytest.mark.ladder
 @pytest.mark.benchmark(timer=CandidateTime.now)
 def test_upgrade(
-    duel: Duel, benchmark: BenchmarkFixture, upgrade: Upgrade, record_property: Callable[[str, object], None]
+    paired_run: PairedRun,
+    benchmark: BenchmarkFixture,
+    upgrade: StackComparison,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    with duel.rounds():
-        benchmark.pedantic(duel.generate, setup=duel.next_pair, teardown=duel.finish_pair, rounds=duel.most_pairs)
+    with paired_run.rounds():
+        benchmark.pedantic(
+            paired_run.generate,
+            setup=paired_run.next_pair,
+            teardown=paired_run.finish_pair,
+            rounds=paired_run.most_pairs,
+        )
     if not benchmark.enabled:
         pytest.skip("nothing is compared under --benchmark-disable")
-    result = upgrade.add(duel)
+    result = upgrade.add(paired_run)
     benchmark.extra_info.update(result.to_json())
     record_property("verdict", result.said)
     record_property("says", result.sentence)

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perf.compare.paired_run import Duel, Rivals
-from perf.compare.result import Result, judged
+from perf.compare.paired_run import PairedRun, StackPair
+from perf.compare.stack_comparison import ComparedRow, judged
 from perf.host.stack import probe
 from perf.measure.run import Run
 from perf.spec.variant import Variant
-from perf.stats.paired_comparison import LOOKS, Comparison, Groups, Said, compare
+from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
 from perf.stats.pairs import LATENCY, grouped
 from tests.builders.runs import DATA
 
@@ -33,7 +33,7 @@ PLANTED_PERCENT = tuple(float(text) for text in os.environ.get("PLANTED", "3 0")
 TRIES = 200
 
 
-class Endless(Duel):
+class Endless(PairedRun):
     """Goes on although it is decided."""
 
     def _is_enough(self) -> bool:
@@ -49,16 +49,16 @@ def test_power(
     monkeypatch.setenv("SLOWED_PYTHON", used.python)
     monkeypatch.setenv("SLOWED_PERCENT", str(planted))
     candidate = probe("slowed", DATA / "slowed_python") if planted else used
-    duel = Endless(row, Rivals(reference=used, candidate=candidate), run, 0.0)
-    duel.all_pairs()
-    result = judged(duel, run)
+    paired_run = Endless(row, StackPair(reference=used, candidate=candidate), run, 0.0)
+    paired_run.all_pairs()
+    result = judged(paired_run, run)
     if folder := os.environ.get("KEEP"):
         Path(folder, f"{row.name}-{planted:g}.json").write_text(json.dumps(result.to_json()), encoding="utf-8")
     with capsys.disabled():
         print(f"{row.name}, {planted:g} % more work planted: {'; '.join(summary(result))}")
 
 
-def summary(result: Result) -> list[str]:
+def summary(result: ComparedRow) -> list[str]:
     """What came of the tries, and the two widths."""
     groups = grouped(result.pairs, LATENCY)
     generator = np.random.default_rng(0)
@@ -83,4 +83,4 @@ def shuffled(groups: Groups, generator: np.random.Generator) -> list[int]:
 def one_try(groups: Groups, order: list[int]) -> Comparison:
     """What the check says when it first decides."""
     looks = [compare({number: groups[number] for number in order[: look + 1]}) for look in range(len(order[:LOOKS]))]
-    return next((look for look in looks if look.said is not Said.UNDECIDED), looks[-1])
+    return next((look for look in looks if look.said is not PairedVerdict.UNDECIDED), looks[-1])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from perf.gate import baseline
-from perf.gate.baseline import Baseline, Row, Setting
+from perf.gate.baseline import Baseline, BaselineKey, BaselineRow
 from perf.host.stack import Stack
 from perf.measure.checkpoints import Model
 from perf.spec import ladder
@@ -23,7 +23,7 @@ MODEL = Model(
     native_size=Size(128, 128),
     scheduler="PNDMScheduler",
 )
-SETTING = Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
+SETTING = BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
 STACK = Stack(
     name="current",
     python="/stack/bin/python",
@@ -38,6 +38,6 @@ WHEN = "2026-11-01T00:00:00+00:00"
 
 def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
     (variant,) = ladder.select([name])
-    row = Row.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
+    row = BaselineRow.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
     given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
     return baseline.accept(old, name=name, row=row, **{**given, **changes})

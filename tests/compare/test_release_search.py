@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from perf.cli.upgrade import without_budget
-from perf.compare.release_search import Found, Kept, Step, walk
-from perf.stats.paired_comparison import Said
+from perf.compare.release_search import SearchLog, SearchResult, Step, walk
+from perf.stats.paired_comparison import PairedVerdict
 
 RELEASES = [f"2026.{minor}.0" for minor in range(8)]
 
@@ -16,28 +16,28 @@ RELEASES = [f"2026.{minor}.0" for minor in range(8)]
 class Measured:
     """Says of each release what it is, and notes that it was asked."""
 
-    def __init__(self, slow_from: int, **otherwise: Said) -> None:
+    def __init__(self, slow_from: int, **otherwise: PairedVerdict) -> None:
         self._slow_from, self._otherwise = slow_from, otherwise
         self.asked: list[str] = []
 
     def __call__(self, release: str) -> Step:
         self.asked.append(release)
         number = RELEASES.index(release)
-        usual = Said.REGRESSED if number >= self._slow_from else Said.EQUIVALENT
+        usual = PairedVerdict.REGRESSED if number >= self._slow_from else PairedVerdict.EQUIVALENT
         return Step(release, self._otherwise.get(f"r{number}", usual), f"{number} %")
 
 
-def walked(measured: Measured, kept: Kept) -> Found:
+def walked(measured: Measured, kept: SearchLog) -> SearchResult:
     return walk(RELEASES, measured, kept, lambda _: None)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path / "kept.json")
+def kept(tmp_path: Path) -> SearchLog:
+    return SearchLog(tmp_path / "kept.json")
 
 
 @pytest.mark.parametrize("first_slow", range(1, 8))
-def test_the_first_slower_release_is_found_in_three_or_four_steps(kept: Kept, first_slow: int) -> None:
+def test_the_first_slower_release_is_found_in_three_or_four_steps(kept: SearchLog, first_slow: int) -> None:
     measured = Measured(first_slow)
     found = walked(measured, kept)
     assert (found.slower, found.last_good) == (RELEASES[first_slow], RELEASES[first_slow - 1])
@@ -45,17 +45,17 @@ def test_the_first_slower_release_is_found_in_three_or_four_steps(kept: Kept, fi
     assert len(measured.asked) <= 4
 
 
-def test_where_the_last_is_not_slower_there_is_nothing_to_find(kept: Kept) -> None:
+def test_where_the_last_is_not_slower_there_is_nothing_to_find(kept: SearchLog) -> None:
     measured = Measured(99)
     found = walked(measured, kept)
     assert (found.slower, found.is_open, measured.asked) == (None, False, [RELEASES[-1]])
 
 
-def test_what_cannot_be_measured_is_stepped_around_and_named(kept: Kept) -> None:
-    found = walked(Measured(4, r3=Said.INVALID, r4=Said.INVALID), kept)
+def test_what_cannot_be_measured_is_stepped_around_and_named(kept: SearchLog) -> None:
+    found = walked(Measured(4, r3=PairedVerdict.INVALID, r4=PairedVerdict.INVALID), kept)
     assert (found.slower, found.last_good) == (RELEASES[5], RELEASES[2])
     assert found.sentence.endswith("; 2026.3.0, 2026.4.0 between them could not be measured")
-    assert (kept.get(RELEASES[3]), kept.get(RELEASES[5])) == (None, Step(RELEASES[5], Said.REGRESSED, "5 %"))
+    assert (kept.get(RELEASES[3]), kept.get(RELEASES[5])) == (None, Step(RELEASES[5], PairedVerdict.REGRESSED, "5 %"))
 
 
 def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
@@ -66,24 +66,24 @@ def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
 
     measured = Measured(5)
     with pytest.raises(KeyboardInterrupt):
-        walk(RELEASES, interrupted, Kept(tmp_path / "kept.json"), lambda _: None)
+        walk(RELEASES, interrupted, SearchLog(tmp_path / "kept.json"), lambda _: None)
     later = Measured(5)
-    assert walked(later, Kept(tmp_path / "kept.json")).slower == RELEASES[5]
+    assert walked(later, SearchLog(tmp_path / "kept.json")).slower == RELEASES[5]
     assert not set(later.asked) & set(measured.asked)
 
 
 def test_an_undecided_step_ends_the_walk_and_is_measured_again(tmp_path: Path) -> None:
-    found = walked(Measured(5, r3=Said.UNDECIDED), Kept(tmp_path / "kept.json"))
+    found = walked(Measured(5, r3=PairedVerdict.UNDECIDED), SearchLog(tmp_path / "kept.json"))
     assert (found.is_open, found.slower) == (True, None)
     assert "2026.3.0 is undecided" in found.sentence
     later = Measured(5)
-    assert walked(later, Kept(tmp_path / "kept.json")).slower == RELEASES[5]
+    assert walked(later, SearchLog(tmp_path / "kept.json")).slower == RELEASES[5]
     assert RELEASES[3] in later.asked
 
 
 def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "kept.json").write_text('[{"release": "2026.1.0", "said": "cheese"}]')
-    assert walked(Measured(2), Kept(tmp_path / "kept.json")).slower == RELEASES[2]
+    assert walked(Measured(2), SearchLog(tmp_path / "kept.json")).slower == RELEASES[2]
 
 
 def test_another_budget_goes_on_with_the_same_walk() -> None:

@@ -15,9 +15,9 @@ def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cach
     """Half as much work again, which no noise hides; the work is real, and so is all else."""
     python = stacks["current"].python
     suite = str(ROOT / "perf" / "suite" / "test_upgrade.py")
-    rivals = ("--reference", python, "--candidate", str(DATA / "slowed_python"))
+    stack_pair = ("--reference", python, "--candidate", str(DATA / "slowed_python"))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *NOT_THE_USERS, *rivals, "--model", "tiny",
+        [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *NOT_THE_USERS, *stack_pair, "--model", "tiny",
          "--variant", "openvino-static", "--budget", "0", "--wait", "600", "--json", "up.json"],
         env=surroundings() | {"PERF_CACHE": str(cache_dir), "TMPDIR": str(tmp_path), "SLOWED_PYTHON": python,
                               "SLOWED_PERCENT": "50"},

@@ -17,7 +17,7 @@ import pytest
 from perf.gate import store
 from perf.lab.evaluate import slowed
 from perf.measure.settings import BASELINES
-from perf.stats.verdict import Reference, Verdict, judge
+from perf.stats.verdict import BaselineLevels, Verdict, judge
 from tests.builders.runs import DATA
 
 KEPT = DATA / "committed-verdicts.json"
@@ -30,7 +30,7 @@ def verdicts() -> dict[str, dict[str, Any]]:
     for path in store.files(BASELINES):
         rows = store.load(path).rows
         for name, row in rows.items():
-            reference = Reference.of(row.sessions)
+            reference = BaselineLevels.of(row.sessions)
             said[f"{path.relative_to(BASELINES)} {name}"] = {
                 f"{percent:+} %": in_figures(
                     judge(reference, [slowed(session, percent) for session in row.sessions], rows=len(rows))

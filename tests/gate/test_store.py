@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from perf.errors import BadBaseline
 from perf.gate import store
-from perf.gate.against_baseline import Gate, Judged
-from perf.gate.baseline import Baseline, Setting
+from perf.gate.against_baseline import Gate, MeasuredRow
+from perf.gate.baseline import Baseline, BaselineKey
 from perf.host.stack import ROOT, package_changes
 from perf.measure.settings import BASELINES, SESSIONS_KEPT
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
-from perf.stats.verdict import Kind
+from perf.stats.verdict import VerdictKind
 from tests.builders.baselines import EAGER, MODEL, SETTING, STACK, STATIC, WHEN, accept
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
@@ -40,9 +40,9 @@ def path(tmp_path: Path) -> Path:
     return target
 
 
-def verdicts(folder: Path) -> dict[str, Kind]:
+def verdicts(folder: Path) -> dict[str, VerdictKind]:
     gate = Gate(folder, GENOA, SETTING)
-    judged = [Judged(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC)]
+    judged = [MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC)]
     return {name: verdict.kind for name, verdict in gate.judge(judged).items()}
 
 
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_again(path: Path, tmp_path: Path) -> None:
     assert sorted(found.baseline.rows) == [EAGER.name, STATIC.name]
     assert found.baseline.rows[EAGER.name].stack["packages"] == STACK.packages
     assert [(one["why"], one["rows"]) for one in found.baseline.changes] == [("first", [EAGER.name, STATIC.name])]
-    assert verdicts(tmp_path) == {EAGER.name: Kind.UNCHANGED, STATIC.name: Kind.UNCHANGED}
+    assert verdicts(tmp_path) == {EAGER.name: VerdictKind.UNCHANGED, STATIC.name: VerdictKind.UNCHANGED}
 
 
 def test_the_file_is_for_people_and_diffs(path: Path) -> None:
@@ -88,23 +88,23 @@ def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        Setting.of(dataclasses.replace(GENOA, governor="powersave"), MODEL, Protocol(size=Size(128, 128))),
-        Setting.of(GENOA, dataclasses.replace(MODEL, digest="e" * 64), Protocol(size=Size(128, 128))),
-        Setting.of(GENOA, MODEL, Protocol(size=Size(128, 128), steps=21)),
+        BaselineKey.of(dataclasses.replace(GENOA, governor="powersave"), MODEL, Protocol(size=Size(128, 128))),
+        BaselineKey.of(GENOA, dataclasses.replace(MODEL, digest="e" * 64), Protocol(size=Size(128, 128))),
+        BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128), steps=21)),
     ],
     ids=["machine", "model", "protocol"],
 )
-def test_another_setting_is_never_compared_with(path: Path, tmp_path: Path, setting: Setting) -> None:
+def test_another_setting_is_never_compared_with(path: Path, tmp_path: Path, setting: BaselineKey) -> None:
     assert path.exists()
     gate = Gate(tmp_path, GENOA, setting)
-    (found,) = gate.judge([Judged(EAGER, STACK, sessions(1, seed=9))]).values()
-    assert found.kind is Kind.NO_BASELINE
+    (found,) = gate.judge([MeasuredRow(EAGER, STACK, sessions(1, seed=9))]).values()
+    assert found.kind is VerdictKind.NO_BASELINE
     assert "nearest is" in found.sentence
     assert not found.fails
 
 
 def test_why_not_names_the_first_differences(path: Path, tmp_path: Path) -> None:
-    here = Setting.of(dataclasses.replace(GENOA, cores=(0,), turbo=True), MODEL, Protocol(size=Size(128, 128)))
+    here = BaselineKey.of(dataclasses.replace(GENOA, cores=(0,), turbo=True), MODEL, Protocol(size=Size(128, 128)))
     ((found, differences),) = store.why_not(tmp_path, lambda setting: setting.differences(here))
     assert found == path
     assert differences == ["machine cores_used: 2, here 1", "machine turbo: False, here True"]
@@ -112,8 +112,8 @@ def test_why_not_names_the_first_differences(path: Path, tmp_path: Path) -> None
 
 def test_a_row_of_another_specification_is_not_compared_with(path: Path, tmp_path: Path) -> None:
     changed = dataclasses.replace(EAGER, channels_last=True)
-    (found,) = Gate(tmp_path, GENOA, SETTING).judge([Judged(changed, STACK, sessions(1, seed=9))]).values()
-    assert found.kind is Kind.NO_BASELINE
+    (found,) = Gate(tmp_path, GENOA, SETTING).judge([MeasuredRow(changed, STACK, sessions(1, seed=9))]).values()
+    assert found.kind is VerdictKind.NO_BASELINE
     assert "channels_last: False, here True" in found.sentence
     assert str(path) in found.sentence
 
@@ -157,9 +157,9 @@ def test_a_bad_head_makes_every_row_invalid(path: Path, tmp_path: Path, damage: 
     damage(path)
     before = path.read_bytes() if path.is_file() else None
     gate = Gate(tmp_path, GENOA, SETTING)
-    judged = gate.judge(Judged(variant, STACK, sessions(1, seed=9)) for variant in (EAGER, STATIC))
+    judged = gate.judge(MeasuredRow(variant, STACK, sessions(1, seed=9)) for variant in (EAGER, STATIC))
     for verdict in judged.values():
-        assert verdict.kind is Kind.INVALID
+        assert verdict.kind is VerdictKind.INVALID
         assert verdict.fails
         assert named in verdict.sentence
         assert str(path) in verdict.sentence
@@ -186,15 +186,15 @@ def test_a_bad_row_is_invalid_and_the_others_go_on(
 ) -> None:
     rewritten(lambda data: damage(data["rows"][EAGER.name]))(path)
     gate = Gate(tmp_path, GENOA, SETTING)
-    found = gate.judge(Judged(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
-    assert found[EAGER.name].kind is Kind.INVALID
+    found = gate.judge(MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
+    assert found[EAGER.name].kind is VerdictKind.INVALID
     assert f"rows.{EAGER.name}: {named}" in found[EAGER.name].sentence
-    assert found[STATIC.name].kind is Kind.UNCHANGED
+    assert found[STATIC.name].kind is VerdictKind.UNCHANGED
 
 
 def test_a_row_that_is_there_twice_is_invalid(path: Path, tmp_path: Path) -> None:
     path.write_text(twice(path.read_text(), EAGER.name, "{}"))
-    assert verdicts(tmp_path) == {EAGER.name: Kind.INVALID, STATIC.name: Kind.UNCHANGED}
+    assert verdicts(tmp_path) == {EAGER.name: VerdictKind.INVALID, STATIC.name: VerdictKind.UNCHANGED}
 
 
 def test_a_file_with_a_bad_row_is_not_written_over(path: Path) -> None:
@@ -246,10 +246,10 @@ def test_whatever_is_in_a_file_a_slowdown_is_never_called_unchanged(
     target = store.path_of(tmp_path, SETTING)
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(data))
-    judged = [Judged(variant, STACK, sessions(3, seed=9, slowdown=0.3)) for variant in (EAGER, STATIC)]
+    judged = [MeasuredRow(variant, STACK, sessions(3, seed=9, slowdown=0.3)) for variant in (EAGER, STATIC)]
     for verdict in Gate(tmp_path, GENOA, SETTING).judge(judged).values():
-        assert verdict.kind is not Kind.UNCHANGED or is_measured
-        assert verdict.kind is not Kind.IMPROVED or is_measured
+        assert verdict.kind is not VerdictKind.UNCHANGED or is_measured
+        assert verdict.kind is not VerdictKind.IMPROVED or is_measured
 
 
 def test_the_last_sessions_are_kept() -> None:

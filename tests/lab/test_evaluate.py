@@ -23,8 +23,8 @@ from perf import __main__ as commands
 from perf.errors import BadSeries
 from perf.lab import evaluate, series
 from perf.lab.evaluate import Score
-from perf.records.session_record import Record
-from perf.stats.verdict import Kind, Reference, judge
+from perf.records.session_record import SessionRecord
+from perf.stats.verdict import BaselineLevels, VerdictKind, judge
 from tests.builders.runs import DATA
 from tests.builders.sessions import session, sessions
 
@@ -97,7 +97,7 @@ def test_where_every_session_is_disturbed_nothing_else_is_said() -> None:
     found = [score for score in evaluate.evaluate("noisy", noisy, trials=5) if score.rule == "perf"]
     assert {score.disturbed_share for score in found} == {1.0}
     assert {score.flagged_share for score in found} == {0.0}
-    assert judge(Reference.of(noisy[:4]), noisy[4:]).kind is Kind.DISTURBED
+    assert judge(BaselineLevels.of(noisy[:4]), noisy[4:]).kind is VerdictKind.DISTURBED
     assert str(evaluate.noise(noisy)) == "8 sessions, every round disturbed"
 
 
@@ -171,4 +171,4 @@ def test_a_plot_has_a_format(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_records_of_a_series_are_records() -> None:
     for record in series.read(BURSTS):
-        assert Record.from_json(record.to_json()).to_json() == record.to_json()
+        assert SessionRecord.from_json(record.to_json()).to_json() == record.to_json()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perf.errors import BadRecord
 from perf.records.sample import Conditions, Parts, Sample, Session
-from perf.records.session_record import COLUMNS, Record, Round, rounded
+from perf.records.session_record import COLUMNS, Round, SessionRecord, rounded
 from tests.builders.sessions import session
 
 GOOD: dict[str, Any] = session([1.0, 2.0], probe_s=0.05).to_json()
@@ -30,7 +30,7 @@ def test_a_session_becomes_a_record() -> None:
     conditions = Conditions(cpu_s=20.0, peak_rss_bytes=7, involuntary_switches=3, cpu_pressure_s=None, steal_s=0.0)
     sample = Sample(steps=3, latency_s=15.0, parts=parts, conditions=conditions, probe_s=0.1)
     whole = Session(variant="v", load_s=2.0, export_s=0.0, warmups=(sample,), samples=(sample, sample))
-    record = Record.of(whole, "2026-11-01T00:00:00+00:00")
+    record = SessionRecord.of(whole, "2026-11-01T00:00:00+00:00")
     assert record.load_s == 2.0
     assert len(record.rounds) == 2
     assert record.rounds[0] == Round(
@@ -47,7 +47,7 @@ def test_a_session_becomes_a_record() -> None:
 
 
 def test_json_both_ways() -> None:
-    assert Record.from_json(json.loads(json.dumps(GOOD))).to_json() == GOOD
+    assert SessionRecord.from_json(json.loads(json.dumps(GOOD))).to_json() == GOOD
     assert "vae_decode_s" not in GOOD["rounds"], "a column that nobody recorded"
 
 
@@ -79,13 +79,13 @@ def test_faults_are_named(path: tuple[str, ...], value: object, field: str) -> N
         inner = inner[name]
     inner[path[-1]] = value
     with pytest.raises(BadRecord, match=f"^{field}"):
-        Record.from_json(data)
+        SessionRecord.from_json(data)
 
 
 @pytest.mark.parametrize("name", ["recorded", "load_s", "probe", "rounds"])
 def test_nothing_may_be_missing(name: str) -> None:
     with pytest.raises(BadRecord, match=f"^{name} is missing"):
-        Record.from_json({key: value for key, value in GOOD.items() if key != name})
+        SessionRecord.from_json({key: value for key, value in GOOD.items() if key != name})
 
 
 @given(st.sampled_from(["recorded", "load_s", *(f"rounds.{name}" for name in COLUMNS)]), json_values)
@@ -94,12 +94,12 @@ def test_any_value_is_refused_or_can_have_been_measured(path: str, value: Any) -
     target, _, name = path.rpartition(".")
     (data[target] if target else data)[name] = value
     try:
-        record = Record.from_json(data)
+        record = SessionRecord.from_json(data)
     except BadRecord:
         return
     for one in record.rounds:
         assert 0 < one.latency_s < math.inf
-    assert Record.from_json(record.to_json()).to_json() == record.to_json()
+    assert SessionRecord.from_json(record.to_json()).to_json() == record.to_json()
 
 
 @pytest.mark.parametrize(

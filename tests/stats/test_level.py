@@ -9,7 +9,7 @@ import statistics
 import numpy as np
 import pytest
 
-from perf.records.session_record import Record, Round
+from perf.records.session_record import Round, SessionRecord
 from perf.stats.level import (
     MOST,
     Powers,
@@ -42,7 +42,7 @@ def test_where_nothing_is_known_all_rounds_count() -> None:
     assert undisturbed(rounds) == rounds
 
 
-def waiting(power: float, seed: int, sessions: int = 10) -> list[Record]:
+def waiting(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:
     """Sessions whose rounds are slower by ``power`` times the log of the CPUs they left unused."""
     generator = np.random.default_rng(seed)
     found = []
@@ -51,7 +51,7 @@ def waiting(power: float, seed: int, sessions: int = 10) -> list[Record]:
         latencies = 5 * (2 / uses) ** power * np.exp(generator.normal(0, 0.002, 6))
         rounds = zip(latencies.tolist(), uses.tolist(), strict=True)
         found.append(
-            Record(
+            SessionRecord(
                 recorded="2026-11-01T00:00:00+00:00",
                 load_s=None,
                 rounds=tuple(Round(latency_s=t, cpu_s=t * use, cpu_pressure_s=0.0) for t, use in rounds),
@@ -113,7 +113,7 @@ def test_probes_are_compared_only_with_their_kind() -> None:
 
 def test_the_median_of_the_undisturbed_rounds() -> None:
     record = session([1.0, math.e, math.e**2, 50.0])
-    record = Record(
+    record = SessionRecord(
         recorded=record.recorded,
         load_s=None,
         rounds=(*record.rounds[:3], Round(latency_s=50.0, cpu_pressure_s=25.0)),
@@ -126,13 +126,13 @@ def test_the_median_of_the_undisturbed_rounds() -> None:
 
 def test_one_good_round_is_not_enough() -> None:
     rounds = (Round(latency_s=1.0, cpu_pressure_s=0.0), Round(latency_s=2.0, cpu_pressure_s=1.0))
-    record = Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
+    record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
     assert level(record, lambda one: one.latency_s, statistics.median) is None
 
 
 def test_the_fastest_probe_is_the_control() -> None:
     rounds = tuple(Round(latency_s=1.0, probe_s=probe_s) for probe_s in (0.07, 0.05, 0.09))
-    record = Record(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
+    record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
     found = level(record, lambda one: one.latency_s, lower_quartile)
     assert found is not None
     assert found.control == math.log(0.05)

@@ -16,7 +16,7 @@ from perf.stats.paired_comparison import (
     NOISE_SD,
     NOISE_SDS,
     ORDER_SD,
-    Said,
+    PairedVerdict,
     change,
     compare,
     more_pairs,
@@ -75,10 +75,10 @@ def simulated(generator: np.random.Generator, shift: float, noise: float, luck: 
     ]
 
 
-def said_of(groups: Lists) -> Said:
+def said_of(groups: Lists) -> PairedVerdict:
     """After as many looks as it takes."""
     looks = (compare(numbered(groups[:count])).said for count in range(1, len(groups) + 1))
-    return next((said for said in looks if said is not Said.UNDECIDED), Said.UNDECIDED)
+    return next((said for said in looks if said is not PairedVerdict.UNDECIDED), PairedVerdict.UNDECIDED)
 
 
 @pytest.mark.parametrize(("noise", "luck"), [(0.005, 0.001), (0.01, 0.004), (0.02, 0.004), (0.02, 0.008)])
@@ -86,20 +86,20 @@ def test_it_is_calm_and_finds_what_it_should(noise: float, luck: float) -> None:
     generator = np.random.default_rng(5)
     same = [said_of(simulated(generator, 0.0, noise, luck)) for _ in range(60)]
     slower = [said_of(simulated(generator, math.log(1.05), noise, luck)) for _ in range(60)]
-    assert same.count(Said.REGRESSED) == 0
-    assert same.count(Said.EQUIVALENT) >= 55
-    assert slower.count(Said.REGRESSED) >= 55
+    assert same.count(PairedVerdict.REGRESSED) == 0
+    assert same.count(PairedVerdict.EQUIVALENT) >= 55
+    assert slower.count(PairedVerdict.REGRESSED) >= 55
 
 
 def test_one_pair_of_workers_calls_nothing_slower() -> None:
-    assert compare({1: [0.2, 0.2, 0.2, 0.2]}).said is Said.UNDECIDED
-    assert compare({1: [0.2, 0.2], 2: [0.2, 0.2]}).said is Said.REGRESSED
-    assert compare({1: [-0.2, -0.2], 2: [-0.2, -0.2]}).said is Said.IMPROVED
+    assert compare({1: [0.2, 0.2, 0.2, 0.2]}).said is PairedVerdict.UNDECIDED
+    assert compare({1: [0.2, 0.2], 2: [0.2, 0.2]}).said is PairedVerdict.REGRESSED
+    assert compare({1: [-0.2, -0.2], 2: [-0.2, -0.2]}).said is PairedVerdict.IMPROVED
 
 
 def test_who_was_started_first_is_no_change() -> None:
     first_is_slower = {1: [0.015, 0.016], 2: [-0.015, -0.014], 3: [0.014, 0.015], 4: [-0.015, -0.016]}
-    assert compare(first_is_slower).said is Said.EQUIVALENT
+    assert compare(first_is_slower).said is PairedVerdict.EQUIVALENT
     assert abs(compare(first_is_slower).ratio - 1) < 0.001
     one_order = {1: [0.015, 0.016], 3: [0.015, 0.014], 5: [0.014, 0.015]}
     assert (
@@ -113,7 +113,7 @@ def test_more_pairs_are_what_it_would_take() -> None:
     assert needed % 3 == 0
     assert compare(numbered(few)).more_pairs == needed
     enough = numbered(few * (1 + math.ceil(needed / 6)))
-    assert compare(enough).said is Said.EQUIVALENT
+    assert compare(enough).said is PairedVerdict.EQUIVALENT
     assert compare(enough).more_pairs == 0
 
 

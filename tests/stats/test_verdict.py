@@ -8,35 +8,35 @@ from collections.abc import Sequence
 import pytest
 
 from perf.lab import series
-from perf.records.session_record import Record
+from perf.records.session_record import SessionRecord
 from perf.stats.drift import excuse_drift
-from perf.stats.verdict import MAX_SESSIONS, Finding, Kind, Reference, Verdict, judge, spend
+from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, Finding, Verdict, VerdictKind, judge, spend
 from perf.stats.watch import WATCHES
 from tests.builders.runs import DATA
 from tests.builders.sessions import on_a_machine_of_two_speeds, session, sessions
 
 BASELINE = sessions(12, seed=1)
-REFERENCE = Reference.of(BASELINE)
+REFERENCE = BaselineLevels.of(BASELINE)
 
 
-def verdict(new: Sequence[Record]) -> Verdict:
+def verdict(new: Sequence[SessionRecord]) -> Verdict:
     return judge(REFERENCE, new)
 
 
 @pytest.mark.parametrize(
     ("slowdown", "count", "kind"),
     [
-        (0.0, 5, Kind.UNCHANGED),
-        (0.06, 5, Kind.REGRESSED),
-        (0.20, 1, Kind.REGRESSED),
-        (-0.10, 5, Kind.IMPROVED),
-        (0.025, 1, Kind.UNDECIDED),
+        (0.0, 5, VerdictKind.UNCHANGED),
+        (0.06, 5, VerdictKind.REGRESSED),
+        (0.20, 1, VerdictKind.REGRESSED),
+        (-0.10, 5, VerdictKind.IMPROVED),
+        (0.025, 1, VerdictKind.UNDECIDED),
     ],
 )
-def test_kinds(slowdown: float, count: int, kind: Kind) -> None:
+def test_kinds(slowdown: float, count: int, kind: VerdictKind) -> None:
     found = verdict(sessions(count, seed=2, slowdown=slowdown, sd=0.005))
     assert found.kind is kind, found.sentence
-    assert found.fails is (kind is Kind.REGRESSED)
+    assert found.fails is (kind is VerdictKind.REGRESSED)
     assert (found.sessions, found.baseline_sessions) == (count, 12)
 
 
@@ -58,7 +58,7 @@ def test_what_is_plainly_no_slower_asks_for_none() -> None:
 
 def test_what_is_plainly_slower_asks_for_none() -> None:
     found = verdict(sessions(1, seed=5, slowdown=0.3, sd=0.002))
-    assert found.kind is Kind.REGRESSED
+    assert found.kind is VerdictKind.REGRESSED
     assert not found.suspicious
 
 
@@ -70,25 +70,25 @@ def test_the_false_alarms_of_looks_and_quantities_add_up() -> None:
 
 def test_more_rows_make_each_row_stricter() -> None:
     new = sessions(2, seed=6, slowdown=0.035, sd=0.005)
-    assert judge(REFERENCE, new, rows=1).kind is Kind.REGRESSED
-    assert judge(REFERENCE, new, rows=1000).kind is Kind.UNDECIDED
+    assert judge(REFERENCE, new, rows=1).kind is VerdictKind.REGRESSED
+    assert judge(REFERENCE, new, rows=1000).kind is VerdictKind.UNDECIDED
 
 
 def test_nothing_is_said_of_disturbed_sessions() -> None:
     found = verdict([session([10.0, 12.0, 15.0], pressure=0.4)] * 2)
-    assert found.kind is Kind.DISTURBED
+    assert found.kind is VerdictKind.DISTURBED
     assert "all 2 sessions measured" in found.sentence
     assert found.suspicious, "a calm session may come"
     assert not found.fails
 
 
 def test_nothing_is_said_against_a_disturbed_baseline() -> None:
-    found = judge(Reference.of([session([10.0, 12.0], pressure=0.4)]), BASELINE[:1])
-    assert found.kind is Kind.DISTURBED
+    found = judge(BaselineLevels.of([session([10.0, 12.0], pressure=0.4)]), BASELINE[:1])
+    assert found.kind is VerdictKind.DISTURBED
     assert "the session of the baseline" in found.sentence
 
 
-def with_parts(records: Sequence[Record], **factors: float) -> list[Record]:
+def with_parts(records: Sequence[SessionRecord], **factors: float) -> list[SessionRecord]:
     """The same latencies, with parts that are shares of them, times a factor."""
     shares = {"unet_step_s": 0.045, "vae_decode_s": 0.08, "text_encoder_s": 0.01, "peak_rss_bytes": 1e9}
     return [
@@ -106,30 +106,30 @@ def with_parts(records: Sequence[Record], **factors: float) -> list[Record]:
 
 
 def test_a_slower_unet_is_seen_behind_a_faster_vae() -> None:
-    reference = Reference.of(with_parts(BASELINE))
+    reference = BaselineLevels.of(with_parts(BASELINE))
     hidden = with_parts(sessions(5, seed=7, sd=0.005), unet_step_s=1.08, vae_decode_s=0.3)
     found = judge(reference, hidden)
-    assert found.kind is Kind.REGRESSED
+    assert found.kind is VerdictKind.REGRESSED
     assert found.sentence.startswith("UNet step +")
-    assert {one.watch: one.kind for one in found.findings}["VAE decode"] is Kind.IMPROVED
+    assert {one.watch: one.kind for one in found.findings}["VAE decode"] is VerdictKind.IMPROVED
 
 
 def test_a_part_of_milliseconds_is_not_called_slower_for_one_odd_session() -> None:
-    reference = Reference.of(with_parts(sessions(2, seed=1, sd=0.005)))
+    reference = BaselineLevels.of(with_parts(sessions(2, seed=1, sd=0.005)))
     odd = judge(reference, with_parts(sessions(2, seed=7, sd=0.005), text_encoder_s=3.0))
-    assert odd.kind is not Kind.REGRESSED
-    assert judge(Reference.of(with_parts(BASELINE)), with_parts(sessions(5, seed=7), text_encoder_s=3.0)).fails
+    assert odd.kind is not VerdictKind.REGRESSED
+    assert judge(BaselineLevels.of(with_parts(BASELINE)), with_parts(sessions(5, seed=7), text_encoder_s=3.0)).fails
 
 
 def test_a_suspicious_part_asks_for_fresh_sessions() -> None:
-    reference = Reference.of(with_parts(BASELINE))
+    reference = BaselineLevels.of(with_parts(BASELINE))
     assert judge(reference, with_parts(sessions(1, seed=7, sd=0.002), vae_decode_s=1.10)).suspicious
 
 
 def test_memory_is_watched() -> None:
-    reference = Reference.of(with_parts(BASELINE))
+    reference = BaselineLevels.of(with_parts(BASELINE))
     found = judge(reference, with_parts(sessions(3, seed=8, sd=0.005), peak_rss_bytes=1.15))
-    assert found.kind is Kind.REGRESSED
+    assert found.kind is VerdictKind.REGRESSED
     assert found.sentence.startswith("peak memory +")
 
 
@@ -137,11 +137,11 @@ def test_threads_that_wait_are_a_regression_too() -> None:
     """The correction for waiting would hide it; the plain latency does not."""
     waiting = [session([10.0 * 1.15] * 5, use=2 / 1.15) for _ in range(5)]
     found = verdict(waiting)
-    assert found.kind is Kind.REGRESSED
+    assert found.kind is VerdictKind.REGRESSED
     assert found.sentence.startswith("plain latency +")
 
 
-def row(ratio: float, kind: Kind, either_side: float = 0.02) -> Verdict:
+def row(ratio: float, kind: VerdictKind, either_side: float = 0.02) -> Verdict:
     finding = Finding(
         watch="latency",
         kind=kind,
@@ -155,9 +155,9 @@ def row(ratio: float, kind: Kind, either_side: float = 0.02) -> Verdict:
 
 
 def test_a_ladder_that_moved_together_drifted() -> None:
-    verdicts = {name: row(1.05 + n / 1000, Kind.REGRESSED) for n, name in enumerate("abcde")}
+    verdicts = {name: row(1.05 + n / 1000, VerdictKind.REGRESSED) for n, name in enumerate("abcde")}
     found = excuse_drift(verdicts)
-    assert {one.kind for one in found.values()} == {Kind.DISTURBED}
+    assert {one.kind for one in found.values()} == {VerdictKind.DISTURBED}
     assert not any(one.suspicious for one in found.values()), "more sessions of a drifted machine tell nothing"
     assert "the other 4 rows moved by +5.2 % too" in found["a"].sentence
 
@@ -165,13 +165,13 @@ def test_a_ladder_that_moved_together_drifted() -> None:
 @pytest.mark.parametrize(
     ("verdict", "moved"),
     [
-        (row(1.05, Kind.REGRESSED), True),
-        (row(0.95, Kind.IMPROVED), True),
-        (row(1.05, Kind.UNDECIDED), True),
-        (row(1.05, Kind.UNDECIDED, either_side=0.08), False),
-        (row(1.02, Kind.UNDECIDED, either_side=0.01), False),
-        (row(1.05, Kind.DISTURBED), False),
-        (Verdict(kind=Kind.NO_BASELINE, sentence=""), False),
+        (row(1.05, VerdictKind.REGRESSED), True),
+        (row(0.95, VerdictKind.IMPROVED), True),
+        (row(1.05, VerdictKind.UNDECIDED), True),
+        (row(1.05, VerdictKind.UNDECIDED, either_side=0.08), False),
+        (row(1.02, VerdictKind.UNDECIDED, either_side=0.01), False),
+        (row(1.05, VerdictKind.DISTURBED), False),
+        (Verdict(kind=VerdictKind.NO_BASELINE, sentence=""), False),
     ],
 )
 def test_only_what_surely_moved_takes_the_place_of_the_baselines_sessions(verdict: Verdict, moved: bool) -> None:
@@ -180,20 +180,20 @@ def test_only_what_surely_moved_takes_the_place_of_the_baselines_sessions(verdic
 
 @pytest.mark.parametrize("others", [[1.0, 1.0, 1.0, 1.0], [1.05, 1.0, 1.0, 1.05], [1.05, 1.05]])
 def test_a_row_that_moved_alone_is_not_excused(others: list[float]) -> None:
-    verdicts = {"slow": row(1.05, Kind.REGRESSED)}
-    verdicts |= {str(n): row(ratio, Kind.UNCHANGED) for n, ratio in enumerate(others)}
-    assert excuse_drift(verdicts)["slow"].kind is Kind.REGRESSED
+    verdicts = {"slow": row(1.05, VerdictKind.REGRESSED)}
+    verdicts |= {str(n): row(ratio, VerdictKind.UNCHANGED) for n, ratio in enumerate(others)}
+    assert excuse_drift(verdicts)["slow"].kind is VerdictKind.REGRESSED
 
 
 def test_a_row_that_moved_much_more_than_the_others_is_not_excused() -> None:
-    verdicts = {"slow": row(1.15, Kind.REGRESSED)} | {str(n): row(1.04, Kind.UNDECIDED) for n in range(4)}
-    assert excuse_drift(verdicts)["slow"].kind is Kind.REGRESSED
+    verdicts = {"slow": row(1.15, VerdictKind.REGRESSED)} | {str(n): row(1.04, VerdictKind.UNDECIDED) for n in range(4)}
+    assert excuse_drift(verdicts)["slow"].kind is VerdictKind.REGRESSED
 
 
 def test_a_machine_that_slows_down_is_told_from_software_by_its_probe() -> None:
     usual, slow_machine = on_a_machine_of_two_speeds(1.5, seed=1), on_a_machine_of_two_speeds(1.5, seed=2, sessions=3)
-    held = Reference.of(usual)
-    assert judge(held, slow_machine).kind is Kind.UNCHANGED
+    held = BaselineLevels.of(usual)
+    assert judge(held, slow_machine).kind is VerdictKind.UNCHANGED
     another = [dataclasses.replace(one, probe="another") for one in slow_machine]
     assert held.beside(slow_machine) is held
     assert held.powers.probe > 1
@@ -203,7 +203,7 @@ def test_a_machine_that_slows_down_is_told_from_software_by_its_probe() -> None:
 def test_a_probe_that_was_slow_by_itself_is_not_taken_for_the_machines_speed() -> None:
     """Identical sessions of three rounds, beside one of which the probe took half as long again."""
     usual, other, probed_slowly = series.read(DATA / "noise-short" / "bf16-compile-256.jsonl")
-    verdict = judge(Reference.of([usual, other]), [probed_slowly], rows=12)
-    assert verdict.kind is Kind.UNDECIDED
+    verdict = judge(BaselineLevels.of([usual, other]), [probed_slowly], rows=12)
+    assert verdict.kind is VerdictKind.UNDECIDED
     assert verdict.latency is not None
     assert verdict.latency.high > 1

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf.compare.result import Result, exit_code
+from perf.compare.stack_comparison import ComparedRow, exit_code
 from perf.host.stack import ROOT
 from perf.spec import ladder
-from perf.stats.paired_comparison import Said
+from perf.stats.paired_comparison import PairedVerdict
 from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import ALLOW_INTERRUPTS, NOT_THE_USERS, SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
 
@@ -45,7 +45,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
     """Compare two silly stacks, on one row unless others are named."""
 
     def run(reference: Path, candidate: Path, *options: str, **environment: str) -> Ran:
-        rivals = ("--reference", str(reference), "--candidate", str(candidate))
+        stack_pair = ("--reference", str(reference), "--candidate", str(candidate))
         row = () if "--variant" in options else ("--variant", "eager-fp32")
         written = (
             "--json",
@@ -68,7 +68,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
             str(checkpoint),
         ]
         return subprocess.run(
-            [*command, *rivals, *row, *written, *options],
+            [*command, *stack_pair, *row, *written, *options],
             env=silly_surroundings(tmp_path) | {"COLUMNS": "160"} | environment,
             cwd=tmp_path,
             capture_output=True,
@@ -123,16 +123,16 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
 
 
 def test_the_exit_code_is_that_of_the_worst_row() -> None:
-    def rows(*said: Said) -> list[Result]:
+    def rows(*said: PairedVerdict) -> list[ComparedRow]:
         (variant,) = ladder.select(["eager-fp32"])
-        return [Result(variant=variant, said=one, sentence="") for one in said]
+        return [ComparedRow(variant=variant, said=one, sentence="") for one in said]
 
-    well = (Said.EQUIVALENT, Said.IMPROVED)
+    well = (PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED)
     assert exit_code(rows(*well), strict=True) == 0
-    assert exit_code(rows(*well, Said.UNDECIDED), strict=False) == 0
-    assert exit_code(rows(*well, Said.UNDECIDED), strict=True) == 2
-    assert exit_code(rows(Said.UNDECIDED, Said.REGRESSED), strict=True) == 1
-    assert exit_code(rows(Said.INVALID), strict=False) == 1
+    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), strict=False) == 0
+    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), strict=True) == 2
+    assert exit_code(rows(PairedVerdict.UNDECIDED, PairedVerdict.REGRESSED), strict=True) == 1
+    assert exit_code(rows(PairedVerdict.INVALID), strict=False) == 1
     assert exit_code([], strict=False) == 1
 
 

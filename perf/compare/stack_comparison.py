@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perf.compare.paired_run import CANDIDATE, REFERENCE, Duel, Rivals
+from perf.compare.paired_run import CANDIDATE, REFERENCE, PairedRun, StackPair
 from perf.errors import BadInput, WorkerError
 from perf.host.environments import name_of
 from perf.host.stack import Stack, package_changes, probe
@@ -21,7 +21,7 @@ from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
-from perf.stats.paired_comparison import Comparison, Said
+from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
 from perf.stats.watch import LOAD_TIME, WATCHES
 
@@ -31,11 +31,11 @@ TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class ComparedRow:
     """What was found of a variant. ``others`` is what else was compared; ``faults`` make it invalid."""
 
     variant: Variant
-    said: Said
+    said: PairedVerdict
     sentence: str
     latency: Comparison | None = None
     others: Mapping[str, Comparison] | None = None
@@ -47,7 +47,7 @@ class Result:
 
     @property
     def fails(self) -> bool:
-        return self.said in {Said.REGRESSED, Said.INVALID}
+        return self.said in {PairedVerdict.REGRESSED, PairedVerdict.INVALID}
 
     @property
     def moved(self) -> list[tuple[str, Comparison]]:
@@ -80,21 +80,23 @@ class Result:
         }
 
 
-class Upgrade:
+class StackComparison:
     """Made with its run, whose settings name the two interpreters. Raises BadInput if either cannot be measured."""
 
     def __init__(self, run: Run) -> None:
         settings = run.settings
-        assert settings.rivals is not None, "asked for where two stacks are compared"
-        before, after = settings.rivals
-        self.rivals = Rivals(reference=checked(probe(REFERENCE, before)), candidate=checked(probe(CANDIDATE, after)))
-        self.results: dict[str, Result] = {}
+        assert settings.stack_pair is not None, "asked for where two stacks are compared"
+        before, after = settings.stack_pair
+        self.stack_pair = StackPair(
+            reference=checked(probe(REFERENCE, before)), candidate=checked(probe(CANDIDATE, after))
+        )
+        self.results: dict[str, ComparedRow] = {}
         self._run = run
 
     @property
     def package_changes(self) -> list[str]:
         """``openvino 2026.3.1 -> 2026.4.1`` and the like."""
-        return package_changes(self.rivals.reference.packages, self.rivals.candidate.packages)
+        return package_changes(self.stack_pair.reference.packages, self.stack_pair.candidate.packages)
 
     @property
     def unasked_changes(self) -> list[str]:
@@ -102,25 +104,27 @@ class Upgrade:
         named = {name_of(text) for text in self._run.settings.asked}
         return [change for change in self.package_changes if named and change.partition(" ")[0] not in named]
 
-    def duel(self, variant: Variant) -> Duel:
-        return Duel(variant, self.rivals, self._run, self._run.settings.pairs_budget_s)
+    def paired_run(self, variant: Variant) -> PairedRun:
+        return PairedRun(variant, self.stack_pair, self._run, self._run.settings.pairs_budget_s)
 
     def find_missing(self, variant: Variant) -> str | None:
         """Why the variant cannot be compared here, or None."""
         for role in (REFERENCE, CANDIDATE):
-            if missing := self._run.find_missing_in(variant, self.rivals.of(role)):
+            if missing := self._run.find_missing_in(variant, self.stack_pair.of(role)):
                 return f"{role}: {missing.reason}"
         return None
 
-    def add(self, duel: Duel) -> Result:
+    def add(self, paired_run: PairedRun) -> ComparedRow:
         """What is said of a variant after its last pair."""
-        found = self.results[duel.variant.name] = judged(duel, self._run)
+        found = self.results[paired_run.variant.name] = judged(paired_run, self._run)
         return found
 
     def add_error(self, variant: Variant, error: WorkerError) -> None:
         """A worker that could not be measured makes the variant invalid, and the rest goes on."""
         said = str(error).splitlines()[0]
-        self.results[variant.name] = Result(variant=variant, said=Said.INVALID, sentence=said, faults=(said,))
+        self.results[variant.name] = ComparedRow(
+            variant=variant, said=PairedVerdict.INVALID, sentence=said, faults=(said,)
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -128,8 +132,8 @@ class Upgrade:
             "machine": self._run.machine.to_json(),
             "model": self._run.bench.model.to_json(),
             "protocol": self._run.bench.protocol.to_json(),
-            REFERENCE: self.rivals.reference.recipe,
-            CANDIDATE: self.rivals.candidate.recipe,
+            REFERENCE: self.stack_pair.reference.recipe,
+            CANDIDATE: self.stack_pair.candidate.recipe,
             "asked": list(self._run.settings.asked),
             "package_changes": self.package_changes,
             "unasked_changes": self.unasked_changes,
@@ -137,29 +141,29 @@ class Upgrade:
         }
 
 
-def judged(duel: Duel, run: Run) -> Result:
+def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
     """The result of a duel. Raises a WorkerError where nothing could be measured."""
-    latency = duel.comparison
+    latency = paired_run.comparison
     faults, fidelity = [], None
     for role in (REFERENCE, CANDIDATE):
-        faults += [f"{role}: {fault}" for fault in unmet_claims(duel.first[role], run)]
-    outcomes = {role: reference.read(duel.first[role].outcome) for role in (REFERENCE, CANDIDATE)}
+        faults += [f"{role}: {fault}" for fault in unmet_claims(paired_run.first[role], run)]
+    outcomes = {role: reference.read(paired_run.first[role].outcome) for role in (REFERENCE, CANDIDATE)}
     faults += [f"{role}: {outcome.fault}" for role, outcome in outcomes.items() if outcome.fault]
     if not any(outcome.fault for outcome in outcomes.values()):
         fidelity = compare(outcomes[CANDIDATE], outcomes[REFERENCE])
-        beyond = fidelity.fault(FIDELITY[duel.variant.precision])
+        beyond = fidelity.fault(FIDELITY[paired_run.variant.precision])
         faults += [f"the two images differ: {beyond}"] if beyond else []
-    return Result(
-        variant=duel.variant,
-        said=Said.INVALID if faults else latency.said,
+    return ComparedRow(
+        variant=paired_run.variant,
+        said=PairedVerdict.INVALID if faults else latency.said,
         sentence="; ".join(faults) if faults else str(latency).partition(": ")[2],
         latency=latency,
-        others=others(duel),
+        others=others(paired_run),
         faults=tuple(faults),
-        otherwise=tuple(otherwise(duel)),
+        otherwise=tuple(otherwise(paired_run)),
         fidelity=fidelity,
-        apart=duel.apart,
-        pairs=tuple(duel.pairs),
+        apart=paired_run.apart,
+        pairs=tuple(paired_run.pairs),
     )
 
 
@@ -181,18 +185,18 @@ def evidence_of(measurement: Measurement) -> Evidence:
     return measurement.evidence
 
 
-def otherwise(duel: Duel) -> list[str]:
+def otherwise(paired_run: PairedRun) -> list[str]:
     """What the candidate's worker does otherwise; how long its kernels take, only where the latency has changed."""
-    before, after = (evidence_of(duel.first[role]) for role in (REFERENCE, CANDIDATE))
-    has_changed = duel.comparison.said in {Said.REGRESSED, Said.IMPROVED}
+    before, after = (evidence_of(paired_run.first[role]) for role in (REFERENCE, CANDIDATE))
+    has_changed = paired_run.comparison.said in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
     return differences(before, after, with_times=has_changed)
 
 
-def others(duel: Duel) -> dict[str, Comparison]:
+def others(paired_run: PairedRun) -> dict[str, Comparison]:
     """What else changed: each part, peak memory and load time."""
-    names = dict.fromkeys(name for pair in duel.pairs for name in pair.log_ratios)
-    groups = {name: grouped(duel.pairs, name) for name in names if name != LATENCY}
-    both = {number: loads for number, loads in enumerate(duel.loads_s, 1) if len(loads) == 2}
+    names = dict.fromkeys(name for pair in paired_run.pairs for name in pair.log_ratios)
+    groups = {name: grouped(paired_run.pairs, name) for name in names if name != LATENCY}
+    both = {number: loads for number, loads in enumerate(paired_run.loads_s, 1) if len(loads) == 2}
     groups[LOAD_TIME] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
     return {name: paired_comparison.compare(found, TOLERANCES[name]) for name, found in groups.items() if found}
 
@@ -214,8 +218,8 @@ def checked(found: Stack) -> Stack:
     return found
 
 
-def exit_code(results: Sequence[Result], *, strict: bool) -> int:
+def exit_code(results: Sequence[ComparedRow], *, strict: bool) -> int:
     """0, or 1 if a row is slower or invalid or there is none, or 2 if ``strict`` and the worst is an undecided one."""
     if not results or any(result.fails for result in results):
         return 1
-    return 2 if strict and any(result.said is Said.UNDECIDED for result in results) else 0
+    return 2 if strict and any(result.said is PairedVerdict.UNDECIDED for result in results) else 0
