@@ -24,7 +24,8 @@ from perf.records.sample import Sample
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
-from perf.stats.pairs import LATENCY, Pair, grouped
+from perf.stats.pairs import Pair, grouped
+from perf.stats.watch import LATENCY
 
 REFERENCE, CANDIDATE = "reference", "candidate"
 AGAIN = 2  # as many pairs at most, times the wanted ones, where some are disturbed
@@ -238,7 +239,7 @@ class PairedRun:
                 self._end(role)
         workers.resources.close()
         self._workers = None
-        if groups := grouped(self.pairs, LATENCY):
+        if groups := grouped(self.pairs, LATENCY.name):
             self._comparison = paired_comparison.compare(groups)
             self._run.say(f"{self.variant.name}: {self._comparison}")
 

@@ -22,8 +22,8 @@ from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
-from perf.stats.watch import LOAD_TIME, WATCHES
+from perf.stats.pairs import Pair, grouped, unpaired_width
+from perf.stats.watch import LATENCY, LOAD_TIME, PLAIN_LATENCY, WATCHES
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
@@ -60,7 +60,7 @@ class ComparedRow:
         kept = [pair for pair in self.pairs if not pair.is_disturbed]
         if len(kept) < 2:
             return None
-        found = paired_comparison.change(grouped(kept, LATENCY))
+        found = paired_comparison.change(grouped(kept, LATENCY.name))
         return found.quantile(0.975) - found.quantile(0.025), unpaired_width(kept)
 
     def to_json(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class StackComparison:
 
 
 def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
-    """The result of a duel. Raises a WorkerError where nothing could be measured."""
+    """What is said of a variant after its last pair. Raises a WorkerError where nothing could be measured."""
     latency = paired_run.comparison
     faults, fidelity = [], None
     for role in (REFERENCE, CANDIDATE):
@@ -195,14 +195,14 @@ def otherwise(paired_run: PairedRun) -> list[str]:
 def others(paired_run: PairedRun) -> dict[str, Comparison]:
     """What else changed: each part, peak memory and load time."""
     names = dict.fromkeys(name for pair in paired_run.pairs for name in pair.log_ratios)
-    groups = {name: grouped(paired_run.pairs, name) for name in names if name != LATENCY}
+    groups = {name: grouped(paired_run.pairs, name) for name in names if name != LATENCY.name}
     both = {number: loads for number, loads in enumerate(paired_run.loads_s, 1) if len(loads) == 2}
     groups[LOAD_TIME] = {number: [math.log(loads[CANDIDATE] / loads[REFERENCE])] for number, loads in both.items()}
     return {name: paired_comparison.compare(found, TOLERANCES[name]) for name, found in groups.items() if found}
 
 
 def has_moved(name: str, found: Comparison) -> bool:
-    if name == PLAIN_LATENCY:
+    if name == PLAIN_LATENCY.name:
         return False  # what it says is the latency's
     is_beyond = abs(math.log(found.ratio)) > math.log1p(TOLERANCES[name])
     return is_beyond and not found.low <= 1 <= found.high

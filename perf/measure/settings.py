@@ -31,8 +31,8 @@ PAIRS_BUDGET_S = 1800.0
 class Settings:
     """What was asked for. ``size`` is None for the model's own; ``stacks`` are interpreters given by hand.
 
-    ``rivals`` are those of two stacks to be compared, reference and candidate, which was made for what was ``asked``;
-    each variant's pairs may take ``pairs_budget_s``.
+    ``stack_pair`` are those of two stacks to be compared: the reference, and the candidate that was made for what was
+    ``asked``. Each variant's pairs may take ``pairs_budget_s``.
     """
 
     model: str

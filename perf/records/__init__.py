@@ -2,6 +2,7 @@
 
 ::
 
+    part             Part, a part of a generation
     sample           Sample, one timed generation, and Session, one worker's life
     evidence         Evidence, what a worker was found to be doing
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-# The parts of a generation, as they are called wherever a person reads of them.
-TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER = "text encoder", "UNet step", "VAE decode", "safety checker"
-LOOKED_AT = (UNET_STEP, VAE_DECODE)  # the parts whose kernels are read, one call of each
+from perf.records.part import Part
+
+LOOKED_AT = (Part.UNET_STEP, Part.VAE_DECODE)  # the parts whose kernels are read, one call of each
 
 PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that precision and instruction set are claimed of
 

@@ -19,16 +19,8 @@ from perf.proof.attribution import differences
 from perf.proof.claims import Claim, failed
 from perf.proof.fidelity import Fidelity
 from perf.proof.roofline import Reached, reached
-from perf.records.evidence import (
-    LOOKED_AT,
-    SAFETY_CHECKER,
-    TEXT_ENCODER,
-    UNET_STEP,
-    VAE_DECODE,
-    Evidence,
-    Kernel,
-    share,
-)
+from perf.records.evidence import LOOKED_AT, Evidence, Kernel, share
+from perf.records.part import Part
 from perf.records.sample import Session
 from perf.records.work import Work
 from perf.report.tables import aligned
@@ -40,7 +32,6 @@ COLUMNS = (
     "(relative error): how far the image is from eager float32's. claims: that hold, of those that were made."
 )
 KERNELS_SHOWN = 6
-COUNTED = {TEXT_ENCODER: "text_encoder", UNET_STEP: "unet", VAE_DECODE: "vae_decode", SAFETY_CHECKER: "safety_checker"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,29 +73,29 @@ class Explained:
         return len(self.session.samples[0].parts.unet_steps_s)
 
     @property
-    def part_times_s(self) -> dict[str, float]:
+    def part_times_s(self) -> dict[Part, float]:
         """Median seconds of one call of each part, over the timed rounds; the text encoder's calls together."""
         parts = [sample.parts for sample in self.session.samples]
         return {
-            TEXT_ENCODER: statistics.median(one.text_encoder_s for one in parts),
-            UNET_STEP: statistics.median(step for one in parts for step in one.unet_steps_s),
-            VAE_DECODE: statistics.median(one.vae_decode_s for one in parts),
-            SAFETY_CHECKER: statistics.median(one.safety_checker_s for one in parts),
+            Part.TEXT_ENCODER: statistics.median(one.text_encoder_s for one in parts),
+            Part.UNET_STEP: statistics.median(step for one in parts for step in one.unet_steps_s),
+            Part.VAE_DECODE: statistics.median(one.vae_decode_s for one in parts),
+            Part.SAFETY_CHECKER: statistics.median(one.safety_checker_s for one in parts),
         }
 
     @property
-    def reached(self) -> dict[str, Reached]:
+    def reached(self) -> dict[Part, Reached]:
         """What each part reached of the machine's peak, where its work is known."""
         return {
-            part: reached(part, self.work[COUNTED[part]], time_s, self.evidence)
+            part: reached(part, self.work[part.work_key], time_s, self.evidence)
             for part, time_s in self.part_times_s.items()
-            if COUNTED[part] in self.work and time_s
+            if part.work_key in self.work and time_s
         }
 
     @property
     def share(self) -> float:
         """The share of the peak that a whole generation reached, by the parts whose work is known."""
-        calls = {UNET_STEP: self.unet_calls}
+        calls = {Part.UNET_STEP: self.unet_calls}
         return sum(one.least_s * calls.get(part, 1) for part, one in self.reached.items()) / self.latency_s
 
 
@@ -184,8 +175,11 @@ def against(row: Explained, other: Explained) -> Iterator[str]:
     """What ``row`` has otherwise than ``other``: parts, kernels and settings, image, packages."""
     change = row.latency_s / other.latency_s - 1
     yield f"{row.name}: {other.latency_s:.4g} -> {row.latency_s:.4g} s/image, {change:+.1%}"
-    before = {**other.part_times_s, "load": other.session.load_s}
-    for part, time_s in {**row.part_times_s, "load": row.session.load_s}.items():
+    before, after = (
+        {**{str(part): time_s for part, time_s in one.part_times_s.items()}, "load": one.session.load_s}
+        for one in (other, row)
+    )
+    for part, time_s in after.items():
         if before[part]:  # a checkpoint may have no safety checker
             yield f"    {part:14}  {before[part]:9.4g} s -> {time_s:9.4g} s  {time_s / before[part] - 1:+.1%}"
     for sentence in differences(other.evidence, row.evidence) or ["kernels and settings are the same"]:

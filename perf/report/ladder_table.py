@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.measure.run import LadderRow
+from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.report.tables import aligned
 from perf.spec.ladder import EAGER_FP32, ICE_LAKE, SAPPHIRE_RAPIDS
 from perf.stats.intervals import Interval, median_interval
 from perf.stats.level import undisturbed, use
 from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
-from perf.stats.watch import PARTS
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
@@ -155,7 +155,7 @@ def attributions(judged: Iterable[MeasuredRow], verdicts: Mapping[str, Verdict],
 
 def moved_most(verdict: Verdict) -> str:
     """The part of a generation that became slower by the largest factor; faster, where the whole seems to be."""
-    parts = [one for one in verdict.findings if one.watch in PARTS] or list(verdict.findings)
+    parts = [one for one in verdict.findings if one.watch in set(Part)] or list(verdict.findings)
     is_faster = verdict.kind is not VerdictKind.REGRESSED and verdict.findings[0].ratio < 1
     return str((min if is_faster else max)(parts, key=lambda one: one.ratio))
 

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from perf.records.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
+from perf.records.part import Part
 from perf.records.sample import Parts, Sample
 from perf.records.session_record import Round
-from perf.stats import watch
 from perf.stats.intervals import midmean
 from perf.stats.level import disturbed
-from perf.stats.watch import PEAK_MEMORY
+from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
 
-LATENCY, PLAIN_LATENCY = watch.LATENCY.name, watch.PLAIN_LATENCY.name
-SINGLE_PARTS = {"text_encoder_s": TEXT_ENCODER, "vae_decode_s": VAE_DECODE, "safety_checker_s": SAFETY_CHECKER}
+SINGLE_PARTS = {
+    "text_encoder_s": Part.TEXT_ENCODER,
+    "vae_decode_s": Part.VAE_DECODE,
+    "safety_checker_s": Part.SAFETY_CHECKER,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +42,8 @@ class Pair:
         """By what is compared; a part that either generation has not is left out."""
         parts = parts_ratios(self.reference.parts, self.candidate.parts)
         found = {
-            LATENCY: latency_ratio(self.reference.parts, self.candidate.parts),
-            PLAIN_LATENCY: math.log(self.candidate.latency_s / self.reference.latency_s),
+            LATENCY.name: latency_ratio(self.reference.parts, self.candidate.parts),
+            PLAIN_LATENCY.name: math.log(self.candidate.latency_s / self.reference.latency_s),
             **parts,
         }
         before, after = (one.conditions.peak_rss_bytes for one in (self.reference, self.candidate))
@@ -53,7 +55,7 @@ class Pair:
 
 def parts_ratios(reference: Parts, candidate: Parts) -> dict[str, float]:
     """The log ratio of each part; of the UNet's steps, the mean of the middle half."""
-    found = {UNET_STEP: midmean(step_ratios(reference.unet_steps_s, candidate.unet_steps_s))}
+    found: dict[str, float] = {Part.UNET_STEP: midmean(step_ratios(reference.unet_steps_s, candidate.unet_steps_s))}
     for field, name in SINGLE_PARTS.items():
         before_s, after_s = getattr(reference, field), getattr(candidate, field)
         if before_s > 0 and after_s > 0:
@@ -69,7 +71,7 @@ def latency_ratio(reference: Parts, candidate: Parts) -> float:
     unet_s = sum(reference.unet_steps_s)
     calls = math.log(len(candidate.unet_steps_s) / len(reference.unet_steps_s))
     ratios = parts_ratios(reference, candidate)
-    weighted = unet_s * (ratios[UNET_STEP] + calls)
+    weighted = unet_s * (ratios[Part.UNET_STEP] + calls)
     paired_s = unet_s
     for field, name in SINGLE_PARTS.items():
         if name in ratios:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from perf.records.evidence import SAFETY_CHECKER, TEXT_ENCODER, UNET_STEP, VAE_DECODE
+from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.stats.level import Level, Powers, Reading, level, load_level, lower_quartile, steadied
 from perf.stats.shift import Prior
@@ -54,15 +54,15 @@ PLAIN_LATENCY = Watch(name="plain latency", column="latency_s", tolerance=0.03, 
 
 LOAD_TIME, PEAK_MEMORY = "load time", "peak memory"
 
-PARTS = frozenset({TEXT_ENCODER, UNET_STEP, VAE_DECODE, SAFETY_CHECKER})
-
 WATCHES: tuple[Watch, ...] = (
     LATENCY,
     PLAIN_LATENCY,
-    Watch(name=UNET_STEP, column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True),
-    Watch(name=VAE_DECODE, column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
-    Watch(name=TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
-    Watch(name=SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    Watch(
+        name=Part.UNET_STEP, column="unet_step_s", tolerance=0.03, share=0.07, prior=SESSIONS_ALIKE, is_steadied=True
+    ),
+    Watch(name=Part.VAE_DECODE, column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
+    Watch(name=Part.TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
+    Watch(name=Part.SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
     # A page cache that has lost the checkpoint makes a load half as long again.
     Watch(name=LOAD_TIME, column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
     Watch(name=PEAK_MEMORY, column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),

@@ -35,19 +35,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perf.records.evidence import UNET_STEP, VAE_DECODE, Evidence
+from perf.records.evidence import Evidence
+from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 from perf.worker import conditions, surroundings, wire
-from perf.worker.parts import UNET, VAE, PartsClock
+from perf.worker.parts import PartsClock
 from perf.worker.pipelines import BuildRequest
 from perf.worker.turns import Turns
 
 if TYPE_CHECKING:
     from perf.worker.pipelines.built import Built, Image
 
-CLOCKED = {UNET_STEP: UNET, VAE_DECODE: VAE}
 PROGRESS_INTERVAL_S = 1.0
 
 
@@ -123,10 +123,10 @@ class Worker:
         found = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
         self._reply("evidence", **found.to_json())
 
-    def _replay(self, part: str) -> None:
+    def _replay(self, part: Part) -> None:
         assert self._built is not None
         with self._built.surrounded():
-            self._clock.replay(CLOCKED[part])
+            self._clock.replay(part)
 
     def _on_step(self, done: int) -> None:
         now = time.perf_counter()

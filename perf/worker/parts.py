@@ -7,9 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from perf.records.part import Part
 from perf.records.sample import Parts
-
-TEXT_ENCODER, UNET, VAE, CHECKER = "text_encoder", "unet", "vae_decode", "safety_checker"
 
 
 class PartsClock:
@@ -22,23 +21,23 @@ class PartsClock:
     def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
         self._on_step = on_step
         self._before_part = before_part
-        self._calls: dict[str, list[float]] = {}
-        self._last: dict[str, Callable[[], Any]] = {}
+        self._calls: dict[Part, list[float]] = {}
+        self._last: dict[Part, Callable[[], Any]] = {}
         self.decoded: Any = None
         self.restart()
 
     def restart(self) -> None:
         """Forget the previous generation."""
-        self._calls = {part: [] for part in (TEXT_ENCODER, UNET, VAE, CHECKER)}
+        self._calls = {part: [] for part in Part}
 
     def watch(self, pipe: Any) -> None:
         """Put the clock around the four calls of a Stable Diffusion pipeline of any backend."""
-        self._wrap(pipe.text_encoder, "forward", TEXT_ENCODER)
-        self._wrap(pipe.unet, "forward", UNET)
-        self._wrap(pipe.vae, "decode", VAE)
-        self._wrap(pipe, "run_safety_checker", CHECKER)
+        self._wrap(pipe.text_encoder, "forward", Part.TEXT_ENCODER)
+        self._wrap(pipe.unet, "forward", Part.UNET_STEP)
+        self._wrap(pipe.vae, "decode", Part.VAE_DECODE)
+        self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
 
-    def replay(self, part: str) -> None:
+    def replay(self, part: Part) -> None:
         """Make the last call of that part again, untimed."""
         self._last[part]()
 
@@ -46,14 +45,14 @@ class PartsClock:
         """The parts of a generation that took ``total_s`` in all."""
         timed_s = {part: sum(calls) for part, calls in self._calls.items()}
         return Parts(
-            text_encoder_s=timed_s[TEXT_ENCODER],
-            unet_steps_s=tuple(self._calls[UNET]),
-            vae_decode_s=timed_s[VAE],
-            safety_checker_s=timed_s[CHECKER],
+            text_encoder_s=timed_s[Part.TEXT_ENCODER],
+            unet_steps_s=tuple(self._calls[Part.UNET_STEP]),
+            vae_decode_s=timed_s[Part.VAE_DECODE],
+            safety_checker_s=timed_s[Part.SAFETY_CHECKER],
             rest_s=total_s - sum(timed_s.values()),
         )
 
-    def _wrap(self, owner: Any, method: str, part: str) -> None:
+    def _wrap(self, owner: Any, method: str, part: Part) -> None:
         call = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
@@ -62,9 +61,9 @@ class PartsClock:
             result = call(*args, **kwargs)
             self._calls[part].append(time.perf_counter() - began)
             self._last[part] = partial(call, *args, **kwargs)
-            if part == UNET:
-                self._on_step(len(self._calls[UNET]))
-            elif part == VAE:
+            if part == Part.UNET_STEP:
+                self._on_step(len(self._calls[Part.UNET_STEP]))
+            elif part == Part.VAE_DECODE:
                 self.decoded = args[0]
             return result
 

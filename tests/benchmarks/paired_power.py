@@ -25,7 +25,8 @@ from perf.host.stack import probe
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
-from perf.stats.pairs import LATENCY, grouped
+from perf.stats.pairs import grouped
+from perf.stats.watch import LATENCY
 from tests.builders.runs import DATA
 
 WORKERS = int(os.environ.get("WORKERS", "8"))
@@ -60,7 +61,7 @@ def test_power(
 
 def summary(result: ComparedRow) -> list[str]:
     """What came of the tries, and the two widths."""
-    groups = grouped(result.pairs, LATENCY)
+    groups = grouped(result.pairs, LATENCY.name)
     generator = np.random.default_rng(0)
     tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
     counts = Counter(str(one.said) for one in tries)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perf.records.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
+from perf.records.evidence import Evidence, Kernel, Peak, State, Surroundings
+from perf.records.part import Part
 
 AMX_CONVOLUTION = Kernel(
-    part=UNET_STEP,
+    part=Part.UNET_STEP,
     operation="convolution",
     implementation="brg_conv_fwd:avx10_1_512_amx",
     types="bf16",
@@ -17,7 +18,7 @@ AMX_CONVOLUTION = Kernel(
 )
 AMX_MATMUL = replace(AMX_CONVOLUTION, operation="matmul", implementation="brg_matmul:avx10_1_512_amx", count=48)
 REORDER = replace(AMX_CONVOLUTION, operation="reorder", implementation="jit:uni", types="f32:bf16", time_s=0.05)
-DECODE = replace(AMX_CONVOLUTION, part=VAE_DECODE, count=30)
+DECODE = replace(AMX_CONVOLUTION, part=Part.VAE_DECODE, count=30)
 
 PLAIN = Surroundings(
     allocators=(),

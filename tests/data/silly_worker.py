@@ -18,7 +18,8 @@ import tempfile
 import time
 import zipfile
 
-from perf.records.evidence import UNET_STEP, VAE_DECODE, Evidence, Kernel, Peak, State, Surroundings
+from perf.records.evidence import Evidence, Kernel, Peak, State, Surroundings
+from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
 
 LOADED = {}  # the variant
@@ -138,7 +139,7 @@ def evidence(variant):
     types = os.environ.get("SILLY_TYPES", "f32")
     ran = {"operation": "convolution", "implementation": implementation, "types": types, "count": 50, "time_s": 0.25}
     return Evidence(
-        kernels=tuple(Kernel(part=part, **ran) for part in (UNET_STEP, VAE_DECODE)),
+        kernels=tuple(Kernel(part=part, **ran) for part in (Part.UNET_STEP, Part.VAE_DECODE)),
         state=State(
             scheduler="PNDMScheduler",
             threads=int(os.environ["SILLY_THREADS"]),

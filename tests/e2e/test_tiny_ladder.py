@@ -19,7 +19,7 @@ from perf.gate import store
 from perf.host import cache
 from perf.host.stack import ROOT, Stack
 from perf.records.evidence import LOOKED_AT, Evidence
-from perf.report.explain import COUNTED
+from perf.records.part import Part
 from perf.spec import ladder
 from tests.builders.runs import HERE, ladder_command, surroundings
 
@@ -174,8 +174,8 @@ def test_a_run_can_be_explained(ran: Path, records: dict[str, Any]) -> None:
     ).stdout
     for name in ROWS:
         assert f"\n{name}: " in said
-        for part in ("text encoder", "UNet step", "VAE decode", "safety checker"):
-            assert records[name]["extra_info"]["work"][COUNTED[part]]["operations"] > 0
+        for part in Part:
+            assert records[name]["extra_info"]["work"][part.work_key]["operations"] > 0
             assert re.search(rf"{part} .* GFLOP/s .*% of the peak in (bf16|f32)", said)
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from perf.records.evidence import TEXT_ENCODER, UNET_STEP, VAE_DECODE
+from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
-from perf.stats.pairs import LATENCY, PLAIN_LATENCY, Pair, grouped, unpaired_width
-from perf.stats.watch import PEAK_MEMORY
+from perf.stats.pairs import Pair, grouped, unpaired_width
+from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
 
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
 
@@ -29,39 +29,46 @@ def pair(reference: Sample, candidate: Sample, workers: int = 1) -> Pair:
 def test_the_same_is_the_same() -> None:
     found = pair(sample(*[1.0] * 8), sample(*[1.0] * 8)).log_ratios
     assert set(found.values()) == {0.0}
-    assert {LATENCY, PLAIN_LATENCY, PEAK_MEMORY, UNET_STEP, VAE_DECODE, TEXT_ENCODER} <= found.keys()
+    assert {
+        LATENCY.name,
+        PLAIN_LATENCY.name,
+        PEAK_MEMORY,
+        Part.UNET_STEP,
+        Part.VAE_DECODE,
+        Part.TEXT_ENCODER,
+    } <= found.keys()
 
 
 def test_every_part_counts_by_its_time() -> None:
     found = pair(sample(*[1.0] * 8), sample(*[1.1] * 8, vae_s=1.0)).log_ratios
-    assert found[UNET_STEP] == pytest.approx(math.log(1.1))
-    assert found[LATENCY] == pytest.approx((8 * math.log(1.1) + 2 * math.log(0.5)) / 10.6)
+    assert found[Part.UNET_STEP] == pytest.approx(math.log(1.1))
+    assert found[LATENCY.name] == pytest.approx((8 * math.log(1.1) + 2 * math.log(0.5)) / 10.6)
 
 
 def test_a_step_that_was_held_up_is_no_slower_software() -> None:
     found = pair(sample(*[1.0] * 8), sample(*[1.0] * 6, 1.9, 1.0)).log_ratios
-    assert found[LATENCY] == pytest.approx(0.0)
-    assert found[PLAIN_LATENCY] > 0.08
+    assert found[LATENCY.name] == pytest.approx(0.0)
+    assert found[PLAIN_LATENCY.name] > 0.08
 
 
 def test_a_step_more_counts_in_full() -> None:
     found = pair(sample(*[1.0] * 8), sample(*[1.0] * 9)).log_ratios
-    assert found[LATENCY] == pytest.approx(8 * math.log(9 / 8) / 10.6)
+    assert found[LATENCY.name] == pytest.approx(8 * math.log(9 / 8) / 10.6)
 
 
 def test_parts_and_memory_that_are_not_known_are_left_out() -> None:
     unknown = sample(1.0, 1.0, vae_s=0.0, conditions=replace(CALM, peak_rss_bytes=None))
-    assert not {VAE_DECODE, PEAK_MEMORY} & pair(unknown, sample(1.0, 1.0)).log_ratios.keys()
+    assert not {Part.VAE_DECODE, PEAK_MEMORY} & pair(unknown, sample(1.0, 1.0)).log_ratios.keys()
 
 
 def test_disturbed_pairs_are_in_no_group() -> None:
     calm = sample(1.0, 1.0)
     busy = sample(1.0, 1.0, conditions=replace(CALM, cpu_pressure_s=3.0))
     pairs = [pair(calm, calm), pair(busy, calm), pair(calm, busy), pair(calm, calm, 2), pair(calm, calm, 2)]
-    assert grouped(pairs, LATENCY) == {1: [0.0], 2: [0.0, 0.0]}
+    assert grouped(pairs, LATENCY.name) == {1: [0.0], 2: [0.0, 0.0]}
 
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:
     drifting = [pair(sample(speed, speed), sample(speed, speed)) for speed in (1.0, 1.3, 1.6, 1.2)]
-    assert {round(one.log_ratios[PLAIN_LATENCY], 9) for one in drifting} == {0.0}
+    assert {round(one.log_ratios[PLAIN_LATENCY.name], 9) for one in drifting} == {0.0}
     assert unpaired_width(drifting) > 0.1

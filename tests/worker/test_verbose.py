@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 from perf.host.stack import ROOT
-from perf.records.evidence import UNET_STEP, grouped
+from perf.records.evidence import grouped
+from perf.records.part import Part
 from perf.worker import verbose
 
 SOURCE, RESULT = "src:bf16::blocked:acdb::f0", "dst:bf16::blocked:acdb::f0"
@@ -35,7 +36,7 @@ MKL_VERBOSE GEMM_BF16BF16F32(T,N,320,4096,320,0x7fa9a25e3b90,320) 5.25ms CNR:OFF
 
 
 def test_executed_primitives_are_reduced() -> None:
-    found = grouped(UNET_STEP, verbose.executed(LOG, threads=2))
+    found = grouped(Part.UNET_STEP, verbose.executed(LOG, threads=2))
     assert [(one.operation, one.implementation, one.types, one.count, one.time_s) for one in found] == [
         ("matmul", "mkl:gemm_bf16bf16f32", "bf16:bf16:f32", 1, 0.00525),
         ("convolution", "brg_conv_fwd:avx10_1_512_amx", "bf16", 2, 0.004),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perf.records.evidence import Kernel, State
+from perf.records.part import Part
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 
@@ -26,5 +27,5 @@ class BuildRequest:
     exports: Path
 
 
-Replay = Callable[[str], None]  # makes the last call of a part (perf.records.evidence.LOOKED_AT) again
+Replay = Callable[[Part], None]  # makes the last call of a part (perf.records.evidence.LOOKED_AT) again
 Observed = tuple[tuple[Kernel, ...], State]

@@ -14,7 +14,8 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig, OVStableDiffusionPipeline
 
 from perf.host.cache import forget_unused, make_once
-from perf.records.evidence import UNET_STEP, VAE_DECODE, Executed, Kernel, State, grouped
+from perf.records.evidence import Executed, Kernel, State, grouped
+from perf.records.part import Part
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, use_scheduler
 
@@ -69,7 +70,7 @@ def export_key(checkpoint_digest: str) -> str:
 def observe(built: Built, replay: Replay) -> Observed:
     """Kernels by OpenVINO's own profile of one call of each part; the rest as the compiled UNet states it."""
     pipe = built.pipe
-    profiled = {UNET_STEP: pipe.unet, VAE_DECODE: pipe.vae.decoder}
+    profiled = {Part.UNET_STEP: pipe.unet, Part.VAE_DECODE: pipe.vae.decoder}
     kernels = [kernel for part, model in profiled.items() for kernel in profile(model, part, replay)]
     ask = pipe.unet.request.get_property
     state = State(
@@ -83,7 +84,7 @@ def observe(built: Built, replay: Replay) -> Observed:
     return tuple(kernels), state
 
 
-def profile(model: Any, part: str, replay: Replay) -> tuple[Kernel, ...]:
+def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
     """The layers of one call: what they are by the model that was timed, their times by a second copy of it.
 
     To keep a profile costs time, so the model that is timed keeps none.
