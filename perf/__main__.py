@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
     explained = commands.add_parser("explain", help="what a recorded run shows: claims, kernels, the machine's limit")
     explained.add_argument("recorded", type=Path, metavar="RUN.json", help="as kept under results/")
-    explained.add_argument("--against", type=Path, metavar="OTHER.json", help="say what is otherwise than in this run")
+    explained.add_argument("--against", type=Path, metavar="OTHER.json", help="say what differs from this run")
     explained.set_defaults(run=run_explanation)
 
     tried = commands.add_parser("selftest", help="false alarms and detection of the gate, measured on this machine")

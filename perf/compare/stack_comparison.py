@@ -1,4 +1,4 @@
-"""The upgrade check of a run: each variant in two stacks, what is said of it, and what the two do otherwise."""
+"""The upgrade check of a run: each variant in two stacks, the verdict on it, and what differs between the two."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ComparedRow:
     latency: Comparison | None = None
     others: Mapping[str, Comparison] | None = None
     faults: tuple[str, ...] = ()
-    otherwise: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
     fidelity: Fidelity | None = None
     apart: str | None = None
     pairs: tuple[Pair, ...] = ()
@@ -72,7 +72,7 @@ class ComparedRow:
             "others": {name: one.to_json() for name, one in (self.others or {}).items()},
             "moved": [name for name, _ in self.moved],
             "faults": list(self.faults),
-            "otherwise": list(self.otherwise),
+            "differences": list(self.differences),
             "fidelity": self.fidelity and self.fidelity.to_json(),
             "sessions_apart": self.apart,
             "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
@@ -160,7 +160,7 @@ def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
         latency=latency,
         others=others(paired_run),
         faults=tuple(faults),
-        otherwise=tuple(otherwise(paired_run)),
+        differences=tuple(evidence_changes(paired_run)),
         fidelity=fidelity,
         apart=paired_run.apart,
         pairs=tuple(paired_run.pairs),
@@ -185,8 +185,8 @@ def evidence_of(measurement: Measurement) -> Evidence:
     return measurement.evidence
 
 
-def otherwise(paired_run: PairedRun) -> list[str]:
-    """What the candidate's worker does otherwise; how long its kernels take, only where the latency has changed."""
+def evidence_changes(paired_run: PairedRun) -> list[str]:
+    """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
     before, after = (evidence_of(paired_run.first[role]) for role in (REFERENCE, CANDIDATE))
     has_changed = paired_run.comparison.said in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
     return differences(before, after, with_times=has_changed)

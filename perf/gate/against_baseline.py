@@ -61,12 +61,12 @@ class Gate:
         return verdicts if any(map(self.package_changes, judged)) else excuse_drift(verdicts)
 
     def package_changes(self, judged: MeasuredRow) -> list[str]:
-        """What is installed otherwise than when the row's baseline was measured."""
+        """Return the packages that differ from those that the row's baseline was measured with."""
         row = self.row(judged.variant)
         return package_changes(row.stack["packages"], judged.stack.packages) if row else []
 
     def evidence_changes(self, judged: MeasuredRow) -> list[str]:
-        """What is otherwise in the worker than when the row's baseline was measured, what costs most first."""
+        """Return what differs in the worker's evidence from the baseline's, what costs most first."""
         row = self.row(judged.variant)
         if row is None or row.evidence is None or judged.evidence is None:
             return []

@@ -148,7 +148,7 @@ class Judgement:
             self._kept.get(name, {}).update(
                 self._proofs.to_json(name),
                 verdict=self.verdicts[name].to_json(),
-                otherwise=self.gate.evidence_changes(one),
+                differences=self.gate.evidence_changes(one),
                 fresh_sessions=[record.to_json() for record in self._records[name][1:]],
                 baseline=str(self.gate.path),
             )

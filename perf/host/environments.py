@@ -34,7 +34,7 @@ COMMENT = re.compile(r"(^|\s)#.*")  # not the fragment of a URL
 
 @dataclass(frozen=True)
 class Candidate:
-    """An environment made for a comparison, and what is otherwise in it than in the stack in use, asked for or not."""
+    """An environment made for a comparison, and what differs in it from the stack in use, asked for or not."""
 
     python: Path
     changes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What is otherwise in one worker's evidence than in another's: kernels first, then what the backend says of itself."""
+"""The differences between two workers' evidence: kernels first, then what the backend reports of itself."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
 from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
-OTHERWISE_SHOWN = 6
+DIFFERENCES_SHOWN = 6
 CHANGES_SHOWN = 8
 COLUMNS = (
     f"candidate: its latency over the reference's; interval: each side right at every one of {LOOKS} looks with a "
@@ -48,9 +48,9 @@ def details(result: ComparedRow) -> list[str]:
     name = result.variant.name
     lines = [f"{name}: {result.said}: {result.sentence}"]
     lines += [f"  moved: {part} {percent(one.ratio)} ({one.interval})" for part, one in result.moved]
-    lines += [f"  otherwise: {sentence}" for sentence in result.otherwise[:OTHERWISE_SHOWN]]
-    if len(result.otherwise) > OTHERWISE_SHOWN:
-        lines.append(f"  otherwise: and {len(result.otherwise) - OTHERWISE_SHOWN} more, all in the JSON")
+    lines += [f"  differs: {sentence}" for sentence in result.differences[:DIFFERENCES_SHOWN]]
+    if len(result.differences) > DIFFERENCES_SHOWN:
+        lines.append(f"  differs: and {len(result.differences) - DIFFERENCES_SHOWN} more, all in the JSON")
     if result.fidelity:
         lines.append(f"  image beside the reference's: {result.fidelity}")
     if result.widths:
@@ -62,7 +62,7 @@ def details(result: ComparedRow) -> list[str]:
 
 
 def about(upgrade: StackComparison) -> list[str]:
-    """Which two stacks these are, and what is otherwise in them."""
+    """Name the two stacks, and the packages in which they differ."""
     unasked = upgrade.unasked_changes
     asked = [change for change in upgrade.package_changes if change not in unasked]
     return [

@@ -172,7 +172,7 @@ def kernels(found: Iterable[Kernel], part: str) -> list[str]:
 
 
 def against(row: Explained, other: Explained) -> Iterator[str]:
-    """What ``row`` has otherwise than ``other``: parts, kernels and settings, image, packages."""
+    """Yield what differs in ``row`` from ``other``: parts, kernels and settings, image, packages."""
     change = row.latency_s / other.latency_s - 1
     yield f"{row.name}: {other.latency_s:.4g} -> {row.latency_s:.4g} s/image, {change:+.1%}"
     before, after = (

@@ -19,7 +19,7 @@ from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
-OTHERWISE_SHOWN = 6
+DIFFERENCES_SHOWN = 6
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 
 
@@ -130,7 +130,7 @@ def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence
             f"baseline:    {gate.path} ({counted(len(row.sessions))}, the last of {row.sessions[-1].recorded}{why})",
             f"moved most:  {moved_most(verdict)}",
             f"all of it:   {', '.join(map(str, verdict.findings))}",
-            *(f"otherwise:   {sentence}" for sentence in gate.evidence_changes(judged)[:OTHERWISE_SHOWN]),
+            *(f"differs:     {sentence}" for sentence in gate.evidence_changes(judged)[:DIFFERENCES_SHOWN]),
             f"packages:    {', '.join(gate.package_changes(judged)) or 'none has changed'}",
             f"machine:     {', '.join(gate.particular_changes()) or 'as it was'}",
             f"conditions:  {conditions(judged.sessions)}",
@@ -143,13 +143,13 @@ def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence
 
 
 def attributions(judged: Iterable[MeasuredRow], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
-    """For rows that moved and do not fail, whose message would say it: which part it was, and what is otherwise."""
+    """For rows that moved and do not fail, whose message would say it: which part it was, and what differs."""
     lines = []
     for one in judged:
         verdict = verdicts[one.variant.name]
         if verdict.findings and verdict.kind not in {VerdictKind.UNCHANGED, *FAILING}:
             lines.append(f"{one.variant.name}: moved most: {moved_most(verdict)}")
-            lines += [f"  otherwise: {sentence}" for sentence in gate.evidence_changes(one)[:OTHERWISE_SHOWN]]
+            lines += [f"  differs: {sentence}" for sentence in gate.evidence_changes(one)[:DIFFERENCES_SHOWN]]
     return lines
 
 

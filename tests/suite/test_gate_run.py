@@ -243,14 +243,14 @@ def test_an_image_that_went_wrong_makes_the_row_invalid(run_ladder: RunLadder, o
 def test_a_regression_names_the_kernels_that_moved(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, **SLOWER)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
-    assert re.search(rf"otherwise: +{MOVED}", ran.stdout)
+    assert re.search(rf"differs: +{MOVED}", ran.stdout)
 
 
 @pytest.mark.usefixtures("baseline")
 def test_a_row_that_moved_and_does_not_fail_names_them_too(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, SILLY_SLOWDOWN="0.8", SILLY_KERNEL="ref:any")
     assert (ran.returncode, said_verdict(ran)) == (0, "undecided")  # one session of a baseline does not carry more
-    assert re.search(rf"eager-fp32: moved most: UNet step -\d.*\n +otherwise: {MOVED}", ran.stdout)
+    assert re.search(rf"eager-fp32: moved most: UNet step -\d.*\n +differs: {MOVED}", ran.stdout)
 
 
 def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:

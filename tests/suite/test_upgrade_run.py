@@ -91,7 +91,7 @@ def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) ->
     (result,) = results(tmp_path)
     assert result["verdict"] == "equivalent"
     assert (result["latency"]["ratio"], result["fidelity"]["psnr_db"]) == (pytest.approx(1.0), 200)
-    assert (result["otherwise"], result["moved"]) == ([], [])
+    assert (result["differences"], result["moved"]) == ([], [])
     assert "packages that differ: none" in ran.stdout
     assert "| eager-fp32 | equivalent |" in (tmp_path / "up.md").read_text()
 
