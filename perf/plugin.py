@@ -28,7 +28,7 @@ from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.report import comparison, github, ladder_table
+from perf.report import comparison, github, ladder_table, verdicts
 from perf.spec.variant import Variant
 
 LOG_WIDTH = 120
@@ -210,7 +210,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     else:
         said = said_of_rows(config.stash.get(judgement_key, None), wanted)
         title, lines = "ladder", [*run.about(), "", *ladder_table.terminal(run.rows, width).splitlines(), "", *said]
-        markdown = ladder_table.markdown(run.rows, "Seconds per image", run.about()) + ladder_table.markdown_list(said)
+        markdown = ladder_table.markdown(run.rows, "Seconds per image", run.about()) + verdicts.markdown_list(said)
     terminalreporter.section(title)
     for line in lines:
         terminalreporter.write_line(line)
@@ -225,7 +225,7 @@ def said_of_rows(judgement: Judgement | None, wanted: Settings) -> list[str]:
     """The lines below the ladder; a run that records a baseline has said what it recorded."""
     if judgement is None or not judgement.verdicts or wanted.updates:
         return []
-    return ladder_table.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
+    return verdicts.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
 
 
 def variant_of(item: pytest.Item) -> Variant | None:

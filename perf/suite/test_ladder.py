@@ -10,7 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from perf.gate.judgement import Judgement
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
-from perf.report import ladder_table
+from perf.report import verdicts
 from perf.spec.variant import Variant
 from perf.stats.verdict import VerdictKind
 
@@ -42,5 +42,5 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.strict and verdict.kind is VerdictKind.NO_BASELINE):
-        message = ladder_table.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
+        message = verdicts.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
         pytest.fail(message, pytrace=False)
