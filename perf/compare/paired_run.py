@@ -245,7 +245,7 @@ class PairedRun:
 
     def _is_enough(self) -> bool:
         begun = len(self.loads_s)
-        if begun >= LOOKS or (self._comparison and self._comparison.said is not PairedVerdict.UNDECIDED):
+        if begun >= LOOKS or (self._comparison and self._comparison.verdict is not PairedVerdict.UNDECIDED):
             return True
         return begun >= FEWEST_WORKERS and time.monotonic() - self._began_s >= self._budget_s
 

@@ -21,7 +21,7 @@ class Step:
     """One release beside the first of the walk, and why that is said of it."""
 
     release: str
-    said: PairedVerdict
+    verdict: PairedVerdict
     sentence: str
 
 
@@ -43,7 +43,7 @@ class SearchLog:
         self._steps: dict[str, Step] = {}
         try:
             for one in json.loads(path.read_text(encoding="utf-8")):
-                self._steps[one["release"]] = Step(one["release"], PairedVerdict(one["said"]), one["sentence"])
+                self._steps[one["release"]] = Step(one["release"], PairedVerdict(one["verdict"]), one["sentence"])
         except (OSError, ValueError, TypeError, LookupError):
             self._steps = {}
 
@@ -52,7 +52,7 @@ class SearchLog:
 
     def add(self, step: Step) -> None:
         """Keep a verdict; what was undecided, or could not be measured, is worth trying again."""
-        if step.said not in SLOWER | NOT_SLOWER:
+        if step.verdict not in SLOWER | NOT_SLOWER:
             return
         self._steps[step.release] = step
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,17 +71,17 @@ def walk(releases: Sequence[str], compare: Compare, kept: SearchLog, say: Callab
         known = kept.get(release)
         step = known or compare(release)
         kept.add(step)
-        say(f"{release}: {step.said}: {step.sentence}{' (kept)' if known else ''}")
+        say(f"{release}: {step.verdict}: {step.sentence}{' (kept)' if known else ''}")
         return step
 
     good, slow = 0, len(releases) - 1
     last = verdict(releases[slow])
-    if last.said not in SLOWER:
+    if last.verdict not in SLOWER:
         return _nothing_to_find(releases, last)
     while (step := _next_step(releases, good, slow, verdict)) is not None:
-        if step.said is PairedVerdict.UNDECIDED:
+        if step.verdict is PairedVerdict.UNDECIDED:
             return _undecided(step)
-        if step.said in SLOWER:
+        if step.verdict in SLOWER:
             slow, last = releases.index(step.release), step
         else:
             good = releases.index(step.release)
@@ -95,11 +95,11 @@ def walk(releases: Sequence[str], compare: Compare, kept: SearchLog, say: Callab
 
 
 def _nothing_to_find(releases: Sequence[str], last: Step) -> SearchResult:
-    if last.said in NOT_SLOWER:
+    if last.verdict in NOT_SLOWER:
         return SearchResult(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
-    if last.said is PairedVerdict.UNDECIDED:
+    if last.verdict is PairedVerdict.UNDECIDED:
         return _undecided(last)
-    return SearchResult(f"{last.release} beside {releases[0]} is {last.said}: {last.sentence}", is_open=True)
+    return SearchResult(f"{last.release} beside {releases[0]} is {last.verdict}: {last.sentence}", is_open=True)
 
 
 def _undecided(step: Step) -> SearchResult:
@@ -111,6 +111,6 @@ def _next_step(releases: Sequence[str], good: int, slow: int, verdict: Callable[
     middle = (good + slow) / 2
     for number in sorted(range(good + 1, slow), key=lambda number: abs(number - middle)):
         step = verdict(releases[number])
-        if step.said is not PairedVerdict.INVALID:
+        if step.verdict is not PairedVerdict.INVALID:
             return step
     return None

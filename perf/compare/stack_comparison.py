@@ -35,7 +35,7 @@ class ComparedRow:
     """What was found of a variant. ``others`` is what else was compared; ``faults`` make it invalid."""
 
     variant: Variant
-    said: PairedVerdict
+    verdict: PairedVerdict
     sentence: str
     latency: Comparison | None = None
     others: Mapping[str, Comparison] | None = None
@@ -47,7 +47,7 @@ class ComparedRow:
 
     @property
     def fails(self) -> bool:
-        return self.said in {PairedVerdict.REGRESSED, PairedVerdict.INVALID}
+        return self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.INVALID}
 
     @property
     def moved(self) -> list[tuple[str, Comparison]]:
@@ -66,7 +66,7 @@ class ComparedRow:
     def to_json(self) -> dict[str, Any]:
         return {
             "variant": self.variant.name,
-            "verdict": str(self.said),
+            "verdict": str(self.verdict),
             "says": self.sentence,
             "latency": self.latency and self.latency.to_json(),
             "others": {name: one.to_json() for name, one in (self.others or {}).items()},
@@ -123,7 +123,7 @@ class StackComparison:
         """A worker that could not be measured makes the variant invalid, and the rest goes on."""
         said = str(error).splitlines()[0]
         self.results[variant.name] = ComparedRow(
-            variant=variant, said=PairedVerdict.INVALID, sentence=said, faults=(said,)
+            variant=variant, verdict=PairedVerdict.INVALID, sentence=said, faults=(said,)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
         faults += [f"the two images differ: {beyond}"] if beyond else []
     return ComparedRow(
         variant=paired_run.variant,
-        said=PairedVerdict.INVALID if faults else latency.said,
+        verdict=PairedVerdict.INVALID if faults else latency.verdict,
         sentence="; ".join(faults) if faults else str(latency).partition(": ")[2],
         latency=latency,
         others=others(paired_run),
@@ -188,7 +188,7 @@ def evidence_of(measurement: Measurement) -> Evidence:
 def evidence_changes(paired_run: PairedRun) -> list[str]:
     """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
     before, after = (evidence_of(paired_run.first[role]) for role in (REFERENCE, CANDIDATE))
-    has_changed = paired_run.comparison.said in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+    has_changed = paired_run.comparison.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
     return differences(before, after, with_times=has_changed)
 
 
@@ -222,4 +222,4 @@ def exit_code(results: Sequence[ComparedRow], *, strict: bool) -> int:
     """0, or 1 if a row is slower or invalid or there is none, or 2 if ``strict`` and the worst is an undecided one."""
     if not results or any(result.fails for result in results):
         return 1
-    return 2 if strict and any(result.said is PairedVerdict.UNDECIDED for result in results) else 0
+    return 2 if strict and any(result.verdict is PairedVerdict.UNDECIDED for result in results) else 0

@@ -53,7 +53,9 @@ class AnchorComparison:
             return unsettled(verdict, str(error).splitlines()[0])
         self.results[one.variant.name] = result
         return (
-            unsettled(verdict, result.sentence) if result.said is PairedVerdict.INVALID else counted_by(result, verdict)
+            unsettled(verdict, result.sentence)
+            if result.verdict is PairedVerdict.INVALID
+            else counted_by(result, verdict)
         )
 
     def to_json(self, name: str) -> dict[str, Any]:
@@ -105,4 +107,4 @@ def excused(verdict: Verdict, particulars: list[str]) -> Verdict:
 def counted_by(result: ComparedRow, verdict: Verdict) -> Verdict:
     """What pairs have said, in the gate's words; its findings are kept."""
     sentence = f"in turns with the baseline's stack {result.sentence}; against its sessions {verdict.sentence}"
-    return replace(verdict, kind=KINDS[result.said], sentence=sentence)
+    return replace(verdict, kind=KINDS[result.verdict], sentence=sentence)

@@ -26,14 +26,14 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     """The texts of a row, in the order of HEADINGS."""
     latency = result.latency
     if latency is None:
-        return (result.variant.name, str(result.said), "-", "-", "0", "0", "-", "-")
+        return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
     kept = [pair for pair in result.pairs if not pair.is_disturbed]
     reference_s, candidate_s = (
         statistics.median(getattr(pair, role).latency_s for pair in kept) for role in (REFERENCE, CANDIDATE)
     )
     return (
         result.variant.name,
-        str(result.said),
+        str(result.verdict),
         percent(latency.ratio),
         latency.interval,
         str(latency.pairs),
@@ -46,7 +46,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
 def details(result: ComparedRow) -> list[str]:
     """What stands behind a row, a line each."""
     name = result.variant.name
-    lines = [f"{name}: {result.said}: {result.sentence}"]
+    lines = [f"{name}: {result.verdict}: {result.sentence}"]
     lines += [f"  moved: {part} {percent(one.ratio)} ({one.interval})" for part, one in result.moved]
     lines += [f"  differs: {sentence}" for sentence in result.differences[:DIFFERENCES_SHOWN]]
     if len(result.differences) > DIFFERENCES_SHOWN:

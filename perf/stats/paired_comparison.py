@@ -86,7 +86,7 @@ class Change:
 class Comparison:
     """Candidate over reference: the ratio, between ``low`` and ``high``, each missed with the probability MISS."""
 
-    said: PairedVerdict
+    verdict: PairedVerdict
     ratio: float
     low: float
     high: float
@@ -102,7 +102,7 @@ class Comparison:
         workers = "one pair" if self.workers == 1 else f"{self.workers} pairs"
         effort = f"{self.pairs} pairs by {workers} of workers"
         more = f"; about {self.more_pairs} more pairs would tell" if self.more_pairs else ""
-        return f"{self.said}: {percent(self.ratio)} ({self.interval}), {effort}{more}"
+        return f"{self.verdict}: {percent(self.ratio)} ({self.interval}), {effort}{more}"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -140,20 +140,20 @@ def _given(variances: Floats, design: Floats, places: Floats) -> tuple[float, fl
 def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
     """What may be said after the last of these pairs of workers, each with at least one pair."""
     found = change(groups)
-    said = _said(found, len(groups), math.log1p(tolerance))
+    verdict = _verdict(found, len(groups), math.log1p(tolerance))
     pairs = sum(map(len, groups.values()))
     return Comparison(
-        said=said,
+        verdict=verdict,
         ratio=math.exp(found.mean),
         low=math.exp(found.quantile(MISS / LOOKS)),
         high=math.exp(found.quantile(1 - MISS / LOOKS)),
         pairs=pairs,
         workers=len(groups),
-        more_pairs=more_pairs(groups, tolerance) if said is PairedVerdict.UNDECIDED else 0,
+        more_pairs=more_pairs(groups, tolerance) if verdict is PairedVerdict.UNDECIDED else 0,
     )
 
 
-def _said(found: Change, workers: int, tolerance: float) -> PairedVerdict:
+def _verdict(found: Change, workers: int, tolerance: float) -> PairedVerdict:
     miss, alarm = MISS / LOOKS, ALARM / (LOOKS - FEWEST_WORKERS + 1)
     if found.below(-tolerance) < miss and found.below(tolerance) > 1 - miss:
         return PairedVerdict.EQUIVALENT

@@ -30,7 +30,7 @@ def test_upgrade(
         pytest.skip("nothing is compared under --benchmark-disable")
     result = upgrade.add(paired_run)
     benchmark.extra_info.update(result.to_json())
-    record_property("verdict", result.said)
+    record_property("verdict", result.verdict)
     record_property("says", result.sentence)
     if result.fails:
-        pytest.fail(f"{result.variant.name}: {result.said}: {result.sentence}", pytrace=False)
+        pytest.fail(f"{result.variant.name}: {result.verdict}: {result.sentence}", pytrace=False)

@@ -64,7 +64,7 @@ def summary(result: ComparedRow) -> list[str]:
     groups = grouped(result.pairs, LATENCY.name)
     generator = np.random.default_rng(0)
     tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
-    counts = Counter(str(one.said) for one in tries)
+    counts = Counter(str(one.verdict) for one in tries)
     pairs = [one.pairs for one in tries]
     assert result.widths is not None
     return [
@@ -84,4 +84,4 @@ def shuffled(groups: Groups, generator: np.random.Generator) -> list[int]:
 def one_try(groups: Groups, order: list[int]) -> Comparison:
     """What the check says when it first decides."""
     looks = [compare({number: groups[number] for number in order[: look + 1]}) for look in range(len(order[:LOOKS]))]
-    return next((look for look in looks if look.said is not PairedVerdict.UNDECIDED), looks[-1])
+    return next((look for look in looks if look.verdict is not PairedVerdict.UNDECIDED), looks[-1])

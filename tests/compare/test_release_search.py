@@ -82,7 +82,7 @@ def test_an_undecided_step_ends_the_walk_and_is_measured_again(tmp_path: Path) -
 
 
 def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
-    (tmp_path / "kept.json").write_text('[{"release": "2026.1.0", "said": "cheese"}]')
+    (tmp_path / "kept.json").write_text('[{"release": "2026.1.0", "verdict": "cheese"}]')
     assert walked(Measured(2), SearchLog(tmp_path / "kept.json")).slower == RELEASES[2]
 
 

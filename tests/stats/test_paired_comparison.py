@@ -77,7 +77,7 @@ def simulated(generator: np.random.Generator, shift: float, noise: float, luck: 
 
 def said_of(groups: Lists) -> PairedVerdict:
     """After as many looks as it takes."""
-    looks = (compare(numbered(groups[:count])).said for count in range(1, len(groups) + 1))
+    looks = (compare(numbered(groups[:count])).verdict for count in range(1, len(groups) + 1))
     return next((said for said in looks if said is not PairedVerdict.UNDECIDED), PairedVerdict.UNDECIDED)
 
 
@@ -92,14 +92,14 @@ def test_it_is_calm_and_finds_what_it_should(noise: float, luck: float) -> None:
 
 
 def test_one_pair_of_workers_calls_nothing_slower() -> None:
-    assert compare({1: [0.2, 0.2, 0.2, 0.2]}).said is PairedVerdict.UNDECIDED
-    assert compare({1: [0.2, 0.2], 2: [0.2, 0.2]}).said is PairedVerdict.REGRESSED
-    assert compare({1: [-0.2, -0.2], 2: [-0.2, -0.2]}).said is PairedVerdict.IMPROVED
+    assert compare({1: [0.2, 0.2, 0.2, 0.2]}).verdict is PairedVerdict.UNDECIDED
+    assert compare({1: [0.2, 0.2], 2: [0.2, 0.2]}).verdict is PairedVerdict.REGRESSED
+    assert compare({1: [-0.2, -0.2], 2: [-0.2, -0.2]}).verdict is PairedVerdict.IMPROVED
 
 
 def test_who_was_started_first_is_no_change() -> None:
     first_is_slower = {1: [0.015, 0.016], 2: [-0.015, -0.014], 3: [0.014, 0.015], 4: [-0.015, -0.016]}
-    assert compare(first_is_slower).said is PairedVerdict.EQUIVALENT
+    assert compare(first_is_slower).verdict is PairedVerdict.EQUIVALENT
     assert abs(compare(first_is_slower).ratio - 1) < 0.001
     one_order = {1: [0.015, 0.016], 3: [0.015, 0.014], 5: [0.014, 0.015]}
     assert (
@@ -113,7 +113,7 @@ def test_more_pairs_are_what_it_would_take() -> None:
     assert needed % 3 == 0
     assert compare(numbered(few)).more_pairs == needed
     enough = numbered(few * (1 + math.ceil(needed / 6)))
-    assert compare(enough).said is PairedVerdict.EQUIVALENT
+    assert compare(enough).verdict is PairedVerdict.EQUIVALENT
     assert compare(enough).more_pairs == 0
 
 

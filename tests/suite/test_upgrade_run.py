@@ -125,7 +125,7 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
 def test_the_exit_code_is_that_of_the_worst_row() -> None:
     def rows(*said: PairedVerdict) -> list[ComparedRow]:
         (variant,) = ladder.select(["eager-fp32"])
-        return [ComparedRow(variant=variant, said=one, sentence="") for one in said]
+        return [ComparedRow(variant=variant, verdict=one, sentence="") for one in said]
 
     well = (PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED)
     assert exit_code(rows(*well), strict=True) == 0
