@@ -156,7 +156,7 @@ def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
     return ComparedRow(
         variant=paired_run.variant,
         verdict=PairedVerdict.INVALID if faults else latency.verdict,
-        sentence="; ".join(faults) if faults else str(latency).partition(": ")[2],
+        sentence="; ".join(faults) if faults else latency.sentence,
         latency=latency,
         others=others(paired_run),
         faults=tuple(faults),

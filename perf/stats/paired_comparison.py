@@ -98,11 +98,16 @@ class Comparison:
     def interval(self) -> str:
         return f"{percent(self.low)} to {percent(self.high)}"
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The change, its interval and what it took to find them, without the verdict."""
         workers = "one pair" if self.workers == 1 else f"{self.workers} pairs"
         effort = f"{self.pairs} pairs by {workers} of workers"
         more = f"; about {self.more_pairs} more pairs would tell" if self.more_pairs else ""
-        return f"{self.verdict}: {percent(self.ratio)} ({self.interval}), {effort}{more}"
+        return f"{percent(self.ratio)} ({self.interval}), {effort}{more}"
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.sentence}"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

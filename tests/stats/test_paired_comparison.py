@@ -118,6 +118,7 @@ def test_more_pairs_are_what_it_would_take() -> None:
 
 
 def test_it_reads_as_a_sentence() -> None:
-    said = str(compare({1: [0.10, 0.11, 0.10], 2: [0.10, 0.10, 0.11]}))
-    assert said.startswith("regressed: +10.")
-    assert said.endswith("6 pairs by 2 pairs of workers")
+    comparison = compare({1: [0.10, 0.11, 0.10], 2: [0.10, 0.10, 0.11]})
+    assert comparison.sentence.startswith("+10.")
+    assert comparison.sentence.endswith("6 pairs by 2 pairs of workers")
+    assert str(comparison) == f"regressed: {comparison.sentence}"
