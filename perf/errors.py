@@ -12,18 +12,21 @@
     │   ├── BadSeries         a recorded series that cannot be read
     │   └── BadRun            a recorded run that cannot be explained
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
-    ├── BadBaseline           a baseline file that cannot be read, or was not to be written: its rows are invalid
-    └── WorkerError           one variant could not be measured: that test fails, the others go on
-        ├── WorkerFailed      the worker reported an exception, with its traceback
-        ├── WorkerDied        the worker ended by itself: signal or exit code, and the tail of stderr
-        ├── WorkerTimeout     the worker did not answer before its deadline
-        └── WorkerGarbled     the worker broke the protocol
+    ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
+    └── VariantError          one variant's test fails, and the others go on
+        ├── NotAccepted       a row's sessions were not recorded as its baseline
+        └── WorkerError       the variant could not be measured
+            ├── WorkerFailed  the worker reported an exception, with its traceback
+            ├── WorkerDied    the worker ended by itself: signal or exit code, and the tail of stderr
+            ├── WorkerTimeout the worker did not answer before its deadline
+            └── WorkerGarbled the worker broke the protocol
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class PerfError(Exception):
@@ -69,18 +72,45 @@ class BadRun(BadInput):
 
 
 class BadRecord(PerfError):
-    """A kept measurement that cannot have been measured; ``field`` is its path within the entry."""
+    """A kept measurement that cannot have been measured.
 
-    def __init__(self, field: str, why: str) -> None:
-        self.field, self.why = field, why
-        super().__init__(f"{field} {why}")
+    ``field`` is its path within the entry, or empty where it is the entry itself; ``reason`` is what is wrong with it.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field, self.reason = field, reason
+        super().__init__(f"{field or 'the entry'} {reason}")
+
+    def within(self, place: str) -> BadRecord:
+        """Return the same fault with its field's path seen from outside, where the entry is at ``place``."""
+        return BadRecord(f"{place}.{self.field}" if self.field else place, self.reason)
 
 
 class BadBaseline(PerfError):
-    """A baseline file, or one row of it, that cannot be used; the text names the file."""
+    """A baseline file that cannot be read or written: ``path``, and ``reason``, which names the field if it is one."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")
 
 
-class WorkerError(PerfError):
+class VariantError(PerfError):
+    """A fault of one variant: ``headline`` says what happened, ``details`` are the evidence below it, if any.
+
+    ``variant`` is the variant's name, with the stack's role where two are compared.
+    """
+
+    def __init__(self, variant: str, headline: str, details: str = "") -> None:
+        self.variant, self.headline, self.details = variant, headline, details
+        text = f"{variant}: {headline}"
+        super().__init__(f"{text}\n{details}" if details else text)
+
+
+class NotAccepted(VariantError):
+    """A row's sessions were not recorded as its baseline."""
+
+
+class WorkerError(VariantError):
     """One variant could not be built or measured."""
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison, exit_code
-from perf.errors import BadInput, PerfError, WorkerError
+from perf.errors import BadInput, PerfError, VariantError, WorkerError
 from perf.gate.judgement import Judgement
 from perf.host.lock import hold
 from perf.host.machine import platform_info
@@ -260,5 +260,12 @@ def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
     try:
         yield
     except PerfError as error:
-        run.keep_reason(variant, f"failed: {str(error).removeprefix(f'{variant.name}: ')}")
+        run.keep_reason(variant, f"failed: {reason_of(error, variant)}")
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def reason_of(error: PerfError, variant: Variant) -> str:
+    """Return what the variant's own line says of the error: its name stands there already."""
+    if isinstance(error, VariantError) and error.variant == variant.name:
+        return error.headline
+    return str(error)

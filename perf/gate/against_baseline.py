@@ -107,7 +107,7 @@ class Gate:
 
     def _row_fault(self, name: str) -> str | None:
         fault = self.baseline.faults.get(name) if self.baseline else None
-        return f"{self.path}: rows.{name}: {fault}" if fault else None
+        return f"{self.path}: {fault}" if fault else None
 
     def _why_no_baseline(self, variant: Variant) -> str:
         if self.baseline is None:

@@ -158,18 +158,18 @@ def _session(number: int, data: object) -> SessionRecord:
     try:
         return SessionRecord.from_json(data)
     except BadRecord as error:
-        raise BadRecord(f"sessions[{number}].{error.field}", error.why) from None
+        raise error.within(f"sessions[{number}]") from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A file's content. ``faults`` are the rows that cannot be believed: variant name -> field and why."""
+    """A file's content. ``faults`` are those of rows that cannot be used, by variant name."""
 
     setting: BaselineKey
     particulars: Json
     changes: tuple[Json, ...]
     rows: Mapping[str, BaselineRow]
-    faults: Mapping[str, str]
+    faults: Mapping[str, BadRecord]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -199,14 +199,15 @@ class Baseline:
         )
 
 
-def _rows(data: Mapping[str, Any]) -> tuple[dict[str, BaselineRow], dict[str, str]]:
-    rows, faults = {}, dict.fromkeys(getattr(data, "repeated", ()), "is there twice")
+def _rows(data: Mapping[str, Any]) -> tuple[dict[str, BaselineRow], dict[str, BadRecord]]:
+    rows = {}
+    faults = {name: BadRecord(f"rows.{name}", "is there twice") for name in getattr(data, "repeated", ())}
     for name, entry in data.items():
         if name not in faults:
             try:
                 rows[name] = BaselineRow.from_json(entry)
             except BadRecord as error:
-                faults[name] = str(error)
+                faults[name] = error.within(f"rows.{name}")
     return rows, faults
 
 
@@ -235,8 +236,8 @@ def accept(
     They take the place if ``afresh``, or if another stack or another specification measured them: a row of a baseline
     is of one stack. Raises BadRecord if ``old`` has faults, which writing would lose.
     """
-    for key, why_not in old.faults.items() if old else ():
-        raise BadRecord(f"rows.{key}:", f"{why_not}; mend or remove it before the file is written")
+    for fault in old.faults.values() if old else ():
+        raise BadRecord(fault.field, f"{fault.reason}; mend or remove the row before the file is written")
     rows = dict(old.rows) if old else {}
     kept = rows.get(name)
     if kept and not afresh and (kept.variant, kept.stack) == (row.variant, row.stack):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
-from perf.errors import BadBaseline, WorkerError
+from perf.errors import NotAccepted, WorkerError
 from perf.gate import baseline, store
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchored import AnchorComparison
@@ -65,18 +65,19 @@ class Judgement:
         return self.verdicts.get(name)
 
     def accept(self, variant: Variant) -> str:
-        """Record the row's sessions as its baseline and say so in a line. Raises BadBaseline.
+        """Record the row's sessions as its baseline and say so in a line. Raises NotAccepted or BadBaseline.
 
         A row that moved takes the place of its old sessions, which is why a suspicion is settled here too.
         """
         verdict = self.verdicts[variant.name]
         if verdict.kind is VerdictKind.INVALID:
-            raise BadBaseline(f"{variant.name}: not recorded: {verdict.sentence}")
+            raise NotAccepted(variant.name, f"not recorded: {verdict.sentence}")
         usable = [record for record in map(only_undisturbed, self._records[variant.name]) if record]
         if not usable:
-            raise BadBaseline(
-                f"{variant.name}: not recorded: other work ran beside every session; "
-                "see `python -m perf machine --check`, and measure again"
+            raise NotAccepted(
+                variant.name,
+                "not recorded: other work ran beside every session; see `python -m perf machine --check`, and measure "
+                "again",
             )
         accepted = partial(
             baseline.accept,

@@ -64,23 +64,23 @@ def why_not(folder: Path, differences: Callable[[BaselineKey], list[str]]) -> It
         try:
             yield path, differences(load(path).setting)
         except BadBaseline as error:
-            yield path, [str(error).removeprefix(f"{path}: ")]
+            yield path, [error.reason]
 
 
 def load(path: Path) -> Baseline:
     """Read a file. Raises BadBaseline, which names it and the field."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadBaseline(f"{path}: over {MAX_BYTES >> 20} MiB; no baseline is that large")
+            raise BadBaseline(path, f"over {MAX_BYTES >> 20} MiB; no baseline is that large")
         return Baseline.from_json(parse(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise BadBaseline(f"{path}: cannot be read: {error.strerror}") from error
+        raise BadBaseline(path, f"cannot be read: {error.strerror}") from error
     except RecursionError:
-        raise BadBaseline(f"{path}: nested too deeply to be a baseline") from None
+        raise BadBaseline(path, "nested too deeply to be a baseline") from None
     except BadRecord as error:
-        raise BadBaseline(f"{path}: {error}") from error
+        raise BadBaseline(path, str(error)) from error
     except ValueError as error:  # not UTF-8, not JSON
-        raise BadBaseline(f"{path}: not JSON: {error}") from error
+        raise BadBaseline(path, f"not JSON: {error}") from error
 
 
 def parse(text: str) -> Any:
@@ -104,7 +104,7 @@ def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baselin
             changed = change(load(path) if os.path.lexists(path) else None)
             replace(path, serialise(changed.to_json()))
     except (OSError, BadRecord) as error:
-        raise BadBaseline(f"{path}: not written, what was there is as it was: {error}") from error
+        raise BadBaseline(path, f"not written, what was there is as it was: {error}") from error
     return changed
 
 

@@ -59,7 +59,7 @@ def measure(
     ):
         for variant in settings.variants:
             if missing := run.find_missing(variant):
-                raise WorkerError(f"{variant.name}: {missing}")
+                raise WorkerError(variant.name, str(missing))
             yield _measure_one(run, variant, sessions, more_steps, keep)
 
 

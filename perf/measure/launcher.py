@@ -14,12 +14,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from perf.errors import WorkerDied, WorkerFailed, WorkerGarbled, WorkerTimeout
+from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
 from perf.measure.channel import Channel, Message
 from perf.measure.command import Command
 
@@ -93,14 +93,14 @@ class WorkerProcess:
                     on_progress(message["done"])
         except TimeoutError:
             self.kill()
-            raise WorkerTimeout(
-                self._report(f"gave no answer to {doing!r} in {deadline_s:g} s and was killed")
+            raise self._error(
+                WorkerTimeout, f"gave no answer to {doing!r} in {deadline_s:g} s and was killed"
             ) from None
         except EOFError:
-            raise WorkerDied(self._report(f"died during {doing!r}: {self._cause_of_death()}")) from None
+            raise self._error(WorkerDied, f"died during {doing!r}: {self._cause_of_death()}") from None
         except (ValueError, LookupError) as error:
             self.kill()
-            raise WorkerGarbled(self._report(f"broke the protocol during {doing!r}: {error}")) from None
+            raise self._error(WorkerGarbled, f"broke the protocol during {doing!r}: {error}") from None
         except BaseException:
             self.kill()  # Ctrl-C: what the worker is doing is wanted by nobody any more
             raise
@@ -131,19 +131,22 @@ class WorkerProcess:
 
     def _expect(self, message: Message, answers: tuple[str, ...], doing: str) -> Message:
         if message["reply"] == "error":
-            raise WorkerFailed(self._failure(message, doing))
+            headline = f"{doing} failed: {message.get('type')}: {message.get('message')}"
+            traceback = str(message.get("traceback")).rstrip()
+            raise WorkerFailed(self._name, headline, f"--- traceback in the worker\n{traceback}")
         if message["reply"] not in answers:
             self.kill()
             wanted = " or ".join(map(repr, answers))
-            raise WorkerGarbled(self._report(f"answered {doing!r} with {message['reply']!r} instead of {wanted}"))
+            raise self._error(WorkerGarbled, f"answered {doing!r} with {message['reply']!r} instead of {wanted}")
         return message
 
-    def _failure(self, message: Mapping[str, Any], doing: str) -> str:
-        headline = f"{self._name}: {doing} failed: {message.get('type')}: {message.get('message')}"
-        return f"{headline}\n--- traceback in the worker\n{str(message.get('traceback')).rstrip()}"
+    def _error(self, kind: type[WorkerError], what: str) -> WorkerError:
+        """Return an error that says what the worker did, with its last output as evidence."""
+        return kind(self._name, f"worker {self._process.pid} {what}", self._last_output())
 
-    def _report(self, what: str) -> str:
-        lines = [f"{self._name}: worker {self._process.pid} {what}", f"command: {' '.join(self._command)}"]
+    def _last_output(self) -> str:
+        """Return the command and the end of what the worker printed."""
+        lines = [f"command: {' '.join(self._command)}"]
         for stream in ("worker.err", "worker.out"):
             text = (self._folder / stream).read_text(errors="replace").splitlines()
             if text:
@@ -199,7 +202,7 @@ def start(name: str, command: Command, folder: Path, deadline_s: float) -> Worke
     try:
         process = WorkerProcess(name, command, folder)
     except OSError as error:
-        raise WorkerDied(f"{name}: {command.arguments[0]} could not be started: {error}") from error
+        raise WorkerDied(name, f"{command.arguments[0]} could not be started: {error}") from error
     try:
         process.ask(None, "hello", deadline_s)
     except BaseException:

@@ -169,7 +169,7 @@ class Measurement:
         try:
             self.evidence = Evidence.from_json(reply)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
-            raise WorkerGarbled(f"{self.variant.name}: the worker sent no proper evidence: {error!r}") from error
+            raise WorkerGarbled(self.variant.name, f"the worker sent no proper evidence: {error!r}") from error
 
     def all_rounds(self) -> None:
         """Warm up and measure without pytest-benchmark: a fresh session, for the gate. Raises a WorkerError."""
@@ -210,7 +210,7 @@ class Measurement:
         try:
             return Sample.from_json({key: value for key, value in reply.items() if key != "reply"})
         except (TypeError, LookupError) as error:
-            raise WorkerGarbled(f"{self.variant.name}: the worker sent no proper sample: {error!r}") from error
+            raise WorkerGarbled(self.variant.name, f"the worker sent no proper sample: {error!r}") from error
 
     def _on_step(self, done: int, steps: int) -> None:
         self._bench.progress.step(done, steps, self._left_s(done, steps))

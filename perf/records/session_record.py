@@ -127,7 +127,7 @@ def check_keys(
     """``data`` as a mapping that has the required keys and no unknown ones. Raises BadRecord."""
     prefix = f"{where}." if where else ""
     if not isinstance(data, dict):
-        raise BadRecord(where or "the entry", f"is {type(data).__name__}, not an object")
+        raise BadRecord(where, f"is {type(data).__name__}, not an object")
     for name in getattr(data, "repeated", ()):
         raise BadRecord(f"{prefix}{name}", "is there twice")
     for name in sorted(required - data.keys()):

@@ -188,7 +188,7 @@ def test_a_bad_row_is_invalid_and_the_others_go_on(
     gate = Gate(tmp_path, GENOA, SETTING)
     found = gate.judge(MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
     assert found[EAGER.name].kind is VerdictKind.INVALID
-    assert f"rows.{EAGER.name}: {named}" in found[EAGER.name].sentence
+    assert f"rows.{EAGER.name}.{named}" in found[EAGER.name].sentence
     assert found[STATIC.name].kind is VerdictKind.UNCHANGED
 
 

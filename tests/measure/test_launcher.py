@@ -92,6 +92,15 @@ def test_a_report_names_command_and_log(tmp_path: Path) -> None:
     assert str(tmp_path / "worker.err") in str(caught.value)
 
 
+def test_a_report_has_its_parts_apart(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied) as caught, start(tmp_path, "load:exit") as worker:
+        load_and_generate(worker)
+    error = caught.value
+    assert (error.variant, error.headline) == ("silly", f"worker {worker.pid} died during 'load': exit code 3")
+    assert error.details.startswith("command: ")
+    assert str(error) == f"{error.variant}: {error.headline}\n{error.details}"
+
+
 @pytest.mark.parametrize("silly", ["generate:hang", "generate:close-pipe"])
 def test_a_hang_ends_at_the_deadline(tmp_path: Path, silly: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "GRACE_S", 0.5)
