@@ -20,6 +20,7 @@ PACKAGE = Path(perf.__file__).parent
 # Each imports only itself and those before it.
 ORDER = (
     "errors",
+    "exit_codes",
     "spec",
     "records",
     "host",

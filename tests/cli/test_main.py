@@ -1,54 +1,19 @@
-"""The commands beside the suite, as a user types them."""
+"""The command line as a user types it: mistakes, exit codes, the version."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import subprocess
+import sys
+from importlib.metadata import version
 
 import pytest
 
-from perf import __main__ as commands
-from perf.gate import store
-from perf.host import advice
-from perf.host.advice import Load
-from perf.host.machine import this_machine
-from perf.lab.evaluate import OURS
-from perf.lab.selftest import Tried, scores
-from perf.measure import settings
-from perf.spec import ladder
-from perf.spec.protocol import Protocol, Size
-from tests.builders.baselines import SETTING, accept
-from tests.builders.sessions import sessions
-
-
-def test_machine_prints_the_fingerprint_and_the_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = store.path_of(tmp_path, SETTING)
-    store.update(path, accept)
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "x.json").write_text("{")
-    assert commands.main(["machine", "--baselines", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert f"codename               {this_machine().codename.key}\n" in said
-    assert this_machine().codename.reason in said
-    assert "  broken/x.json: why_not: not JSON" in said
-    assert f"  {path.relative_to(tmp_path)}: why_not: machine " in said
-
-
-def test_machine_says_where_there_is_no_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["machine", "--baselines", str(tmp_path)]) == 0
-    assert f"none in {tmp_path}; `tox -e perf -- --update-baseline" in capsys.readouterr().out
-
-
-def test_check_says_how_to_mend(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(advice, "other_load", lambda: Load(1.5, ("stress 12 (150%)",)))
-    assert commands.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    mend: stop it" in said
+from perf import cli
+from perf.exit_codes import ExitCode
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("arguments", "message"),
     [
         (["selftest", "--variant", "eager-pf32"], "did you mean eager-fp32"),
         (["selftest", "--size", "3x3"], "multiples of 8"),
@@ -57,34 +22,54 @@ def test_check_says_how_to_mend(
         (["explain", "/nowhere.json"], "/nowhere.json is no recorded run of this suite"),
     ],
 )
-def test_mistakes_are_one_line(asked: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(asked) == 2
+def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == ExitCode.BAD_INPUT
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert len(error.splitlines()) == 1
 
 
-def test_the_selftest_scores_what_was_measured() -> None:
-    (variant,) = ladder.select(["openvino-static"])
-    tried = Tried(
-        variant=variant,
-        identical=sessions(12, seed=1, sd=0.005),
-        slowed=sessions(12, seed=2, sd=0.005, slowdown=0.05),
-        slowdown_percent=5.0,
-    )
-    found = {(one.rule, one.slowdown_percent): one.flagged_share for one in scores(tried)}
-    assert found[OURS, 0.0] <= 0.02
-    assert found[OURS, 5.0] >= 0.98
-    assert tried.measured_shift.mean == pytest.approx(0.0488, abs=0.01)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["mashine"], "invalid choice: 'mashine'"),
+        (["machine", "--chekc"], "unrecognized arguments: --chekc"),
+        (["selftest", "--rounds", "0"], "argument --rounds: '0' is not a number above 0"),
+    ],
+)
+def test_a_wrong_command_line_has_the_exit_code_of_bad_input(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == ExitCode.BAD_INPUT
+    usage, error = capsys.readouterr().err.split("\n", 1)
+    assert usage.startswith("usage: python -m perf")
+    assert message in error
 
 
-def test_what_must_be_said_again_to_measure_the_same() -> None:
-    wanted = settings.of(
-        model="tiny",
-        variants=(),
-        stacks={"current": Path("/a/python")},
-        size=Size(64, 64),
-        protocol=Protocol(size=Size(64, 64), rounds=4),
-        wait_s=0.0,
-    )
-    assert wanted.options == ("--model", "tiny", "--size", "64x64", "--rounds", "4", "--stack", "current=/a/python")
+def test_the_version_is_that_of_the_distribution_and_takes_no_heavy_import() -> None:
+    code = "import sys; from perf import cli; cli.main(['--version']); print({'numpy', 'scipy'} & sys.modules.keys())"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"sd-xeon-perf {version('sd-xeon-perf')}\nset()\n"
+
+
+def test_the_version_is_an_option_of_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--versio"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"sd-xeon-perf {version('sd-xeon-perf')}\n")
+    assert "--version" in cli.parser().format_help()
+
+
+def test_the_parser_does_not_read_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser_help = cli.parser().format_help()
+    monkeypatch.setenv("UPGRADE", '"openvino==2026.3.1')
+    monkeypatch.setenv("UPGRADE_STACK", "ipex")
+    assert cli.parser().format_help() == parser_help
+    assert cli.parse(["upgrade"]).upgrade_stack is None
+
+
+def test_options_that_only_pytest_knows_are_handed_on_to_it() -> None:
+    options = cli.parse(["upgrade", "--upgrade", "torch", "--variant", "eager-fp32", "-x"])
+    assert (options.upgrade, options.pytest_options) == (["torch"], ["--variant", "eager-fp32", "-x"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perf.cli.upgrade import without_budget
+from perf.cli.upgrade_search import without_budget
 from perf.compare.release_search import SearchLog, SearchResult, Step, walk
 from perf.stats.paired_comparison import PairedVerdict
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from perf import __main__ as commands
+from perf import cli as commands
 from perf.errors import BadSeries
 from perf.lab import evaluate, series
 from perf.lab.evaluate import Score
@@ -133,13 +133,13 @@ def test_bad_series_are_named(tmp_path: Path, text: str, said: str, capsys: pyte
     path.write_text(text)
     with pytest.raises(BadSeries, match=f"bad.jsonl.*{said}"):
         series.read(path)
-    assert commands.main(["evaluate", str(path)]) == 2
+    assert commands.main(["evaluate", str(path)]) == 4
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_one_session_cannot_be_divided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     series.write(tmp_path / "one.jsonl", sessions(1, seed=1))
-    assert commands.main(["evaluate", str(tmp_path / "one.jsonl")]) == 2
+    assert commands.main(["evaluate", str(tmp_path / "one.jsonl")]) == 4
     assert "a baseline and a new session are needed" in capsys.readouterr().err
 
 
@@ -160,12 +160,12 @@ def test_the_command_prints_a_table_and_writes_what_is_asked_for(
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["evaluate", str(BURSTS), "--trials", "1", "--json", str(tmp_path)]) == 2
+    assert commands.main(["evaluate", str(BURSTS), "--trials", "1", "--json", str(tmp_path)]) == 4
     assert capsys.readouterr().err == f"error: [Errno 21] Is a directory: '{tmp_path}'\n"
 
 
 def test_a_plot_has_a_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["evaluate", str(ORDINARY), "--plot", str(tmp_path / "curves.txt")]) == 2
+    assert commands.main(["evaluate", str(ORDINARY), "--plot", str(tmp_path / "curves.txt")]) == 4
     assert "must end in .png or .svg" in capsys.readouterr().err
 
 

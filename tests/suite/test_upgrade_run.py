@@ -204,20 +204,31 @@ def test_an_interpreter_that_cannot_be_compared_is_one_line(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "upgrade", "message"),
     [
-        ((), 'give UPGRADE="openvino==2026.3.1"'),
-        (("--upgrade", "openvino=2"), "is not a requirement such as openvino==2026.3.1"),
-        (("--upgrade", "torch==2.14.0", "--upgrade-stack", "curent"), "did you mean current?"),
-        (("--bisect", "openvino", "2026.0.0"), "the releases are given as FIRST..LAST"),
+        ((), "", 'give UPGRADE="openvino==2026.3.1"'),
+        (
+            (),
+            "'openvino==2026.3.1",
+            "UPGRADE='openvino==2026.3.1 cannot be split into requirements: no closing quotation",
+        ),
+        (("--upgrade", "openvino=2"), "", "is not a requirement such as openvino==2026.3.1"),
+        (("--upgrade", "torch==2.14.0", "--upgrade-stack", "curent"), "", "did you mean current?"),
+        (("--bisect", "openvino", "2026.0.0"), "", "the releases are given as FIRST..LAST"),
     ],
 )
-def test_a_mistake_in_the_command_is_one_line(arguments: tuple[str, ...], says: str) -> None:
+def test_a_mistake_in_the_command_is_one_line(arguments: tuple[str, ...], upgrade: str, message: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("UPGRADE")}
-    command = [sys.executable, "-m", "perf", "upgrade", *arguments]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", "perf", "upgrade", *arguments],
+        env=environment | {"UPGRADE": upgrade},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ran.returncode == 4
-    assert says in ran.stderr
+    assert message in ran.stderr
     assert ran.stderr.count("\n") == 1
 
 

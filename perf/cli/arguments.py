@@ -1,0 +1,34 @@
+"""What the commands' parsers share: the exit code of a usage error, and types of arguments."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from perf.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]  # argparse has no public name for it
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that ends with the exit code of bad input; argparse's own is 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}\n")
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or 100 for a log."""
+    return shutil.get_terminal_size((100, 24)).columns

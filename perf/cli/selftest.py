@@ -1,0 +1,81 @@
+"""``python -m perf selftest``: false alarms and detection of the gate, measured on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perf.cli.arguments import positive, terminal_width
+from perf.exit_codes import ExitCode
+from perf.host import stack
+from perf.host.machine import this_machine
+from perf.lab import curves, selftest
+from perf.lab.evaluate import noise
+from perf.measure import settings
+from perf.measure.progress import Progress
+from perf.measure.settings import DEFAULT_MODEL, Settings
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from perf.stats.verdict import percent
+
+if TYPE_CHECKING:
+    from perf.cli.arguments import Commands
+
+DEFAULT_ROW = "openvino-static"
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser("selftest", help="false alarms and detection of the gate, measured on this machine")
+    add = parser.add_argument
+    add("--variant", action="append", default=[], metavar="NAME", help=f"row to try ({DEFAULT_ROW})")
+    add("--model", default=DEFAULT_MODEL, help="as for the ladder (%(default)s)")
+    add("--size", type=Size.parse, default=Size(256, 256), metavar="WxH", help="(%(default)s)")
+    add("--steps", type=positive, default=20, help="of the identical sessions (%(default)s)")
+    add("--more-steps", type=positive, default=1, help="of the slowed ones, on top (%(default)s)")
+    add("--rounds", type=positive, default=5, help="timed generations a session (%(default)s)")
+    add("--sessions", type=positive, default=12, help="of either kind (%(default)s)")
+    add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="as for the ladder")
+    add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement")
+    add("--keep", type=Path, metavar="FOLDER", help="keep the sessions, as input for evaluate")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Measure identical and slowed sessions of each row, and print the scores. Raises a PerfError."""
+    wanted = settings_of(options)
+    print(f"machine: {this_machine()}")
+    progress = Progress(sys.stderr)
+    for tried in selftest.measure(wanted, options.sessions, options.more_steps, options.keep, progress):
+        show_trial(tried, options)
+    return ExitCode.OK
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Return what is to be measured. Raises BadInput."""
+    return settings.of(
+        model=options.model,
+        variants=ladder.select(options.variant or [DEFAULT_ROW]),
+        stacks=stack.parse_overrides(options.stack),
+        size=options.size,
+        protocol=Protocol(size=options.size, steps=options.steps, rounds=options.rounds),
+        wait_s=options.wait,
+    )
+
+
+def show_trial(tried: selftest.Tried, options: argparse.Namespace) -> None:
+    """Print what was measured of one row, what was planted in it, and the scores of each rule."""
+    print(
+        f"\n{tried.variant.name}, {options.size}: {len(tried.identical)} sessions of {options.steps} steps and "
+        f"{len(tried.slowed)} of {options.steps + options.more_steps}, {options.rounds} rounds each"
+    )
+    measured = tried.measured_shift
+    low, median, high = (percent(math.exp(measured.quantile(p))) for p in (0.05, 0.5, 0.95))
+    print(f"planted: {tried.slowdown_percent:+.1f} % of the steps; measured: {median} ({low} to {high})")
+    scores = selftest.scores(tried)
+    print(f"identical sessions: {noise(tried.identical)}")
+    print(curves.table(scores, terminal_width()))
+    print("\n".join(curves.notes(scores, selftest.TRIALS, "shuffled")))

@@ -1,0 +1,72 @@
+"""The upgrade check, run in a pytest of its own: which two stacks, which rows, and the exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from perf.errors import BadInput, UnknownName
+from perf.host import environments, stack
+from perf.host.environments import Candidate
+from perf.host.stack import ROOT, Stack
+from perf.spec import ladder
+
+SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
+QUIETLY = ("-q", "-rfE", "-o", "console_output_style=classic", "--benchmark-quiet", "--benchmark-storage=results")
+RESULTS = ("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md")
+
+
+def stack_in_use(name: str) -> Stack:
+    """Return the installed stack of that name. Raises BadInput if there is none."""
+    if name not in ladder.stacks():
+        raise UnknownName("stack", name, ladder.stacks())
+    python = stack.default_python(name)
+    if not python.exists():
+        raise BadInput(f"stack {name} is not installed ({python}); to mend it: tox run --notest -e stack-{name}")
+    return stack.probe(name, python)
+
+
+def make_candidate(used: Stack, requirements: Sequence[str]) -> Candidate:
+    """Return the stack with these requirements in it. Raises BadInput.
+
+    Announced first, since pip may take minutes and prints nothing.
+    """
+    say(f"making stack {used.name} with {', '.join(requirements)}")
+    return environments.upgraded(used, requirements)
+
+
+def stack_options(reference: Stack, candidate: Path, requirements: Sequence[str]) -> list[str]:
+    """Return pytest's options that name the two interpreters, and what the candidate was made for."""
+    options = ["--reference", reference.python, "--candidate", str(candidate)]
+    for requirement in requirements:
+        options += ["--asked", requirement]
+    return options
+
+
+def row_options(used: Stack, pytest_options: Sequence[str]) -> list[str]:
+    """Return the options that choose the rows of this stack; none where the user has chosen some."""
+    if any(option.startswith("--variant") for option in pytest_options):
+        return []
+    options = []
+    for variant in ladder.LADDER:
+        if variant.stack == used.name:
+            options += ["--variant", variant.name]
+    return options
+
+
+def compare(options: Sequence[str]) -> int:
+    """Run the upgrade check with these options of pytest, and return its exit code."""
+    command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *RESULTS, *options]
+    with subprocess.Popen(command) as pytest:
+        try:
+            return pytest.wait()
+        except KeyboardInterrupt:
+            pytest.wait()  # Ctrl-C has reached it too, and it prints what it has measured
+            raise
+
+
+def say(line: str) -> None:
+    """Print a line of progress."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,19 @@
+"""The exit codes of every command, and of pytest after a comparison of two stacks."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a shell or a CI job is told. 1 and 4 mean the same as pytest's own."""
+
+    OK = 0
+    FAILED = 1
+    """A row is slower or invalid, or there is none; a search has found a slower release."""
+    UNDECIDED = 2
+    """Nothing is slower, but a row is undecided under ``--strict``, or a search could not be brought to its end."""
+    BAD_INPUT = 4
+    """What was asked for cannot be: one line on standard error says why."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C, as shells report it."""

@@ -1,0 +1,41 @@
+"""``python -m perf machine``: the fingerprint, the baselines, and how to measure better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perf import cli
+from perf.gate import store
+from perf.host import advice
+from perf.host.advice import Load
+from perf.host.machine import this_machine
+from tests.builders.baselines import SETTING, accept
+
+
+def test_machine_prints_the_fingerprint_and_the_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = store.path_of(tmp_path, SETTING)
+    store.update(path, accept)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "x.json").write_text("{")
+    assert cli.main(["machine", "--baselines", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert f"codename               {this_machine().codename.key}\n" in output
+    assert this_machine().codename.reason in output
+    assert "  broken/x.json: why_not: not JSON" in output
+    assert f"  {path.relative_to(tmp_path)}: why_not: machine " in output
+
+
+def test_machine_says_where_there_is_no_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["machine", "--baselines", str(tmp_path)]) == 0
+    assert f"none in {tmp_path}; `tox -e perf -- --update-baseline" in capsys.readouterr().out
+
+
+def test_check_says_how_to_mend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advice, "other_load", lambda: Load(1.5, ("stress 12 (150%)",)))
+    assert cli.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    mend: stop it" in output

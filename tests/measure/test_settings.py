@@ -1,0 +1,20 @@
+"""The settings of a measurement: what must be given again to measure the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perf.measure import settings
+from perf.spec.protocol import Protocol, Size
+
+
+def test_what_must_be_said_again_to_measure_the_same() -> None:
+    wanted = settings.of(
+        model="tiny",
+        variants=(),
+        stacks={"current": Path("/a/python")},
+        size=Size(64, 64),
+        protocol=Protocol(size=Size(64, 64), rounds=4),
+        wait_s=0.0,
+    )
+    assert wanted.options == ("--model", "tiny", "--size", "64x64", "--rounds", "4", "--stack", "current=/a/python")
