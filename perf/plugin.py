@@ -7,11 +7,10 @@ error's text and no traceback: the error says what a reader needs.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,11 +27,13 @@ from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.report import comparison, github, ladder_table, verdicts
+from perf.report import github, run_report
+from perf.report.run_report import RunReport
+from perf.report.tables import wrapped
 from perf.spec.variant import Variant
 
 LOG_WIDTH = 120
-MEASURED = ("measurement", "paired_run")  # fixtures that are a variant's workers
+MEASURED = ("measurement", "paired_run")  # fixtures that hold a variant's workers
 ROW = "row"
 settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
@@ -68,7 +69,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Around a run that measures: hold the machine, and make the model ready before the first variant."""
+    """Hold the machine around a run that measures, and make the model ready before the first variant."""
     variants = [variant for item in session.items if (variant := variant_of(item))]
     if not variants or session.config.option.collectonly:
         return (yield)
@@ -108,13 +109,13 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, object, object
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
-    """The run that this pytest session is."""
+    """Return the run that this pytest session measures."""
     return request.config.stash[run_key]
 
 
 @pytest.fixture(scope="session")
 def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement]:
-    """A variant of the ladder, loaded once per session in a worker of its own; one worker is alive at a time."""
+    """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time."""
     variant: Variant = request.param
     if missing := run.find_missing(variant):
         leave_out(run, variant, str(missing))
@@ -132,7 +133,7 @@ def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def upgrade(request: pytest.FixtureRequest) -> StackComparison:
-    """The comparison of two stacks that this pytest session is."""
+    """Return the comparison of two stacks that this pytest session makes."""
     if upgrade_key not in request.config.stash:
         pytest.fail("there is nothing to compare: give --reference and --candidate", pytrace=False)
     return request.config.stash[upgrade_key]
@@ -140,7 +141,7 @@ def upgrade(request: pytest.FixtureRequest) -> StackComparison:
 
 @pytest.fixture(scope="session")
 def paired_run(request: pytest.FixtureRequest, run: Run, upgrade: StackComparison) -> PairedRun:
-    """A variant to be measured in two stacks, in turns."""
+    """Return a variant to be measured in two stacks, in turns."""
     variant: Variant = request.param
     if missing := upgrade.find_missing(variant):
         leave_out(run, variant, missing)
@@ -149,9 +150,11 @@ def paired_run(request: pytest.FixtureRequest, run: Run, upgrade: StackCompariso
 
 @pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
-    """The gate of this run; there is none where no stack is installed."""
+    """Return what judges this run; without any stack installed the test is skipped."""
     if run.settings.stack_pair:
-        pytest.fail("two stacks are compared by perf/suite/test_upgrade.py, not by the ladder", pytrace=False)
+        pytest.fail(
+            "--reference and --candidate belong to perf/suite/test_upgrade.py, not to the ladder", pytrace=False
+        )
     if not run.can_measure:
         pytest.skip("nothing was measured")
     return request.config.stash[judgement_key]
@@ -169,7 +172,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After a comparison under --strict, exit code 2 says that all is well but for rows that are undecided."""
+    """Let exit code 2 say, after a comparison under --strict, that nothing is wrong but some rows are undecided."""
     upgrade = session.config.stash.get(upgrade_key, None)
     if upgrade and session.exitstatus == pytest.ExitCode.OK:
         strict = session.config.stash[settings_key].strict
@@ -178,7 +181,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
-    """In place of pytest-benchmark's own, which has py-cpuinfo time the CPU's clock for a second."""
+    """Replace pytest-benchmark's own, which has py-cpuinfo time the CPU's clock for a second."""
     return platform_info()
 
 
@@ -189,7 +192,7 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
 
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
-    """No dot for a row that was measured or skipped: the progress has said it in a line."""
+    """Print no dot for a row that was measured or skipped: a line of the progress has reported it."""
     if not isinstance(report, pytest.TestReport) or "ladder" not in report.keywords:
         return None
     if report.skipped:
@@ -200,47 +203,35 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if run_key not in config.stash:
         return
-    run, wanted = config.stash[run_key], config.stash[settings_key]
-    width = shutil.get_terminal_size().columns if os.isatty(1) else LOG_WIDTH
-    upgrade = config.stash.get(upgrade_key, None)
-    if upgrade:
-        title, lines = "upgrade", comparison.terminal(upgrade, width)
-        markdown = comparison.markdown(upgrade, run.measured())
-        write(wanted.json, json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n")
-    else:
-        said = said_of_rows(config.stash.get(judgement_key, None), wanted)
-        title, lines = "ladder", [*run.about(), "", *ladder_table.terminal(run.rows, width).splitlines(), "", *said]
-        markdown = ladder_table.markdown(run.rows, "Seconds per image", run.about()) + verdicts.markdown_list(said)
-    terminalreporter.section(title)
-    for line in lines:
-        terminalreporter.write_line(line)
-    write(wanted.markdown, markdown)
+    is_terminal = os.isatty(1)
+    width = shutil.get_terminal_size().columns if is_terminal else LOG_WIDTH
+    report = run_report_of(config, width)
+    terminalreporter.section(report.title)
+    for line in report.lines:
+        # A log keeps its lines whole, for grep.
+        for part in wrapped(line, width) if is_terminal else [line]:
+            terminalreporter.write_line(part)
+    wanted = config.stash[settings_key]
+    report.write(markdown=wanted.markdown, json=wanted.json)
     if github.in_actions():
-        github.add_to_summary(markdown)
+        github.add_to_summary(report.markdown)
         for failed in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
             terminalreporter.write_line(github.error(failed.nodeid, failed.longreprtext))
 
 
-def said_of_rows(judgement: Judgement | None, wanted: Settings) -> list[str]:
-    """The lines below the ladder; a run that records a baseline has said what it recorded."""
-    if judgement is None or not judgement.verdicts or wanted.updates:
-        return []
-    return verdicts.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
+def run_report_of(config: pytest.Config, width: int) -> RunReport:
+    """Return the report of this session's run, which compares two stacks or measures the ladder."""
+    run = config.stash[run_key]
+    if upgrade := config.stash.get(upgrade_key, None):
+        return run_report.of_comparison(upgrade, run, width)
+    return run_report.of_ladder(run, config.stash.get(judgement_key, None), width)
 
 
 def variant_of(item: pytest.Item) -> Variant | None:
-    """The variant that a test measures, or None for any other test."""
+    """Return the variant that a test measures or judges, or None for any other test."""
     callspec = getattr(item, "callspec", None)
-    if callspec is None:
-        return None
-    return next((callspec.params[name] for name in (*MEASURED, ROW) if name in callspec.params), None)
-
-
-def write(path: Path | None, text: str) -> None:
-    """Into a file, if one was asked for."""
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    parameters: Mapping[str, Any] = callspec.params if callspec else {}
+    return next((parameters[name] for name in (*MEASURED, ROW) if name in parameters), None)
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 ::
 
-    tables         tables for terminals and logs
+    tables         tables and lists, for terminals, logs and Markdown
     ladder_table   the ladder
     verdicts       the verdicts on its rows, and a failing row's message
     comparison     two stacks
+    run_report     what a run ends with: all of the above
     explain        all that a recorded run shows
     github         what GitHub Actions understands
 """

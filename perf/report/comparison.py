@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from perf.compare.paired_run import CANDIDATE, REFERENCE
 from perf.compare.stack_comparison import ComparedRow, StackComparison
 from perf.report.ladder_table import seconds
-from perf.report.tables import aligned
+from perf.report.tables import aligned, markdown_table
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
 from perf.stats.verdict import percent
 
@@ -87,9 +87,8 @@ def terminal(upgrade: StackComparison, width: int) -> list[str]:
 def markdown(upgrade: StackComparison, measured: Sequence[str]) -> str:
     """For a pull request. ``measured`` are the lines that say what was measured on what."""
     results = list(upgrade.results.values())
-    rows = [HEADINGS, ("---", "---", *["---:"] * (len(HEADINGS) - 2)), *map(cells, results)]
     lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(upgrade))), ""]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
+    lines += markdown_table(HEADINGS, map(cells, results), left=2)
     lines += ["", COLUMNS, ""]
     for result in results:
         first, *rest = details(result)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from perf.measure.run import LadderRow
-from perf.report.tables import aligned
+from perf.report.tables import aligned, markdown_table, wrapped
 from perf.spec.ladder import EAGER_FP32, ICE_LAKE, SAPPHIRE_RAPIDS
 from perf.stats.intervals import Interval, median_interval
 
@@ -17,7 +16,7 @@ PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 
 
 def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
-    """The texts of a measured row, in the order of HEADINGS. ``reference_s`` is eager fp32's median in this run."""
+    """Return the texts of a measured row, in the order of HEADINGS; ``reference_s`` is eager fp32's median latency."""
     assert row.session is not None
     median_s = statistics.median(row.latencies_s)
     peak = row.session.peak_rss_bytes
@@ -32,56 +31,68 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     )
 
 
-def reference_latency_s(rows: Sequence[LadderRow]) -> float | None:
-    """Median of the row that speed-ups refer to, or None if this run did not measure it."""
-    return next((statistics.median(row.latencies_s) for row in rows if _is_reference(row)), None)
+def measured_cells(rows: Iterable[LadderRow]) -> list[tuple[str, ...]]:
+    """Return the texts of each row that was measured."""
+    measured = [row for row in rows if row.latencies_s]
+    reference_s = reference_latency_s(measured)
+    return [cells(row, reference_s) for row in measured]
 
 
-def terminal(rows: Sequence[LadderRow], width: int) -> str:
-    """The ladder for a terminal of ``width`` columns; reasons for missing rows below it."""
-    reference_s = reference_latency_s(rows)
-    table = aligned(HEADINGS, [cells(row, reference_s) for row in rows if row.latencies_s], width)
-    below = [part for line in (*footnotes(rows), *reasons(rows)) for part in textwrap.wrap(line, width)]
-    return "\n".join([*table, *below])
+def reference_latency_s(measured: Iterable[LadderRow]) -> float | None:
+    """Return the median of the row that speed-ups refer to, or None if this run did not measure it."""
+    for row in measured:
+        if row.variant.name == EAGER_FP32:
+            return statistics.median(row.latencies_s)
+    return None
 
 
-def markdown(rows: Sequence[LadderRow], title: str, about: Sequence[str]) -> str:
-    """The ladder as a GitHub table, under ``title`` and the lines that say what was measured on what."""
-    reference_s = reference_latency_s(rows)
-    table = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1))]
-    table += [cells(row, reference_s) for row in rows if row.latencies_s]
-    lines = [f"## {title}", "", *(f"- {line}" for line in about), ""]
-    lines += [f"| {' | '.join(line)} |" for line in table]
-    lines += ["", *(f"{line}  " for line in (*footnotes(rows), *reasons(rows)))]
+def terminal(rows: Sequence[LadderRow], width: int) -> list[str]:
+    """Return the ladder in lines of ``width`` columns, the reasons for missing rows below it."""
+    table = aligned(HEADINGS, measured_cells(rows), width)
+    below = [part for line in (*footnotes(rows), *reasons(rows)) for part in wrapped(line, width)]
+    return [*table, *below]
+
+
+def markdown(rows: Sequence[LadderRow], title: str, about: Iterable[str]) -> str:
+    """Return the ladder as a GitHub table, below ``title`` and the lines that say what was measured on what."""
+    table = markdown_table(HEADINGS, measured_cells(rows))
+    below = (f"{line}  " for line in (*footnotes(rows), *reasons(rows)))  # two spaces end a line in Markdown
+    lines = [f"## {title}", "", *(f"- {line}" for line in about), "", *table, "", *below]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def footnotes(rows: Sequence[LadderRow]) -> list[str]:
-    """What the columns mean, as far as this run has them."""
-    confidences = sorted({median_interval(row.latencies_s).confidence for row in rows if row.latencies_s})
+def footnotes(rows: Iterable[LadderRow]) -> list[str]:
+    """Say what the columns mean; nothing for a run that measured no row."""
+    confidences = [median_interval(row.latencies_s).confidence for row in rows if row.latencies_s]
     if not confidences:
         return []
-    lowest, highest = (f"{100 * value:.0f}" for value in (confidences[0], confidences[-1]))
-    held = f"{lowest} %" if lowest == highest else f"{lowest} to {highest} %, by the number of rounds"
     return [
-        f"s/image: median of n rounds; interval: of the median, distribution-free, confidence {held}.",
-        "GiB: peak memory of a generation. ICL, SPR: the article's seconds on Ice Lake and Sapphire Rapids, "
-        "512x512, 20 steps.",
+        "s/image: median of n timed generations.",
+        f"interval: of that median, distribution-free, {confidence_range(min(confidences), max(confidences))}.",
+        "speed-up: over eager-fp32. GiB: peak memory of one generation.",
+        "ICL, SPR: published seconds, Ice Lake and Sapphire Rapids (512x512, 20 steps).",
     ]
 
 
-def reasons(rows: Sequence[LadderRow]) -> list[str]:
+def confidence_range(lowest: float, highest: float) -> str:
+    """Return one confidence, or both ends where rows have different numbers of rounds."""
+    if f"{lowest:.0%}" == f"{highest:.0%}":
+        return f"{lowest:.0%} confidence"
+    return f"{lowest:.0%} to {highest:.0%} confidence, by n"
+
+
+def reasons(rows: Iterable[LadderRow]) -> list[str]:
+    """Say of each row that was skipped or failed why."""
     return [f"{row.variant.name}: {row.why_not}" for row in rows if row.why_not]
 
 
 def seconds(value: float) -> str:
-    """Three or four digits, whatever the magnitude."""
-    return f"{value:.1f}" if value >= 100 else f"{value:.2f}" if value >= 10 else f"{value:.3f}"
+    """Format a time with three or four digits, whatever its magnitude."""
+    if value >= 100:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 10 else f"{value:.3f}"
 
 
-def interval(found: Interval) -> str:
-    return f"{seconds(found.low)}..{seconds(found.high)}"
-
-
-def _is_reference(row: LadderRow) -> bool:
-    return row.variant.name == EAGER_FP32 and bool(row.latencies_s)
+def interval(bounds: Interval) -> str:
+    """Format an interval of times, as ``18.00..20.00``."""
+    return f"{seconds(bounds.low)}..{seconds(bounds.high)}"

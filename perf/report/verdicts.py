@@ -34,10 +34,6 @@ def about_verdicts(verdicts_by_row: Mapping[str, Verdict], judged: Iterable[Meas
     return lines
 
 
-def markdown_list(lines: Sequence[str]) -> str:
-    return "".join(["\n", *(f"- {line}\n" for line in lines)]) if lines else ""
-
-
 def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
     """Why a row fails, for the reader of a CI log: the sentence, the evidence, and the commands that follow.
 

@@ -1,0 +1,64 @@
+"""The report at the end of a run: the ladder with its verdicts, or the comparison of two stacks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf.compare.stack_comparison import StackComparison
+from perf.gate.judgement import Judgement
+from perf.measure.run import Run
+from perf.report import comparison, ladder_table, verdicts
+from perf.report.tables import markdown_list
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """A run's report: a title with lines for a terminal, the same as Markdown, and JSON if the run has any."""
+
+    title: str
+    lines: tuple[str, ...]
+    markdown: str
+    json: str | None = None
+
+    def write(self, *, markdown: Path | None, json: Path | None) -> None:
+        """Write the files that were asked for."""
+        if markdown:
+            write_text(markdown, self.markdown)
+        if json and self.json is not None:
+            write_text(json, self.json)
+
+
+def of_ladder(run: Run, judgement: Judgement | None, width: int) -> RunReport:
+    """Return the report of a ladder for ``width`` columns; there is no judgement where nothing could be measured."""
+    verdict_lines = lines_below(judgement, updates=run.settings.updates)
+    about = run.about()
+    return RunReport(
+        title="ladder",
+        lines=(*about, "", *ladder_table.terminal(run.rows, width), "", *verdict_lines),
+        markdown=ladder_table.markdown(run.rows, "Seconds per image", about) + markdown_list(verdict_lines),
+    )
+
+
+def of_comparison(upgrade: StackComparison, run: Run, width: int) -> RunReport:
+    """Return the report of two stacks for ``width`` columns."""
+    return RunReport(
+        title="upgrade",
+        lines=tuple(comparison.terminal(upgrade, width)),
+        markdown=comparison.markdown(upgrade, run.measured()),
+        json=json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n",
+    )
+
+
+def lines_below(judgement: Judgement | None, *, updates: bool) -> list[str]:
+    """Return the verdicts below the ladder; a run that ``updates`` its baseline has already said what it recorded."""
+    if judgement is None or updates or not judgement.verdicts:
+        return []
+    return verdicts.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, in a folder that need not exist yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
