@@ -24,7 +24,7 @@ from perf.records.sample import Sample
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
-from perf.stats.pairs import Pair, grouped
+from perf.stats.pairs import Pair, grouped, undisturbed
 from perf.stats.watch import LATENCY
 
 REFERENCE, CANDIDATE = "reference", "candidate"
@@ -225,7 +225,8 @@ class PairedRun:
 
     def _add(self, pair: Pair) -> None:
         self.pairs.append(pair)
-        self._current.good += not pair.is_disturbed
+        of_these_workers = [pair for pair in self.pairs if pair.workers == self._current.number]
+        self._current.good = len(undisturbed(of_these_workers))
 
     def _has_done(self, workers: WorkerPair) -> bool:
         most = PAIRS_PER_WORKERS * (1 if self.apart else AGAIN)

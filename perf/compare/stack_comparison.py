@@ -22,7 +22,7 @@ from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import Pair, grouped, unpaired_width
+from perf.stats.pairs import Pair, grouped, pairs_to_json, undisturbed, unpaired_width
 from perf.stats.watch import LATENCY, LOAD_TIME, PLAIN_LATENCY, WATCHES
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
@@ -57,7 +57,7 @@ class ComparedRow:
     @property
     def widths(self) -> tuple[float, float] | None:
         """Of 95 % intervals, as fractions: of these pairs, and of the same latencies had they been measured apart."""
-        kept = [pair for pair in self.pairs if not pair.is_disturbed]
+        kept = undisturbed(self.pairs)
         if len(kept) < 2:
             return None
         found = paired_comparison.change(grouped(kept, LATENCY.name))
@@ -76,7 +76,7 @@ class ComparedRow:
             "fidelity": self.fidelity and self.fidelity.to_json(),
             "sessions_apart": self.apart,
             "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
-            "pairs": [pair.to_json() for pair in self.pairs],
+            "pairs": pairs_to_json(self.pairs),
         }
 
 

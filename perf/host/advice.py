@@ -104,7 +104,7 @@ def _sharing(machine: Machine, root: Path) -> Iterable[Complaint]:
 def _blind(root: Path) -> Iterable[Complaint]:
     if linux.read(root / PRESSURE) is None:
         yield Complaint(
-            "the kernel does not account CPU pressure: disturbed rounds are told by task switches alone",
+            "the kernel does not account CPU pressure: disturbed rounds are told by the CPUs in use alone",
             "boot with psi=1, in a kernel built with CONFIG_PSI",
         )
 

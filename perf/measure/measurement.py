@@ -23,7 +23,7 @@ from perf.records.sample import Sample, Session
 from perf.records.session_record import Round, mean_probe_s
 from perf.spec.protocol import Deadlines, Protocol
 from perf.spec.variant import Variant
-from perf.stats.level import disturbed
+from perf.stats.level import undisturbed
 
 PROBE_EVERY_S = 2.0  # rounds that are shorter share a probe
 SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work, and would be in the probe's way
@@ -136,7 +136,7 @@ class Measurement:
             self._warmups.append(sample)
         else:
             self._samples.append(sample)
-            self._good += not disturbed(Round.of(sample))
+            self._good = len(undisturbed([Round.of(measured) for measured in self._samples]))
         return sample
 
     def warm_up(self) -> None:

@@ -10,6 +10,7 @@ from perf.compare.stack_comparison import ComparedRow, StackComparison
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
+from perf.stats.pairs import undisturbed
 from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
@@ -27,7 +28,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     latency = result.latency
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
-    kept = [pair for pair in result.pairs if not pair.is_disturbed]
+    kept = undisturbed(result.pairs)
     reference_s, candidate_s = (
         statistics.median(getattr(pair, role).latency_s for pair in kept) for role in (REFERENCE, CANDIDATE)
     )
@@ -56,7 +57,7 @@ def details(result: ComparedRow) -> list[str]:
     if result.widths:
         narrow, wide = result.widths
         lines.append(f"  95 % interval: {narrow:.1%} wide in pairs, {wide:.1%} of the same latencies taken apart")
-    if aside := sum(pair.is_disturbed for pair in result.pairs):
+    if aside := len(result.pairs) - len(undisturbed(result.pairs)):
         lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran beside them")
     return lines + ([f"  {result.apart}: whole sessions alternated"] if result.apart else [])
 

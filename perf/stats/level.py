@@ -17,7 +17,7 @@ the gate reads the plain median too (perf.stats.watch).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,22 +78,30 @@ class Level:
 
 
 def undisturbed(rounds: Sequence[Round]) -> list[Round]:
-    """The rounds that nothing else ran beside, as far as the kernel has said."""
-    best_use = max((use(one) or 0.0 for one in rounds), default=0.0)
-    return [one for one in rounds if not disturbed(one, best_use)]
+    """Return the rounds of one session beside which nothing else ran, as far as the kernel tells."""
+    best = best_use(rounds)
+    return [timed for timed in rounds if not disturbed(timed, best)]
 
 
-def disturbed(one: Round, best_use: float = 0.0) -> bool:
-    """Whether something else ran beside this round. ``best_use`` is consulted only where pressure is not known."""
-    if one.cpu_pressure_s is not None:
-        return one.cpu_pressure_s > PRESSURE_SHARE * one.latency_s + PRESSURE_FLOOR_S
-    used = use(one)
+def disturbed(timed: Round, best_use: float) -> bool:
+    """Tell whether something else ran beside this round.
+
+    ``best_use`` is that of the round's session, in CPUs. It decides only where the kernel does not account pressure.
+    """
+    if timed.cpu_pressure_s is not None:
+        return timed.cpu_pressure_s > PRESSURE_SHARE * timed.latency_s + PRESSURE_FLOOR_S
+    used = use(timed)
     return used is not None and used < USE_SHARE * best_use
 
 
-def use(one: Round) -> float | None:
-    """CPUs in use, on average over the generation."""
-    return one.cpu_s / one.latency_s if one.cpu_s else None
+def best_use(rounds: Iterable[Round]) -> float:
+    """Return the CPUs in use in the round that used most of them; 0 where no CPU time was recorded."""
+    return max((use(timed) or 0.0 for timed in rounds), default=0.0)
+
+
+def use(timed: Round) -> float | None:
+    """Return the CPUs in use, on average over the generation; None where no CPU time was recorded."""
+    return timed.cpu_s / timed.latency_s if timed.cpu_s else None
 
 
 def powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Powers:

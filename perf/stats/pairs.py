@@ -14,7 +14,7 @@ from perf.records.part import Part
 from perf.records.sample import Parts, Sample
 from perf.records.session_record import Round
 from perf.stats.intervals import midmean
-from perf.stats.level import disturbed
+from perf.stats.level import best_use, disturbed
 from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
 
 SINGLE_PARTS = {
@@ -32,11 +32,6 @@ class Pair:
     reference: Sample
     candidate: Sample
 
-    @property
-    def is_disturbed(self) -> bool:
-        """Whether something else ran beside either of them, which sets the pair aside."""
-        return any(disturbed(Round.of(one)) for one in (self.reference, self.candidate))
-
     @functools.cached_property
     def log_ratios(self) -> dict[str, float]:
         """By what is compared; a part that either generation has not is left out."""
@@ -49,8 +44,34 @@ class Pair:
         before, after = (one.conditions.peak_rss_bytes for one in (self.reference, self.candidate))
         return found | ({PEAK_MEMORY: math.log(after / before)} if before and after else {})
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"set_aside": self.is_disturbed}
+
+def undisturbed(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs beside which nothing else ran, neither beside the reference's generation nor the candidate's.
+
+    The generations of one worker are a session: where the kernel does not account pressure, each is held against the
+    best of its own worker, as everywhere (perf.stats.level). Workers of other pairs and stacks may use other CPUs.
+    """
+    calm = []
+    for workers in dict.fromkeys(pair.workers for pair in pairs):
+        calm += _undisturbed_by_same_workers([pair for pair in pairs if pair.workers == workers])
+    return calm
+
+
+def _undisturbed_by_same_workers(pairs: Sequence[Pair]) -> list[Pair]:
+    best_reference = best_use(Round.of(pair.reference) for pair in pairs)
+    best_candidate = best_use(Round.of(pair.candidate) for pair in pairs)
+    return [
+        pair
+        for pair in pairs
+        if not disturbed(Round.of(pair.reference), best_reference)
+        and not disturbed(Round.of(pair.candidate), best_candidate)
+    ]
+
+
+def pairs_to_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Return the pairs for JSON, each with whether it was set aside as disturbed."""
+    calm = undisturbed(pairs)
+    return [asdict(pair) | {"set_aside": pair not in calm} for pair in pairs]
 
 
 def parts_ratios(reference: Parts, candidate: Parts) -> dict[str, float]:
@@ -88,8 +109,8 @@ def step_ratios(reference_s: Sequence[float], candidate_s: Sequence[float]) -> l
 def grouped(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
     """The log ratios of one quantity over the pairs that were not disturbed, by number of the pair of workers."""
     groups: dict[int, list[float]] = {}
-    for pair in pairs:
-        if not pair.is_disturbed and name in pair.log_ratios:
+    for pair in undisturbed(pairs):
+        if name in pair.log_ratios:
             groups.setdefault(pair.workers, []).append(pair.log_ratios[name])
     return groups
 

@@ -2,12 +2,14 @@
 
 $SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``evidence``; see DEEDS. $SILLY_ROW is the
 only row that does it. $SILLY_SLOWDOWN is by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU
-pressure that it reports, $SILLY_THREADS how many threads it claims, $SILLY_JITTER by how much its generations differ,
-$SILLY_PEAK the bytes of memory that they take, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL the first
-pixel of its picture, a gradient. $SILLY_GO is the file that ends a wait.
+pressure that it reports (empty: the kernel does not account it), $SILLY_WAITS which of its generations, counted from 1,
+waits and uses half of its CPUs, $SILLY_THREADS how many threads it claims, $SILLY_JITTER by how much its generations
+differ, $SILLY_PEAK the bytes of memory that they take, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL
+the first pixel of its picture, a gradient. $SILLY_GO is the file that ends a wait.
 """
 
 import array
+import itertools
 import json
 import os
 import random
@@ -23,6 +25,7 @@ from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
 
 LOADED = {}  # the variant
+GENERATIONS = itertools.count(1)
 DICE = random.Random(os.path.basename(os.getcwd()).rpartition("-")[0])  # its folder, without what is random in the name
 REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
 
@@ -122,11 +125,13 @@ def sample(steps):
         safety_checker_s=0.125,
         rest_s=0.0625,
     )
+    is_waiting = str(next(GENERATIONS)) == os.environ.get("SILLY_WAITS")
+    pressure = os.environ.get("SILLY_PRESSURE", "0.5")
     conditions = Conditions(
-        cpu_s=2 * parts.total_s,
+        cpu_s=(1 if is_waiting else 2) * parts.total_s,
         peak_rss_bytes=int(os.environ.get("SILLY_PEAK", str(3 * 1024**3))),
         involuntary_switches=4,
-        cpu_pressure_s=float(os.environ.get("SILLY_PRESSURE", "0.5")),
+        cpu_pressure_s=float(pressure) if pressure else None,
         steal_s=0.0,
     )
     return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions)

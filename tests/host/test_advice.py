@@ -58,6 +58,7 @@ def test_a_sibling_that_is_switched_off_shares_nothing(tmp_path: Path) -> None:
 
 
 def test_a_kernel_without_pressure(tmp_path: Path) -> None:
+    assert "told by the CPUs in use alone" in complaints(GENOA, tmp_path)
     assert "psi=1" in complaints(GENOA, tmp_path)
 
 

@@ -29,7 +29,7 @@ from tests.builders.sessions import on_a_machine_of_two_speeds, session
     [(4.8, 0.05, False), (4.8, 0.24, False), (4.8, 0.3, True), (0.16, 0.012, False), (0.16, 0.05, True)],
 )
 def test_pressure_gives_a_disturbed_round_away(latency_s: float, pressure_s: float, is_disturbed: bool) -> None:
-    assert disturbed(Round(latency_s=latency_s, cpu_pressure_s=pressure_s)) is is_disturbed
+    assert disturbed(Round(latency_s=latency_s, cpu_s=1.0, cpu_pressure_s=pressure_s), best_use=2.0) is is_disturbed
 
 
 def test_without_pressure_the_use_of_the_cpus_does() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
-from perf.stats.pairs import Pair, grouped, unpaired_width
+from perf.stats.pairs import Pair, grouped, pairs_to_json, undisturbed, unpaired_width
 from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
 
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
@@ -66,6 +66,25 @@ def test_disturbed_pairs_are_in_no_group() -> None:
     busy = sample(1.0, 1.0, conditions=replace(CALM, cpu_pressure_s=3.0))
     pairs = [pair(calm, calm), pair(busy, calm), pair(calm, busy), pair(calm, calm, 2), pair(calm, calm, 2)]
     assert grouped(pairs, LATENCY.name) == {1: [0.0], 2: [0.0, 0.0]}
+
+
+def test_without_pressure_a_generation_that_waits_sets_its_pair_aside() -> None:
+    def using(cpu_s: float) -> Sample:
+        return sample(1.0, 1.0, conditions=replace(CALM, cpu_s=cpu_s, cpu_pressure_s=None))
+
+    calm, waiting = using(9.0), using(6.0)
+    pairs = [pair(waiting, calm), pair(calm, calm), pair(calm, waiting), pair(calm, calm)]
+    assert undisturbed(pairs) == [pairs[1], pairs[3]]
+    assert [one["set_aside"] for one in pairs_to_json(pairs)] == [True, False, True, False]
+
+
+def test_a_worker_is_held_against_itself() -> None:
+    """A candidate may use fewer CPUs than the reference, and one worker fewer than the next."""
+    two_cpus, one_cpu = (
+        sample(1.0, 1.0, conditions=replace(CALM, cpu_s=cpu_s, cpu_pressure_s=None)) for cpu_s in (9.0, 4.5)
+    )
+    pairs = [pair(two_cpus, one_cpu), pair(two_cpus, one_cpu), pair(one_cpu, one_cpu, workers=2)]
+    assert undisturbed(pairs) == pairs
 
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:

@@ -169,6 +169,18 @@ def test_disturbed_rounds_are_measured_again_and_not_recorded(
     assert not (tmp_path / "baselines").exists()
 
 
+@pytest.mark.parametrize("number", ["2", "3"])
+def test_without_pressure_a_round_that_waits_is_measured_again(
+    run_ladder: RunLadder, options: Options, tmp_path: Path, number: str
+) -> None:
+    """Be it the first timed round, which has none to be held against until the next, or a later one."""
+    quiet = {"SILLY_PRESSURE": "", "SILLY_WAITS": number}
+    ran = run_ladder(*options, "--budget", "60", "--benchmark-json", "run.json", **quiet)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    assert benchmark["stats"]["rounds"] == 4
+
+
 @pytest.mark.usefixtures("baseline")
 def test_a_disturbed_machine_is_said_to_be_so(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, "--fresh", "1", **SLOWER, SILLY_PRESSURE="6")

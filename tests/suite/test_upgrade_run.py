@@ -122,6 +122,14 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
     assert "more pairs would tell" in ran.stdout
 
 
+def test_without_pressure_a_pair_that_waits_is_set_aside(compare: Compare, tmp_path: Path) -> None:
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, SILLY_PRESSURE="", SILLY_WAITS="3")
+    (result,) = results(tmp_path)
+    assert result["verdict"] == "equivalent", ran.stdout + ran.stderr
+    assert [pair["set_aside"] for pair in result["pairs"]] == 2 * [False, True, False, False]
+    assert "2 of 8 pairs set aside" in ran.stdout
+
+
 def test_the_exit_code_is_that_of_the_worst_row() -> None:
     def rows(*said: PairedVerdict) -> list[ComparedRow]:
         (variant,) = ladder.select(["eager-fp32"])
