@@ -26,8 +26,9 @@ from perf.host.machine import Machine
 from perf.host.stack import Stack, worker_digest
 from perf.measure.checkpoints import Model
 from perf.measure.settings import SESSIONS_KEPT
+from perf.records.checks import check_keys
 from perf.records.evidence import Evidence
-from perf.records.session_record import SessionRecord, check_keys
+from perf.records.session_record import SessionRecord
 from perf.spec.protocol import COMPARED_FIELDS, Protocol
 from perf.spec.variant import Variant
 
@@ -201,7 +202,7 @@ class Baseline:
 
 def _rows(data: Mapping[str, Any]) -> tuple[dict[str, BaselineRow], dict[str, BadRecord]]:
     rows = {}
-    faults = {name: BadRecord(f"rows.{name}", "is there twice") for name in getattr(data, "repeated", ())}
+    faults = {name: BadRecord(f"rows.{name}", "occurs twice") for name in getattr(data, "repeated", ())}
     for name, entry in data.items():
         if name not in faults:
             try:

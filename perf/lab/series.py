@@ -5,7 +5,7 @@ Two forms are read. A line of ``rounds`` as objects, from a bare loop::
     {"variant": "...", "when": 1795398992.07, "build": 11.3, "rounds": [
         {"t": seconds, "cpu": seconds, "psi": microseconds, "nivcsw": count, "probe": [seconds, ...]}, ...]}
 
-and a line that is a perf.records.session_record.Record, as ``python -m perf selftest`` writes them.
+and a line that is a perf.records.session_record.SessionRecord, as ``python -m perf selftest`` writes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import BadRecord, BadSeries
-from perf.records.session_record import Round, SessionRecord, check_number, mean_probe_s, round_from
+from perf.records.checks import check_number
+from perf.records.session_record import Round, SessionRecord, mean_probe_s, round_from
 
 
 def read(path: Path) -> list[SessionRecord]:

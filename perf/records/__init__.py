@@ -1,10 +1,11 @@
-"""What comes back of a measurement: plain data, JSON both ways.
+"""The results of a measurement: plain data, JSON both ways.
 
 ::
 
     part             Part, a part of a generation
     sample           Sample, one timed generation, and Session, one worker's life
-    evidence         Evidence, what a worker was found to be doing
+    evidence         Evidence, what a worker was really doing
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read
+    checks           checks of values read from a file
     work             Work, what one call of a model has to do
 """

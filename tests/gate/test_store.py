@@ -149,7 +149,7 @@ def twice(text: str, key: str, value: str) -> str:
         (rewritten(lambda data: data.update(cheese=1)), "cheese is not a field"),
         (rewritten(lambda data: data["setting"]["protocol"].pop("steps")), "setting.protocol.steps is missing"),
         (rewritten(lambda data: data.update(rows=[])), "rows is list, not dict"),
-        (lambda path: path.write_text(twice(path.read_text(), "schema", "1")), "schema is there twice"),
+        (lambda path: path.write_text(twice(path.read_text(), "schema", "1")), "schema occurs twice"),
         (lambda path: path.write_text("[]"), "the entry is list"),
     ],
 )

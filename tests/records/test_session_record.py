@@ -97,8 +97,8 @@ def test_any_value_is_refused_or_can_have_been_measured(path: str, value: Any) -
         record = SessionRecord.from_json(data)
     except BadRecord:
         return
-    for one in record.rounds:
-        assert 0 < one.latency_s < math.inf
+    for row in record.rounds:
+        assert 0 < row.latency_s < math.inf
     assert SessionRecord.from_json(record.to_json()).to_json() == record.to_json()
 
 
