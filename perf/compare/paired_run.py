@@ -18,7 +18,7 @@ import psutil
 from perf.errors import WorkerError
 from perf.host import linux
 from perf.host.stack import Stack
-from perf.measure.measurement import EnoughRounds, Measurement
+from perf.measure.measurement import EnoughRounds, Inspection, Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
 from perf.spec.variant import Variant
@@ -77,7 +77,8 @@ class WorkerPair:
 class PairedRun:
     """``next_pair``, ``generate`` and ``finish_pair`` are the setup, target and teardown of ``benchmark.pedantic``.
 
-    ``first`` are the two measurements that have been looked at, by role; ``pairs`` what was measured.
+    ``first`` are the measurements of the first pair of workers, by role, and ``inspections`` what those two showed of
+    themselves; ``pairs`` is what was measured.
     """
 
     def __init__(self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float) -> None:
@@ -86,6 +87,7 @@ class PairedRun:
         self.pairs: list[Pair] = []
         self.loads_s: list[dict[str, float]] = []
         self.first: dict[str, Measurement] = {}
+        self.inspections: dict[str, Inspection] = {}
         self.apart: str | None = None
         self._run = run
         self._budget_s = budget_s
@@ -194,10 +196,10 @@ class PairedRun:
         return workers.resources.enter_context(beside)
 
     def _end(self, role: str) -> None:
-        """End a worker, after it was looked at if it is of the first pair."""
+        """End a worker; inspect it before that if it is of the first pair."""
         measurement = self._current.measurements[role]
         if self._current.number == 1:
-            measurement.look()
+            self.inspections[role] = measurement.inspect()
             self.first[role] = measurement
         measurement.end()
 
@@ -233,7 +235,7 @@ class PairedRun:
         return workers.begun >= most or workers.good >= PAIRS_PER_WORKERS
 
     def _end_workers(self) -> None:
-        """After the last pair of these workers: look at those that are still there, end them, and say how it stands."""
+        """Inspect the workers that are still alive after their last pair, end them, and say how it stands."""
         workers = self._current
         for role in (REFERENCE, CANDIDATE):
             if role not in self.first or workers.number > 1:

@@ -11,13 +11,12 @@ from perf.compare.paired_run import CANDIDATE, REFERENCE, PairedRun, StackPair
 from perf.errors import BadInput, WorkerError
 from perf.host.environments import name_of
 from perf.host.stack import Stack, package_changes, probe
-from perf.measure.measurement import Measurement
+from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof import reference
 from perf.proof.attribution import differences
 from perf.proof.claims import Facts, check, failed
 from perf.proof.fidelity import Fidelity, compare
-from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
@@ -146,8 +145,9 @@ def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
     latency = paired_run.comparison
     faults, fidelity = [], None
     for role in (REFERENCE, CANDIDATE):
-        faults += [f"{role}: {fault}" for fault in unmet_claims(paired_run.first[role], run)]
-    outcomes = {role: reference.read(paired_run.first[role].outcome) for role in (REFERENCE, CANDIDATE)}
+        unmet = unmet_claims(paired_run.first[role], paired_run.inspections[role], run)
+        faults += [f"{role}: {fault}" for fault in unmet]
+    outcomes = {role: reference.read(paired_run.inspections[role].outcome) for role in (REFERENCE, CANDIDATE)}
     faults += [f"{role}: {outcome.fault}" for role, outcome in outcomes.items() if outcome.fault]
     if not any(outcome.fault for outcome in outcomes.values()):
         fidelity = compare(outcomes[CANDIDATE], outcomes[REFERENCE])
@@ -167,27 +167,22 @@ def judged(paired_run: PairedRun, run: Run) -> ComparedRow:
     )
 
 
-def unmet_claims(measurement: Measurement, run: Run) -> list[str]:
-    """What the variant claims in this stack and does not do."""
+def unmet_claims(measurement: Measurement, inspection: Inspection, run: Run) -> list[str]:
+    """Return what the variant claims in this stack and does not do, each as a sentence."""
     facts = Facts(
         variant=measurement.variant,
         machine=run.machine,
         scheduler=run.bench.model.scheduler,
         steps=run.bench.protocol.steps,
         session=measurement.session,
-        evidence=evidence_of(measurement),
+        evidence=inspection.evidence,
     )
     return [str(claim) for claim in failed(check(facts))]
 
 
-def evidence_of(measurement: Measurement) -> Evidence:
-    assert measurement.evidence is not None, "asked for after look()"
-    return measurement.evidence
-
-
 def evidence_changes(paired_run: PairedRun) -> list[str]:
     """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
-    before, after = (evidence_of(paired_run.first[role]) for role in (REFERENCE, CANDIDATE))
+    before, after = (paired_run.inspections[role].evidence for role in (REFERENCE, CANDIDATE))
     has_changed = paired_run.comparison.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
     return differences(before, after, with_times=has_changed)
 

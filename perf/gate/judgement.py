@@ -13,7 +13,7 @@ from perf.gate import baseline, store
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchored import AnchorComparison
 from perf.gate.baseline import BaselineKey, BaselineRow
-from perf.measure.measurement import Measurement
+from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
 from perf.records.session_record import SessionRecord
@@ -39,10 +39,10 @@ class Judgement:
         self._kept: dict[str, MutableMapping[str, Any]] = {}
         self._failed: dict[str, WorkerError] = {}
 
-    def add(self, measurement: Measurement, kept: MutableMapping[str, Any]) -> None:
-        """A row's first session. ``kept`` is its JSON record, which the verdict is added to."""
+    def add(self, measurement: Measurement, inspection: Inspection, kept: MutableMapping[str, Any]) -> None:
+        """Add a row's first session. ``kept`` is its JSON record, which the verdict will be added to."""
         self._kept[measurement.variant.name] = kept
-        self._add_record(measurement)
+        self._add_record(measurement, inspection)
 
     def settle(self, variant: Variant) -> Verdict | None:
         """The verdict on a row, or None if it was not measured. Raises the WorkerError that a fresh worker ended with.
@@ -116,19 +116,18 @@ class Judgement:
         try:
             with self._run.measuring(variant, len(self._records.get(variant.name, ())) + 1) as measurement:
                 measurement.all_rounds()
-                measurement.look()
+                inspection = measurement.inspect()
         except WorkerError as error:
             self._records.pop(variant.name, None)
             self._failed[variant.name] = error
             return
         self._run.keep(measurement)
-        self._add_record(measurement)
+        self._add_record(measurement, inspection)
 
-    def _add_record(self, measurement: Measurement) -> None:
-        if measurement.session.samples:  # there are none under --benchmark-disable
-            records = self._records.setdefault(measurement.variant.name, [])
-            records.append(SessionRecord.of(measurement.session, now()))
-            self._proofs.add(measurement)
+    def _add_record(self, measurement: Measurement, inspection: Inspection) -> None:
+        records = self._records.setdefault(measurement.variant.name, [])
+        records.append(SessionRecord.of(measurement.session, now()))
+        self._proofs.add(measurement, inspection)
 
     def _wants_session(self, variant: Variant) -> bool:
         records = self._records.get(variant.name)

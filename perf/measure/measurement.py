@@ -58,16 +58,20 @@ class Bench:
     probe: Probe
 
 
-class Measurement:
-    """A variant's worker and what it measured. Made by ``measuring``.
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a worker shows of itself: what is really active, and the .npz file of what it generated last."""
 
-    After ``look``, ``evidence`` is what was found active, and ``outcome`` the file of what was generated last.
-    """
+    evidence: Evidence
+    outcome: Path
+
+
+class Measurement:
+    """A variant's worker and what it measured. Made by ``measuring``."""
 
     def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str, folder: Path) -> None:
         self.variant = variant
-        self.evidence: Evidence | None = None
-        self.outcome = folder / "outcome.npz"
+        self._outcome = folder / "outcome.npz"
         self._bench = bench
         self._worker = worker
         self._label = label
@@ -161,13 +165,13 @@ class Measurement:
         self._samples.append(self._read(reply))
         return self._samples[-1]
 
-    def look(self) -> None:
-        """Have the worker say what is really active, and write what it made last. Raises a WorkerError."""
+    def inspect(self) -> Inspection:
+        """Have the worker say what is really active, and write what it generated last. Raises a WorkerError."""
         self._bench.progress.begin(self._label, "reading the evidence")
-        request = {"request": "evidence", "outcome": str(self.outcome)}
+        request = {"request": "evidence", "outcome": str(self._outcome)}
         reply = self._worker.ask(request, "evidence", self._bench.deadlines.generation_s)
         try:
-            self.evidence = Evidence.from_json(reply)
+            return Inspection(evidence=Evidence.from_json(reply), outcome=self._outcome)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent no proper evidence: {error!r}") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import WorkerError
-from perf.measure.measurement import Measurement
+from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof import reference
 from perf.proof.claims import Claim, Facts, check, failed
@@ -69,18 +69,17 @@ class Proofs:
         self._proofs: dict[str, list[Proof]] = {}
         self._asked_for: set[Scheduler] = set()
 
-    def add(self, measurement: Measurement) -> None:
-        """A session that has been looked at. The image of eager float32 becomes the reference if it is sound."""
-        evidence = measurement.evidence
-        assert evidence is not None, "asked for after look()"
+    def add(self, measurement: Measurement, inspection: Inspection) -> None:
+        """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
+        evidence = inspection.evidence
         claims = check(self._facts(measurement, evidence))
-        outcome = reference.read(measurement.outcome)
+        outcome = reference.read(inspection.outcome)
         variant = measurement.variant
         self._proofs.setdefault(variant.name, []).append(
             Proof(variant=variant, evidence=evidence, claims=tuple(claims), outcome=outcome, fault=outcome.fault)
         )
         if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
-            self._reference("checkpoint").keep(measurement.outcome, self._maker)
+            self._reference("checkpoint").keep(inspection.outcome, self._maker)
 
     def complete(self) -> None:
         """Compare every image with its reference; those that are not there yet are made, or it is said why not."""
@@ -146,11 +145,11 @@ class Proofs:
         try:
             with self._run.measuring(eager) as measurement:
                 measurement.generate(self._run.bench.protocol.steps)
-                measurement.look()
+                outcome = measurement.inspect().outcome
         except WorkerError as error:
             self._run.say(f"no reference image: {error}")
             return
-        if fault := reference.read(measurement.outcome).fault:
+        if fault := reference.read(outcome).fault:
             self._run.say(f"no reference image: eager float32 made none either: {fault}")
             return
-        self._reference(scheduler).keep(measurement.outcome, self._maker)
+        self._reference(scheduler).keep(outcome, self._maker)

@@ -24,10 +24,11 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
             warmup_rounds=measurement.variant.warmup_rounds,
             rounds=run.bench.protocol.max_rounds,
         )
-    if measurement.session.samples:  # there are none under --benchmark-disable
-        measurement.look()
+    # Under --benchmark-disable there are no samples to judge.
+    inspection = measurement.inspect() if measurement.session.samples else None
     benchmark.extra_info.update(run.keep(measurement))
-    judgement.add(measurement, benchmark.extra_info)
+    if inspection:
+        judgement.add(measurement, inspection, benchmark.extra_info)
 
 
 @pytest.mark.ladder

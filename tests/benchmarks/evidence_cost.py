@@ -52,7 +52,7 @@ def log_ratio(variant: Variant, run: Run, folder: Path) -> float:
             for _ in range(variant.warmup_rounds):
                 worker.generate(protocol.warmup_steps)
         seen.generate(protocol.steps)
-        seen.look()
+        seen.inspect()
         for worker in (seen, unseen):
             worker.generate(protocol.steps)  # the caches are cold after so much else
         for pair in range(protocol.rounds):

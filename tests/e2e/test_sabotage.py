@@ -64,8 +64,8 @@ class Bench:
                 for _ in range(variant.warmup_rounds):
                     measurement.generate(STEPS)
                 measurement.generate(STEPS)
-                measurement.look()
-            proofs.add(measurement)
+                inspection = measurement.inspect()
+            proofs.add(measurement, inspection)
         proofs.complete()
         return proofs.faults(name)
 
