@@ -16,8 +16,9 @@ from perf.proof.attribution import differences, moved_kernels
 from perf.records.evidence import Evidence
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
+from perf.stats.decision import BaselineLevels, judge
 from perf.stats.drift import excuse_drift
-from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, Verdict, VerdictKind, judge
+from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from scipy import stats
 from perf.errors import BadSeries
 from perf.lab.rules import PEERS, Rule
 from perf.records.session_record import Round, SessionRecord
+from perf.stats.decision import BaselineLevels, judge
 from perf.stats.level import Level, Powers, undisturbed
 from perf.stats.shift import controls
-from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, VerdictKind, judge
+from perf.stats.verdict import MAX_SESSIONS, VerdictKind
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 SLOWDOWNS_PERCENT = (0, 2, 3, 5, 10)

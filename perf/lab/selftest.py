@@ -24,8 +24,9 @@ from perf.measure.run import Run
 from perf.measure.settings import Settings
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
+from perf.stats.decision import BaselineLevels
 from perf.stats.shift import Shift, shift
-from perf.stats.verdict import MAX_SESSIONS, BaselineLevels
+from perf.stats.verdict import MAX_SESSIONS
 from perf.stats.watch import LATENCY
 
 TRIALS = 400
@@ -43,7 +44,7 @@ class Tried:
     @property
     def measured_shift(self) -> Shift:
         """How far the slowed sessions really lie from the identical ones."""
-        reference = BaselineLevels.of(self.identical).beside(self.slowed)
+        reference = BaselineLevels.of(self.identical).comparable_with(self.slowed)
         slow = LATENCY.levels(self.slowed, reference.powers)
         return shift(reference.levels[LATENCY.name], slow, LATENCY.prior)
 

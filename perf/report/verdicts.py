@@ -59,6 +59,14 @@ def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence
     return "\n".join([*lines, f'accept as the new baseline: {again} --update-baseline --why "REASON"'])
 
 
+def junit_properties(verdict: Verdict) -> dict[str, str]:
+    """Return the kind, the sentence and each finding by what was watched, as JUnit's properties of a test."""
+    properties = {"verdict": str(verdict.kind), "says": verdict.sentence}
+    for finding in verdict.findings:
+        properties[finding.watch] = f"{finding.ratio:.4f} [{finding.low:.4f}, {finding.high:.4f}]"
+    return properties
+
+
 def attributions(judged: Iterable[MeasuredRow], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
     """For rows that moved and do not fail, whose message would say it: which part it was, and what differs."""
     lines = []

@@ -6,7 +6,8 @@
     level               where a session lies, without its disturbed rounds
     shift               how far new sessions lie from the baseline's
     watch               Watch, a quantity that the gate watches
-    verdict             the verdict on one row
+    verdict             the verdict on one row, and the sentence that states it
+    decision            the rule by which the gate decides on it
     drift               rows that all moved together
     pairs               Pair, two generations made in turns
     paired_comparison   what pairs say of a candidate

@@ -104,7 +104,7 @@ def use(timed: Round) -> float | None:
     return timed.cpu_s / timed.latency_s if timed.cpu_s else None
 
 
-def powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Powers:
+def learn_powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Powers:
     """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used.
 
     How far, the noise of the rounds decides, which is estimated with them: Lindley and Smith, "Bayes estimates for the

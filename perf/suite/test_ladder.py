@@ -39,7 +39,7 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
     if run.settings.updates:
         run.say(judgement.accept(row))
         return
-    for name, value in verdict.properties().items():
+    for name, value in verdicts.junit_properties(verdict).items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.strict and verdict.kind is VerdictKind.NO_BASELINE):

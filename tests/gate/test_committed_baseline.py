@@ -17,7 +17,8 @@ import pytest
 from perf.gate import store
 from perf.lab.evaluate import slowed
 from perf.measure.settings import BASELINES
-from perf.stats.verdict import BaselineLevels, Verdict, judge
+from perf.stats.decision import BaselineLevels, judge
+from perf.stats.verdict import Verdict
 from tests.builders.runs import DATA
 
 KEPT = DATA / "committed-verdicts.json"

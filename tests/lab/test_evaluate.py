@@ -24,7 +24,8 @@ from perf.errors import BadSeries
 from perf.lab import evaluate, series
 from perf.lab.evaluate import Score
 from perf.records.session_record import SessionRecord
-from perf.stats.verdict import BaselineLevels, VerdictKind, judge
+from perf.stats.decision import BaselineLevels, judge
+from perf.stats.verdict import VerdictKind
 from tests.builders.runs import DATA
 from tests.builders.sessions import session, sessions
 

@@ -15,9 +15,9 @@ from perf.stats.level import (
     Powers,
     disturbed,
     have_one_probe,
+    learn_powers,
     level,
     lower_quartile,
-    powers,
     steadied,
     undisturbed,
 )
@@ -62,7 +62,7 @@ def waiting(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 3.0])
 def test_the_power_of_waiting_is_learnt(power: float) -> None:
-    found = powers(waiting(power, seed=1))
+    found = learn_powers(waiting(power, seed=1))
     assert found.use == pytest.approx(power, abs=0.15)
     assert found.probe == 0.0
 
@@ -70,19 +70,19 @@ def test_the_power_of_waiting_is_learnt(power: float) -> None:
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.5])
 def test_the_power_of_the_machines_speed_is_learnt(power: float) -> None:
     series = on_a_machine_of_two_speeds(power, seed=1)
-    assert powers(series).probe == pytest.approx(power, abs=0.1)
-    assert powers(series, probed=False).probe == 0.0
+    assert learn_powers(series).probe == pytest.approx(power, abs=0.1)
+    assert learn_powers(series, probed=False).probe == 0.0
 
 
 def test_with_nothing_to_learn_from_the_prior_speaks() -> None:
-    assert powers([]) == Powers()
-    assert powers([session([1.0, 2.0, 3.0])]) == Powers()
+    assert learn_powers([]) == Powers()
+    assert learn_powers([session([1.0, 2.0, 3.0])]) == Powers()
 
 
 def test_the_powers_stay_within_reason() -> None:
-    assert powers(waiting(40.0, seed=2)).use == MOST.use
-    assert powers(waiting(-5.0, seed=2)).use == 0.0
-    assert powers(on_a_machine_of_two_speeds(5.0, seed=2)).probe == MOST.probe
+    assert learn_powers(waiting(40.0, seed=2)).use == MOST.use
+    assert learn_powers(waiting(-5.0, seed=2)).use == 0.0
+    assert learn_powers(on_a_machine_of_two_speeds(5.0, seed=2)).probe == MOST.probe
 
 
 def test_waiting_is_taken_out() -> None:
@@ -96,7 +96,7 @@ def test_waiting_is_taken_out() -> None:
 def test_the_machines_speed_is_taken_out() -> None:
     series = on_a_machine_of_two_speeds(1.5, seed=3)
     plain = [found.value for one in series if (found := level(one, lambda one: one.latency_s, lower_quartile))]
-    read = steadied(lambda one: one.latency_s, powers(series))
+    read = steadied(lambda one: one.latency_s, learn_powers(series))
     steady = [found.value for one in series if (found := level(one, read, lower_quartile))]
     assert np.std(steady) < np.std(plain) / 3
 

@@ -9,8 +9,9 @@ import pytest
 
 from perf.lab import series
 from perf.records.session_record import SessionRecord
+from perf.stats.decision import BaselineLevels, judge, spend
 from perf.stats.drift import excuse_drift
-from perf.stats.verdict import MAX_SESSIONS, BaselineLevels, Finding, Verdict, VerdictKind, judge, spend
+from perf.stats.verdict import MAX_SESSIONS, Finding, Verdict, VerdictKind
 from perf.stats.watch import WATCHES
 from tests.builders.runs import DATA
 from tests.builders.sessions import on_a_machine_of_two_speeds, session, sessions
@@ -195,9 +196,9 @@ def test_a_machine_that_slows_down_is_told_from_software_by_its_probe() -> None:
     held = BaselineLevels.of(usual)
     assert judge(held, slow_machine).kind is VerdictKind.UNCHANGED
     another = [dataclasses.replace(one, probe="another") for one in slow_machine]
-    assert held.beside(slow_machine) is held
+    assert held.comparable_with(slow_machine) is held
     assert held.powers.probe > 1
-    assert held.beside(another).powers.probe == 0.0
+    assert held.comparable_with(another).powers.probe == 0.0
 
 
 def test_a_probe_that_was_slow_by_itself_is_not_taken_for_the_machines_speed() -> None:
