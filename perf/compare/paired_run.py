@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import psutil
 
+from perf.compare.stack_pair import Role, StackPair
 from perf.errors import WorkerError
 from perf.host import linux
-from perf.host.stack import Stack
 from perf.measure.measurement import EnoughRounds, Inspection, Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
@@ -27,7 +27,6 @@ from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKER
 from perf.stats.pairs import Pair, grouped, undisturbed
 from perf.stats.watch import LATENCY
 
-REFERENCE, CANDIDATE = "reference", "candidate"
 AGAIN = 2  # as many pairs at most, times the wanted ones, where some are disturbed
 ROOM = 1.15  # of the first worker's peak, free for a second one
 EXPORTED_S = 1.0  # an export takes a minute, to find one in the cache no time
@@ -47,31 +46,20 @@ class CandidateTime:
         cls._total_s += latency_s
 
 
-@dataclass(frozen=True, kw_only=True)
-class StackPair:
-    """The two stacks."""
-
-    reference: Stack
-    candidate: Stack
-
-    def of(self, role: str) -> Stack:
-        return self.candidate if role == CANDIDATE else self.reference
-
-
 @dataclass(kw_only=True)
 class WorkerPair:
     """A pair of workers, of which one at a time may be alive, and what they have generated."""
 
     number: int
-    measurements: dict[str, Measurement]
+    measurements: dict[Role, Measurement]
     resources: contextlib.ExitStack
     begun: int = 0
     good: int = 0
 
     @property
-    def order(self) -> tuple[str, str]:
+    def order(self) -> tuple[Role, Role]:
         """Who goes first alternates. The first of all is the candidate, alone while it may have an export to make."""
-        return (CANDIDATE, REFERENCE) if self.number % 2 else (REFERENCE, CANDIDATE)
+        return (Role.CANDIDATE, Role.REFERENCE) if self.number % 2 else (Role.REFERENCE, Role.CANDIDATE)
 
 
 class PairedRun:
@@ -85,15 +73,15 @@ class PairedRun:
         self.variant = variant
         self.stack_pair = stack_pair
         self.pairs: list[Pair] = []
-        self.loads_s: list[dict[str, float]] = []
-        self.first: dict[str, Measurement] = {}
-        self.inspections: dict[str, Inspection] = {}
-        self.apart: str | None = None
+        self.loads_s: list[dict[Role, float]] = []
+        self.first: dict[Role, Measurement] = {}
+        self.inspections: dict[Role, Inspection] = {}
+        self.memory_shortage: str | None = None
         self._run = run
         self._budget_s = budget_s
         self._began_s = time.monotonic()
         self._workers: WorkerPair | None = None
-        self._samples: dict[str, list[Sample]] = {REFERENCE: [], CANDIDATE: []}
+        self._samples: dict[Role, list[Sample]] = {Role.REFERENCE: [], Role.CANDIDATE: []}
         self._comparison: Comparison | None = None
 
     @property
@@ -121,26 +109,28 @@ class PairedRun:
     def generate(self) -> None:
         """A pair of generations, or the candidate's of it. Raises a WorkerError."""
         workers = self._current
-        if self.apart:
-            sample = workers.measurements[CANDIDATE].generate(self._run.bench.protocol.steps)
-            self._samples[CANDIDATE].append(sample)
+        if self.memory_shortage:
+            sample = workers.measurements[Role.CANDIDATE].generate(self._run.bench.protocol.steps)
+            self._samples[Role.CANDIDATE].append(sample)
         else:
             # A part that follows one's own last part finds the caches warm, so whose turn that is alternates too.
             order = workers.order if len(self.pairs) % 2 == 0 else workers.order[::-1]
             first, second = (workers.measurements[role] for role in order)
             made = dict(zip(order, in_turns(first, second), strict=True))
-            self._add(Pair(workers=workers.number, reference=made[REFERENCE], candidate=made[CANDIDATE]))
-            sample = made[CANDIDATE]
+            self._add(Pair(workers=workers.number, reference=made[Role.REFERENCE], candidate=made[Role.CANDIDATE]))
+            sample = made[Role.CANDIDATE]
         CandidateTime.add(sample.latency_s)
 
     def finish_pair(self) -> None:
         """Where sessions alternate: the reference's, if it comes second, and the pairs of the two sessions."""
         workers = self._current
-        if self.apart and workers.begun == PAIRS_PER_WORKERS:
-            if workers.order[0] == CANDIDATE:
-                self._end(CANDIDATE)
-                self._whole_session(REFERENCE)
-            for reference, candidate in zip(*(self._samples[role] for role in (REFERENCE, CANDIDATE)), strict=True):
+        if self.memory_shortage and workers.begun == PAIRS_PER_WORKERS:
+            if workers.order[0] is Role.CANDIDATE:
+                self._end(Role.CANDIDATE)
+                self._whole_session(Role.REFERENCE)
+            for reference, candidate in zip(
+                *(self._samples[role] for role in (Role.REFERENCE, Role.CANDIDATE)), strict=True
+            ):
                 self._add(Pair(workers=workers.number, reference=reference, candidate=candidate))
 
     def all_pairs(self) -> None:
@@ -168,19 +158,19 @@ class PairedRun:
 
     def _start_workers(self) -> WorkerPair:
         self._run.end_workers()
-        self._samples = {REFERENCE: [], CANDIDATE: []}
+        self._samples = {Role.REFERENCE: [], Role.CANDIDATE: []}
         self._workers = WorkerPair(number=len(self.loads_s) + 1, measurements={}, resources=contextlib.ExitStack())
         first, second = self._workers.order
         self.loads_s.append({})
         self._start(first)
-        self.apart = self.apart or self._why_apart(first)
-        if self.apart and first == REFERENCE:
-            self._whole_session(REFERENCE, started=True)
-        if not self.apart or first == REFERENCE:
+        self.memory_shortage = self.memory_shortage or self._why_apart(first)
+        if self.memory_shortage and first is Role.REFERENCE:
+            self._whole_session(Role.REFERENCE, started=True)
+        if not self.memory_shortage or first is Role.REFERENCE:
             self._start(second)
         return self._workers
 
-    def _start(self, role: str) -> None:
+    def _start(self, role: Role) -> None:
         """Load and warm up a worker of this pair. One that has exported the model is unlike others, and replaced."""
         measurement = self._load(role)
         if measurement.session.export_s > EXPORTED_S:
@@ -190,12 +180,12 @@ class PairedRun:
         self.loads_s[-1][role] = measurement.session.load_s
         measurement.warm_up()
 
-    def _load(self, role: str) -> Measurement:
+    def _load(self, role: Role) -> Measurement:
         workers, stack = self._current, self.stack_pair.of(role)
         beside = self._run.measuring_beside(self.variant, stack, role, workers.number)
         return workers.resources.enter_context(beside)
 
-    def _end(self, role: str) -> None:
+    def _end(self, role: Role) -> None:
         """End a worker; inspect it before that if it is of the first pair."""
         measurement = self._current.measurements[role]
         if self._current.number == 1:
@@ -203,7 +193,7 @@ class PairedRun:
             self.first[role] = measurement
         measurement.end()
 
-    def _whole_session(self, role: str, *, started: bool = False) -> None:
+    def _whole_session(self, role: Role, *, started: bool = False) -> None:
         if not started:
             self._start(role)
         for _ in range(PAIRS_PER_WORKERS):
@@ -211,7 +201,7 @@ class PairedRun:
             self._samples[role].append(sample)
         self._end(role)
 
-    def _why_apart(self, first: str) -> str | None:
+    def _why_apart(self, first: Role) -> str | None:
         """Why a second worker does not fit beside the one that has just warmed up; None if it does, or nobody knows."""
         peak = self._current.measurements[first].session.warmup_peak_rss_bytes
         if peak is None:
@@ -231,13 +221,13 @@ class PairedRun:
         self._current.good = len(undisturbed(of_these_workers))
 
     def _has_done(self, workers: WorkerPair) -> bool:
-        most = PAIRS_PER_WORKERS * (1 if self.apart else AGAIN)
+        most = PAIRS_PER_WORKERS * (1 if self.memory_shortage else AGAIN)
         return workers.begun >= most or workers.good >= PAIRS_PER_WORKERS
 
     def _end_workers(self) -> None:
         """Inspect the workers that are still alive after their last pair, end them, and say how it stands."""
         workers = self._current
-        for role in (REFERENCE, CANDIDATE):
+        for role in (Role.REFERENCE, Role.CANDIDATE):
             if role not in self.first or workers.number > 1:
                 self._end(role)
         workers.resources.close()

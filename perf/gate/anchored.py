@@ -13,12 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perf.compare.paired_run import REFERENCE, PairedRun, StackPair
-from perf.compare.stack_comparison import ComparedRow, checked, judged
+from perf.compare.compared_row import ComparedRow
+from perf.compare.paired_run import PairedRun
+from perf.compare.row_judgement import judge
+from perf.compare.stack_pair import Role, StackPair, probe_for_worker
 from perf.errors import BadInput, WorkerError
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.host import environments
-from perf.host.stack import Stack, probe
+from perf.host.stack import Stack
 from perf.measure.run import Run
 from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.verdict import Verdict, VerdictKind
@@ -69,7 +71,7 @@ class AnchorComparison:
         stack_pair = StackPair(reference=rebuilt(row.stack, one.stack), candidate=one.stack)
         paired_run = PairedRun(one.variant, stack_pair, self._run, self._run.settings.pairs_budget_s)
         paired_run.all_pairs()
-        return judged(paired_run, self._run)
+        return judge(paired_run, self._run)
 
 
 def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
@@ -82,7 +84,7 @@ def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
     if python is None:
         raise BadInput(f"it has Python {version}, which is not installed here")
     made = environments.rebuilt(Path(python), str(kept["python_version"]), kept["packages"])
-    return checked(probe(REFERENCE, made))
+    return probe_for_worker(Role.REFERENCE, made)
 
 
 def is_open(verdict: Verdict) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from perf.compare.paired_run import CANDIDATE, REFERENCE
-from perf.compare.stack_comparison import ComparedRow, StackComparison
+from perf.compare.compared_row import ComparedRow
+from perf.compare.stack_comparison import StackComparison
+from perf.compare.stack_pair import Role
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
@@ -29,9 +30,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
     kept = undisturbed(result.pairs)
-    reference_s, candidate_s = (
-        statistics.median(getattr(pair, role).latency_s for pair in kept) for role in (REFERENCE, CANDIDATE)
-    )
+    reference_s, candidate_s = (statistics.median(getattr(pair, role).latency_s for pair in kept) for role in Role)
     return (
         result.variant.name,
         str(result.verdict),
@@ -59,7 +58,7 @@ def details(result: ComparedRow) -> list[str]:
         lines.append(f"  95 % interval: {narrow:.1%} wide in pairs, {wide:.1%} of the same latencies taken apart")
     if aside := len(result.pairs) - len(undisturbed(result.pairs)):
         lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran beside them")
-    return lines + ([f"  {result.apart}: whole sessions alternated"] if result.apart else [])
+    return lines + ([f"  {result.memory_shortage}: whole sessions alternated"] if result.memory_shortage else [])
 
 
 def about(upgrade: StackComparison) -> list[str]:

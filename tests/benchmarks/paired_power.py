@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perf.compare.paired_run import PairedRun, StackPair
-from perf.compare.stack_comparison import ComparedRow, judged
+from perf.compare.compared_row import ComparedRow
+from perf.compare.paired_run import PairedRun
+from perf.compare.row_judgement import judge
+from perf.compare.stack_pair import StackPair
 from perf.host.stack import probe
 from perf.measure.run import Run
 from perf.spec.variant import Variant
@@ -52,7 +54,7 @@ def test_power(
     candidate = probe("slowed", DATA / "slowed_python") if planted else used
     paired_run = Endless(row, StackPair(reference=used, candidate=candidate), run, 0.0)
     paired_run.all_pairs()
-    result = judged(paired_run, run)
+    result = judge(paired_run, run)
     if folder := os.environ.get("KEEP"):
         Path(folder, f"{row.name}-{planted:g}.json").write_text(json.dumps(result.to_json()), encoding="utf-8")
     with capsys.disabled():

@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf.compare.stack_comparison import ComparedRow, exit_code
+from perf.compare.compared_row import ComparedRow
+from perf.compare.stack_comparison import exit_code
 from perf.host.stack import ROOT
 from perf.spec import ladder
 from perf.stats.paired_comparison import PairedVerdict

@@ -1,0 +1,88 @@
+"""What a comparison of two stacks has found of one variant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from perf.proof.fidelity import Fidelity
+from perf.spec.variant import Variant
+from perf.stats import paired_comparison
+from perf.stats.paired_comparison import Comparison, PairedVerdict
+from perf.stats.pairs import Pair, grouped, pairs_to_json, undisturbed, unpaired_width
+from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES
+
+TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedRow:
+    """The verdict on a variant, and what stands behind it.
+
+    Attributes:
+        verdict: of the latency; invalid where there is a fault.
+        latency: the comparison of the latencies, None where nothing could be measured.
+        others: the comparison of everything else that is watched, by name.
+        faults: what makes the row invalid.
+        differences: what differs in the candidate's evidence.
+        fidelity: how far the candidate's image is from the reference's.
+        memory_shortage: why whole sessions alternated; None where the workers took turns.
+    """
+
+    variant: Variant
+    verdict: PairedVerdict
+    sentence: str
+    latency: Comparison | None = None
+    others: Mapping[str, Comparison] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    fidelity: Fidelity | None = None
+    memory_shortage: str | None = None
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether the candidate is slower, or cannot be compared."""
+        return self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.INVALID}
+
+    @property
+    def moved(self) -> list[tuple[str, Comparison]]:
+        """Parts and the like that surely changed, and by more than is tolerated of them."""
+        return [(name, comparison) for name, comparison in self.others.items() if has_moved(name, comparison)]
+
+    @property
+    def widths(self) -> tuple[float, float] | None:
+        """Of 95 % intervals, as fractions: of these pairs, and of the same latencies had they been measured apart."""
+        kept = undisturbed(self.pairs)
+        if len(kept) < 2:
+            return None
+        change = paired_comparison.change(grouped(kept, LATENCY.name))
+        return change.quantile(0.975) - change.quantile(0.025), unpaired_width(kept)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as it is kept in results/upgrade.json and in pytest-benchmark's record."""
+        return {
+            "variant": self.variant.name,
+            "verdict": str(self.verdict),
+            "says": self.sentence,
+            "latency": self.latency and self.latency.to_json(),
+            "others": {name: comparison.to_json() for name, comparison in self.others.items()},
+            "moved": [name for name, _ in self.moved],
+            "faults": list(self.faults),
+            "differences": list(self.differences),
+            "fidelity": self.fidelity and self.fidelity.to_json(),
+            "sessions_apart": self.memory_shortage,
+            "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
+            "pairs": pairs_to_json(self.pairs),
+        }
+
+
+def has_moved(name: str, comparison: Comparison) -> bool:
+    """Tell whether a watched quantity surely changed, and by more than is tolerated of it."""
+    if name == PLAIN_LATENCY.name:
+        return False  # the comparison of the latency says it already
+    is_beyond_tolerance = abs(math.log(comparison.ratio)) > math.log1p(TOLERANCES[name])
+    may_be_unchanged = comparison.low <= 1 <= comparison.high
+    return is_beyond_tolerance and not may_be_unchanged
