@@ -6,6 +6,7 @@
     machine          what this machine is, and which baselines are its own
     evaluate         how good the gate is, on recorded sessions
     explain          what a recorded run shows
+    plot             a picture of a recorded ladder
     selftest         how good the gate is, measured on this machine
     upgrade          a stack compared with another
     upgrade_check    the comparison of two stacks in a pytest of its own
@@ -64,13 +65,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def parser() -> Parser:
     """Return the parser of all commands, without reading the environment or this machine."""
-    from perf.cli import evaluate, explain, machine, selftest, upgrade  # noqa: PLC0415 - heavy: scipy
+    from perf.cli import evaluate, explain, machine, plot, selftest, upgrade  # noqa: PLC0415 - heavy: scipy
 
     whole = Parser(prog="python -m perf", description=DESCRIPTION)
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(hands_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, machine, evaluate, explain, selftest):
+    for command in (upgrade, machine, evaluate, explain, plot, selftest):
         command.add_parser(commands)
     return whole
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perf.cli.arguments import terminal_width
 from perf.exit_codes import ExitCode
-from perf.report import explain
+from perf.report import explain, recorded_run
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -24,13 +24,13 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print each row of the run, or how it differs from the other run's. Raises BadRun."""
-    rows = explain.read(options.recorded)
+    rows = recorded_run.read(options.recorded).evidenced_rows
     if options.against is None:
         print("\n".join(explain.summary(rows, terminal_width())))
         for row in rows:
             print("\n".join(["", *explain.explain(row)]))
         return ExitCode.OK
-    others = {row.name: row for row in explain.read(options.against)}
+    others = {row.name: row for row in recorded_run.read(options.against).evidenced_rows}
     for row in rows:
         if row.name in others:
             print("\n".join(explain.against(row, others[row.name])) + "\n")

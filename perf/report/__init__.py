@@ -7,6 +7,8 @@
     verdicts       the verdicts on its rows, and a failing row's message
     comparison     two stacks
     run_report     what a run ends with: all of the above
+    recorded_run   a run read again from its JSON
     explain        all that a recorded run shows
+    ladder_plot    a picture of its ladder
     github         what GitHub Actions understands
 """
