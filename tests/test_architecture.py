@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import perf
-from perf.host.stack import ROOT, worker_files
+from perf.host.stack import ROOT
+from perf.host.worker_code import worker_files
 
 PACKAGE = Path(perf.__file__).parent
 

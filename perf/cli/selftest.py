@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from perf.cli.arguments import positive, terminal_width
 from perf.exit_codes import ExitCode
-from perf.host import stack
+from perf.host import interpreters
 from perf.host.machine import this_machine
 from perf.lab import curves, selftest
 from perf.lab.evaluate import noise
@@ -59,7 +59,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     return settings.of(
         model=options.model,
         variants=ladder.select(options.variant or [DEFAULT_ROW]),
-        stacks=stack.parse_overrides(options.stack),
+        stacks=interpreters.parse_overrides(options.stack),
         size=options.size,
         protocol=Protocol(size=options.size, steps=options.steps, rounds=options.rounds),
         wait_s=options.wait,

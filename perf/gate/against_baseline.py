@@ -11,7 +11,8 @@ from perf.errors import BadBaseline
 from perf.gate import store
 from perf.gate.baseline import Baseline, BaselineKey, BaselineRow, Json, specification
 from perf.host.machine import Machine
-from perf.host.stack import Stack, package_changes, worker_digest
+from perf.host.stack import Stack, package_changes
+from perf.host.worker_code import worker_digest
 from perf.proof.attribution import differences, moved_kernels
 from perf.records.evidence import Evidence
 from perf.records.session_record import SessionRecord

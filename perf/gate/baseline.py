@@ -23,7 +23,8 @@ from typing import Any, Self
 
 from perf.errors import BadRecord
 from perf.host.machine import Machine
-from perf.host.stack import Stack, worker_digest
+from perf.host.stack import Stack
+from perf.host.worker_code import worker_digest
 from perf.measure.checkpoints import Model
 from perf.measure.settings import SESSIONS_KEPT
 from perf.records.checks import check_keys
@@ -101,7 +102,7 @@ def _differences(what: str, theirs: Json, here: Json) -> list[str]:
 class BaselineRow:
     """One variant's sessions, the latest last, what measured them, and what was active in the latest.
 
-    ``worker`` is the digest of the worker's own code then (see perf.host.stack), where it is known.
+    ``worker`` is the digest of the worker's own code then (see perf.host.worker_code), where it is known.
     """
 
     variant: Json

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from perf.errors import BadInput, UnknownName
-from perf.spec import ladder
+from perf.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE_DEADLINE_S = 60
 INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
-# The code that a worker is: what runs in it, the data that both sides read, and how it is started.
-WORKER_CODE = ("worker/**/*.py", "spec/*.py", "records/*.py", "errors.py", "host/cache.py", "measure/command.py")
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 
 # Runs in the stack's interpreter, with the standard library alone.
@@ -68,41 +64,10 @@ def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list
     ]
 
 
-def worker_files() -> list[Path]:
-    """List the suite's own files that decide what a worker does."""
-    return sorted(path for pattern in WORKER_CODE for path in (ROOT / "perf").glob(pattern))
-
-
-def worker_digest() -> str:
-    """Return the digest of the worker's code: with the packages, all the software that a worker is."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in worker_files())).hexdigest()[:16]
-
-
 def default_python(name: str) -> Path:
-    """Where tox puts the interpreter of that stack."""
+    """Return the path at which tox puts the interpreter of that stack."""
     work_dir = os.environ.get("TOX_WORK_DIR") or ROOT / ".tox"
     return Path(work_dir) / f"stack-{name}" / "bin" / "python"
-
-
-def parse_overrides(texts: Iterable[str]) -> dict[str, Path]:
-    """Read ``NAME=PYTHON`` texts. Raises BadInput, UnknownName."""
-    overrides = {}
-    for text in texts:
-        name, equals, python = text.partition("=")
-        if not equals or not python:
-            raise BadInput(f"--stack {text!r} is not of the form NAME=/path/to/python")
-        if name not in ladder.stacks():
-            raise UnknownName("stack", name, ladder.stacks())
-        overrides[name] = check_python(f"--stack {text}", Path(python))
-    return overrides
-
-
-def check_python(asked: str, python: Path) -> Path:
-    """The absolute path of an interpreter. Raises BadInput, beginning with what was ``asked``, if it cannot be one."""
-    found = python.expanduser().absolute()
-    if not os.access(found, os.X_OK) or found.is_dir():
-        raise BadInput(f"{asked}: {found} is not an executable file")
-    return found
 
 
 def probe(name: str, python: Path) -> Stack:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from perf.host.cache import cache_dir
 from perf.host.machine import Machine
-from perf.host.requirements import allocator_library, openmp_library
+from perf.host.prerequisites import allocator_library, openmp_library
 from perf.host.stack import ROOT, Stack
 from perf.spec.variant import Tuning, Variant
 

@@ -16,7 +16,7 @@ import numpy as np
 from perf.errors import PerfError
 from perf.host import cache, stack
 from perf.host.machine import Machine, this_machine
-from perf.host.requirements import Missing, find_missing
+from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack
 from perf.measure import checkpoints, command, latents, launcher
 from perf.measure.measurement import Bench, Measurement, Probe, measuring

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from perf.errors import BadInput
 from perf.host import stack
+from perf.host.interpreters import check_python, parse_overrides
 from perf.measure.checkpoints import check_name
 from perf.spec import ladder
 from perf.spec.protocol import Deadlines, Protocol, Size
@@ -128,7 +129,7 @@ def read(config: pytest.Config) -> Settings:
     return Settings(
         model=option.model,
         variants=ladder.select(option.variant),
-        stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else stack.parse_overrides(option.stack),
+        stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
         size=Size.parse(option.size) if option.size else None,
         protocol=Protocol(
             size=DEFAULT.size,
@@ -193,7 +194,7 @@ def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Pa
         return None
     if reference is None or candidate is None:
         raise BadInput("--reference and --candidate come together: the interpreters of the two stacks to compare")
-    return stack.check_python("--reference", reference), stack.check_python("--candidate", candidate)
+    return check_python("--reference", reference), check_python("--candidate", candidate)
 
 
 def check_update(updates: bool, why: str | None) -> None:

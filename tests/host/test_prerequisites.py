@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perf.host import requirements
+from perf.host import prerequisites
 from perf.host.stack import HEADLINERS, Stack
 from perf.measure import command
 from perf.spec import ladder
@@ -44,26 +44,26 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", [variant.name for variant in ladder.LADDER])
 def test_nothing_is_missing_where_all_is_there(name: str, stack: Stack) -> None:
-    assert requirements.find_missing(variant(name), stack, GENOA) is None
+    assert prerequisites.find_missing(variant(name), stack, GENOA) is None
 
 
 def test_no_stack() -> None:
-    assert str(requirements.find_missing(variant("ipex-bf16"), None, GENOA)) == (
+    assert str(prerequisites.find_missing(variant("ipex-bf16"), None, GENOA)) == (
         "stack ipex is not installed; to mend it: tox run --notest -e stack-ipex"
     )
 
 
 def test_a_half_made_stack(stack: Stack) -> None:
     stack = dataclasses.replace(stack, packages={"torch": "2.13.0", "diffusers": "0.37.1", "transformers": "5"})
-    assert requirements.find_missing(variant("eager-fp32"), stack, GENOA) is None
-    missing = str(requirements.find_missing(variant("openvino-static"), stack, GENOA))
+    assert prerequisites.find_missing(variant("eager-fp32"), stack, GENOA) is None
+    missing = str(prerequisites.find_missing(variant("openvino-static"), stack, GENOA))
     assert "stack current (/stack/bin/python) has no openvino" in missing
     assert "tox run --recreate --notest -e stack-current" in missing
 
 
 @pytest.mark.parametrize("name", ["bf16-autocast", "bf16-compile", "ipex-bf16-dpm"])
 def test_bf16_needs_the_instructions(name: str, stack: Stack) -> None:
-    missing = requirements.find_missing(variant(name), stack, ICE_LAKE)
+    missing = prerequisites.find_missing(variant(name), stack, ICE_LAKE)
     assert missing is not None
     assert "neither amx_bf16 nor avx512_bf16 (Intel(R) Xeon(R) Gold 6338)" in missing.reason
     assert "-k 'not bf16'" in missing.mend
@@ -71,17 +71,17 @@ def test_bf16_needs_the_instructions(name: str, stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", ["eager-fp32", "openvino-static"])
 def test_ice_lake_runs_what_needs_no_bf16(name: str, stack: Stack) -> None:
-    assert requirements.find_missing(variant(name), stack, ICE_LAKE) is None
+    assert prerequisites.find_missing(variant(name), stack, ICE_LAKE) is None
 
 
 def test_compiling_needs_a_compiler_and_headers(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     without_headers = dataclasses.replace(stack, has_headers=False)
-    missing = requirements.find_missing(variant("bf16-compile"), without_headers, GENOA)
-    assert missing == requirements.Missing(
+    missing = prerequisites.find_missing(variant("bf16-compile"), without_headers, GENOA)
+    assert missing == prerequisites.Missing(
         "torch.compile needs the headers of Python 3.13", "apt-get install python3.13-dev"
     )
     monkeypatch.setattr("shutil.which", lambda _: None)
-    missing = requirements.find_missing(variant("bf16-compile"), stack, GENOA)
+    missing = prerequisites.find_missing(variant("bf16-compile"), stack, GENOA)
     assert missing is not None
     assert missing.mend == "apt-get install g++"
 
@@ -95,18 +95,18 @@ def test_compiling_needs_a_compiler_and_headers(stack: Stack, monkeypatch: pytes
 )
 def test_tuning_needs_its_allocator(name: str, mend: str, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
-    missing = requirements.find_missing(variant(name), stack, GENOA)
+    missing = prerequisites.find_missing(variant(name), stack, GENOA)
     assert missing is not None
     assert missing.mend == mend
 
 
 def test_tuning_needs_numactl_and_intel_openmp(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(stack.prefix, "lib", "libiomp5.so").unlink()
-    missing = requirements.find_missing(variant("eager-fp32-jemalloc"), stack, GENOA)
+    missing = prerequisites.find_missing(variant("eager-fp32-jemalloc"), stack, GENOA)
     assert missing is not None
     assert "Intel OpenMP is missing" in missing.reason
     monkeypatch.setattr("shutil.which", lambda _: None)
-    missing = requirements.find_missing(variant("eager-fp32-jemalloc"), stack, GENOA)
+    missing = prerequisites.find_missing(variant("eager-fp32-jemalloc"), stack, GENOA)
     assert missing is not None
     assert missing.mend == "apt-get install numactl"
 
