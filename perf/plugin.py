@@ -20,8 +20,8 @@ from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison, exit_code
 from perf.errors import BadInput, PerfError, VariantError, WorkerError
 from perf.gate.judgement import Judgement
+from perf.host.cpu_info import platform_info
 from perf.host.lock import hold
-from perf.host.machine import platform_info
 from perf.measure import settings
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress

@@ -3,12 +3,16 @@
 ::
 
     cpu            the CPU's codename
-    linux          what /proc and /sys say of the machine
+    cpu_info       the CPU and platform as other libraries describe them, without their timing of the clock
+    topology       sockets, cores and caches
+    linux          settings and limits, from /proc and /sys
     machine        Machine and its fingerprint, which decides what can be compared
     advice         what makes a machine a poor one to measure on
     lock           one measurement at a time
     cache          things made once per machine
     stack          Stack, an environment and its packages, known by its interpreter
-    requirements   what a variant needs and this machine or stack lacks
+    interpreters   stacks' interpreters that are named on the command line
+    worker_code    the suite's own code that runs in a worker, and its digest
+    prerequisites  what a variant needs and this machine or stack lacks
     environments   stacks that are made when they are asked for
 """

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import platform
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
-
-import cpuinfo.cpuinfo
 
 from perf.host import cpu, linux
 from perf.host.cpu import Codename
+from perf.host.cpu_info import read_cpu
+from perf.host.topology import leading_number, lscpu, one_socket_cores
 
-SYS_CPU = Path("/sys/devices/system/cpu")
 GIB = 1024**3
 
 Fingerprint = Mapping[str, Any]
@@ -124,65 +120,3 @@ def this_machine() -> Machine:
         memory_limit_bytes=linux.memory_limit_bytes(),
         transparent_hugepages=linux.transparent_hugepages(),
     )
-
-
-def read_cpu() -> Mapping[str, Any]:
-    """What the kernel says of the CPU, as py-cpuinfo reads it; nothing where /proc/cpuinfo is missing.
-
-    Its get_cpu_info keeps a core busy for a second to time the clock, which nobody here asks for, and adds by CPUID
-    the instruction sets that the kernel has switched off.
-    """
-    found: Mapping[str, Any] = cpuinfo.cpuinfo._get_cpu_info_from_proc_cpuinfo()
-    return found
-
-
-def platform_info() -> dict[str, Any]:
-    """What pytest-benchmark says of every machine, by its names, with the CPU as ``read_cpu`` reads it."""
-    asked = (
-        platform.node,
-        platform.processor,
-        platform.machine,
-        platform.python_compiler,
-        platform.python_implementation,
-        platform.python_version,
-        platform.python_build,
-        platform.release,
-        platform.system,
-    )
-    version = {"python_implementation_version": platform.python_version()}
-    return {ask.__name__: ask() for ask in asked} | version | {"cpu": dict(read_cpu())}
-
-
-def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:
-    """One CPU number per physical core of the first socket, of those this process may use."""
-    by_core: dict[tuple[int, int], int] = {}
-    for number in sorted(usable):
-        topology = sys_cpu / f"cpu{number}" / "topology"
-        socket = int((topology / "physical_package_id").read_text())
-        core = int((topology / "core_id").read_text())
-        by_core.setdefault((socket, core), number)
-    first_socket = min(socket for socket, _ in by_core)
-    return tuple(number for (socket, _), number in by_core.items() if socket == first_socket)
-
-
-def lscpu() -> dict[str, str]:
-    """What util-linux' lscpu says, field -> value with sizes in bytes; nothing where it is not installed."""
-    command = ["lscpu", "--json", "--bytes"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C"})
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return dict(flatten(json.loads(result.stdout)["lscpu"]))
-
-
-def flatten(fields: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The fields of lscpu. Some versions nest them, and call "L3 cache" then "L3"."""
-    for field in fields:
-        yield field["field"].rstrip(":"), field["data"] or ""
-        yield from flatten(field.get("children", ()))
-
-
-def leading_number(text: str | None) -> int | None:
-    """The 33554432 of ``33554432 (1 instance)``."""
-    word = (text or "").partition(" ")[0]
-    return int(word) if word.isdigit() else None

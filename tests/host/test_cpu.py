@@ -14,7 +14,7 @@ import pytest
 
 from perf.host import linux
 from perf.host.cpu import identify
-from perf.host.machine import read_cpu
+from perf.host.cpu_info import read_cpu
 from tests.builders.runs import DATA
 
 MACHINES = sorted((DATA / "machines").glob("*.txt"))

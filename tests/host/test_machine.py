@@ -12,7 +12,8 @@ import pytest
 
 from perf.errors import MachineBusy
 from perf.host import lock
-from perf.host.machine import flatten, leading_number, one_socket_cores, this_machine
+from perf.host.machine import this_machine
+from perf.host.topology import flatten, leading_number, one_socket_cores
 
 # CPU number -> (socket, core), as the kernel numbers them.
 TOPOLOGIES = {
