@@ -13,6 +13,7 @@ are run by a stack's interpreter.
     surroundings   libraries, environment and CPUs of the process
     verbose        the logs of oneDNN and MKL, captured and reduced
     peak           what the machine itself reaches with a stack
+    dynamo         adapter to a private part of torch
     pipelines      how a variant is built, a module per backend
     flops          counts the work of one call of each model
     checkpoint     makes or downloads a checkpoint

@@ -6,11 +6,10 @@ from collections import Counter
 
 import torch
 from diffusers import StableDiffusionPipeline
-from torch._dynamo.utils import counters
 
 from perf.records.evidence import LOOKED_AT, State, grouped
 from perf.spec.variant import Variant
-from perf.worker import verbose
+from perf.worker import dynamo, verbose
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
 
@@ -71,7 +70,7 @@ def observe(built: Built, replay: Replay) -> Observed:
         threads=threads,
         weights=weight_types(unet),
         channels_last=channels_last(unet),
-        graphs=counters["stats"]["unique_graphs"],
+        graphs=dynamo.graphs_compiled(),
         isa=verbose.isa("".join(logs.values())),
     )
     kernels = [kernel for part, log in logs.items() for kernel in grouped(part, verbose.executed(log, threads))]

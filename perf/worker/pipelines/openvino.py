@@ -89,14 +89,16 @@ def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
 
     To keep a profile costs time, so the model that is timed keeps none.
     """
+    timed: CompiledModel = model.request
+    (device,) = timed.get_property("EXECUTION_DEVICES")
     config = {**model.ov_config, "PERF_COUNT": True}
-    request = Core().compile_model(model.model, model._device, config).create_infer_request()
-    timed, model.request = model.request, request.infer
+    profiled = Core().compile_model(model.model, device, config).create_infer_request()
+    model.request = profiled.infer
     try:
         replay(part)
     finally:
         model.request = timed
-    return grouped(part, executed(request.get_profiling_info(), primitives(timed)))
+    return grouped(part, executed(profiled.get_profiling_info(), primitives(timed)))
 
 
 def primitives(compiled: CompiledModel) -> dict[str, str]:
