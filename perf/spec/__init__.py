@@ -6,4 +6,5 @@
     protocol    Protocol, what a measurement is: size, steps, rounds, budget
     ladder      the ladder, the catalogue of all variants
     synthetic   the synthetic checkpoints
+    tokenizer   the files of their tokenizer
 """

@@ -1,7 +1,7 @@
-"""Synthetic checkpoints as data: the Stable Diffusion 1.5 architecture in full size, and a tiny one for trying out.
+"""Synthetic checkpoints as data: the Stable Diffusion 1.5 architecture in full size, and a tiny one for trials.
 
-The configuration files are written from these dictionaries rather than by the libraries, whose files differ from one
-version to the next; so the same bytes come out of any stack. Key names are those of the Hub's checkpoint.
+The configuration files are written from these dictionaries and not by the libraries, whose files differ from one
+version to the next. So any stack writes the same bytes. The key names are those of the checkpoint on the Hub.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from perf.errors import UnknownName
-
-Config = dict[str, Any]
+from perf.spec import tokenizer
+from perf.spec.tokenizer import Config
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Synthetic:
     feature_extractor: Config = field(default_factory=lambda: dict(FEATURE_EXTRACTOR))
 
     def files(self) -> dict[str, str]:
-        """Relative path -> text of every file but the weights."""
+        """Return relative path -> text of every file but the weights."""
         configs: dict[str, Config] = {
             "model_index.json": MODEL_INDEX,
             "unet/config.json": self.unet,
@@ -40,13 +39,10 @@ class Synthetic:
             "safety_checker/config.json": self.safety_checker,
             "scheduler/scheduler_config.json": self.scheduler,
             "feature_extractor/preprocessor_config.json": self.feature_extractor,
-            "tokenizer/tokenizer_config.json": TOKENIZER,
-            "tokenizer/special_tokens_map.json": SPECIAL_TOKENS,
-            "tokenizer/vocab.json": vocabulary(),
-            "tokenizer/tokenizer.json": fast_tokenizer(),
+            **{f"tokenizer/{name}": config for name, config in tokenizer.configs().items()},
         }
         texts = {path: json.dumps(config, indent=2) + "\n" for path, config in configs.items()}
-        return texts | {"tokenizer/merges.txt": "#version: 0.2\n"}
+        return texts | {"tokenizer/merges.txt": tokenizer.NO_MERGES}
 
 
 MODEL_INDEX: Config = {
@@ -90,95 +86,6 @@ FEATURE_EXTRACTOR: Config = {
     "size": {"shortest_edge": 224},
 }
 
-START, END = "<|startoftext|>", "<|endoftext|>"
-
-TOKENIZER: Config = {
-    "add_prefix_space": False,
-    "bos_token": START,
-    "do_lower_case": True,
-    "eos_token": END,
-    "errors": "replace",
-    "model_max_length": 77,
-    "pad_token": END,
-    "tokenizer_class": "CLIPTokenizer",
-    "unk_token": END,
-}
-
-SPECIAL_TOKENS: Config = {"bos_token": START, "eos_token": END, "pad_token": END, "unk_token": END}
-
-
-NORMALIZER: Config = {
-    "type": "Sequence",
-    "normalizers": [
-        {"type": "NFC"},
-        {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
-        {"type": "Lowercase"},
-    ],
-}
-
-SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-
-PRE_TOKENIZER: Config = {
-    "type": "Sequence",
-    "pretokenizers": [
-        {"type": "Split", "pattern": {"Regex": SPLIT}, "behavior": "Removed", "invert": True},
-        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
-    ],
-}
-
-
-def byte_symbols() -> list[str]:
-    """One printable character per byte, in the order of CLIP's vocabulary: printable bytes first."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(len(others))]
-
-
-def vocabulary() -> dict[str, int]:
-    """Token -> id without holes: every byte, every byte at a word's end, and the two specials.
-
-    No merges are needed: a prompt is padded to 77 tokens whatever it says.
-    """
-    symbols = byte_symbols()
-    tokens = [*symbols, *(f"{symbol}</w>" for symbol in symbols), START, END]
-    return {token: index for index, token in enumerate(tokens)}
-
-
-def fast_tokenizer() -> Config:
-    """CLIP's tokenizer as the ``tokenizers`` library writes it, the only form that transformers 5 looks for."""
-    tokens = vocabulary()
-    special = {"single_word": False, "lstrip": False, "rstrip": False, "special": True}
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [
-            {"id": tokens[START], "content": START, "normalized": True, **special},
-            {"id": tokens[END], "content": END, "normalized": False, **special},
-        ],
-        "normalizer": NORMALIZER,
-        "pre_tokenizer": PRE_TOKENIZER,
-        "post_processor": {
-            "type": "RobertaProcessing",
-            "sep": [END, tokens[END]],
-            "cls": [START, tokens[START]],
-            "trim_offsets": False,
-            "add_prefix_space": False,
-        },
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": END,
-            "continuing_subword_prefix": "",
-            "end_of_word_suffix": "</w>",
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "vocab": tokens,
-            "merges": [],
-        },
-    }
-
 
 def _unet(channels: list[int], cross_attention_dim: int, layers_per_block: int, sample_size: int) -> Config:
     return {
@@ -221,17 +128,17 @@ def _vae(channels: list[int], layers_per_block: int, sample_size: int) -> Config
 
 
 def _text_encoder(transformer: Mapping[str, int]) -> Config:
-    tokens = vocabulary()
+    tokens = tokenizer.vocabulary()
     return {
         "architectures": ["CLIPTextModel"],
         "model_type": "clip_text_model",
         "attention_dropout": 0.0,
-        "bos_token_id": tokens[START],
-        "eos_token_id": tokens[END],
+        "bos_token_id": tokens[tokenizer.START],
+        "eos_token_id": tokens[tokenizer.END],
         "hidden_act": "quick_gelu",
         "layer_norm_eps": 1e-05,
         "max_position_embeddings": 77,
-        "pad_token_id": tokens[END],
+        "pad_token_id": tokens[tokenizer.END],
         "vocab_size": 49408,
         **transformer,
     }
@@ -287,7 +194,7 @@ SYNTHETIC = {
 
 
 def find(name: str) -> Synthetic:
-    """The synthetic checkpoint of that name. Raises UnknownName."""
+    """Return the synthetic checkpoint of that name. Raises UnknownName."""
     if name not in SYNTHETIC:
         raise UnknownName("model", name, SYNTHETIC)
     return SYNTHETIC[name]
