@@ -1,7 +1,7 @@
-"""The ladder: every variant, in the order in which it is measured and shown. Adding one is one entry.
+"""The ladder: every variant, in the order in which the variants are measured and shown. To add one, add an entry.
 
-Published figures are seconds per image, mean of 10, from "Accelerating Stable Diffusion Inference on Intel CPUs"
-(Hugging Face, March 2023): 512x512, 20 steps. Sapphire Rapids is an Amazon EC2 r7iz.metal-16xl (32 cores), the
+Published figures are seconds per image, the mean of 10, from "Accelerating Stable Diffusion Inference on Intel CPUs"
+(Hugging Face, March 2023): 512x512, 20 steps. Sapphire Rapids is an Amazon EC2 r7iz.metal-16xl (32 cores); the
 Ice Lake machine is not named. Revisions of the article disagree about the IPEX row (5.4 and 6.3).
 """
 
@@ -131,20 +131,20 @@ LADDER: tuple[Variant, ...] = (
 EAGER_FP32 = "eager-fp32"
 
 # How far a row's image may be from that of eager float32. Measured on an AMD EPYC (Genoa) with both synthetic
-# checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`perf explain` of a ladder prints it): float32 rows
-# bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one, a UNet that
-# finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
-BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05, reason="three times the error that bfloat16 causes")
+# checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`python -m perf explain` prints it for any run):
+# float32 rows bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one,
+# a UNet that finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
+BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05)  # three times the error that bfloat16 causes
 FIDELITY: Mapping[Precision, Limits] = {
-    "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001, reason="another order of the same additions"),
+    "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001),  # the same additions may come in another order
     "bf16-autocast": BFLOAT16,
     "bf16-weights": BFLOAT16,
-    "chosen-by-backend": BFLOAT16,  # which takes bfloat16 where the CPU has it
+    "chosen-by-backend": BFLOAT16,  # OpenVINO takes bfloat16 where the CPU has it
 }
 
 
 def select(names: Iterable[str]) -> tuple[Variant, ...]:
-    """The variants of these names in ladder order; all of them for no names. Raises UnknownName."""
+    """Return the variants of these names in ladder order, or all of them for no names. Raises UnknownName."""
     wanted = set(names)
     known = {variant.name for variant in LADDER}
     for name in sorted(wanted - known):
@@ -153,5 +153,5 @@ def select(names: Iterable[str]) -> tuple[Variant, ...]:
 
 
 def stacks() -> tuple[str, ...]:
-    """The names of all stacks that the ladder uses."""
+    """Return the names of all stacks that the ladder uses, each once, in ladder order."""
     return tuple(dict.fromkeys(variant.stack for variant in LADDER))

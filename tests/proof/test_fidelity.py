@@ -13,7 +13,7 @@ import pytest
 from perf.proof.fidelity import SAME_DB, Fidelity, Outcome, compare
 from perf.spec.variant import Limits
 
-LIMITS = Limits(psnr_db=30, ssim=0.9, latents_error=0.1, reason="a test")
+LIMITS = Limits(psnr_db=30, ssim=0.9, latents_error=0.1)
 
 
 def outcome(noise: float = 0.0, seed: int = 0) -> Outcome:
@@ -53,7 +53,7 @@ def test_each_limit_is_named_when_it_is_passed() -> None:
 
 
 def test_a_narrow_limit_is_not_rounded_away() -> None:
-    narrow = Limits(psnr_db=30, ssim=0.9, latents_error=0.001, reason="a test")
+    narrow = Limits(psnr_db=30, ssim=0.9, latents_error=0.001)
     assert compare(outcome(noise=0.01), outcome()).fault(narrow) == "latents off by 1.0%, at most 0.1% expected"
 
 
