@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from perf.cli.arguments import positive, terminal_width
 from perf.exit_codes import ExitCode
 from perf.lab import curves, series
-from perf.lab.evaluate import ORDERS, TRIALS, Score, evaluate, noise
+from perf.lab.evaluate import TRIALS, Score, evaluate
+from perf.lab.noise import noise
+from perf.lab.trials import ORDERS
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands

@@ -13,7 +13,7 @@ from perf.exit_codes import ExitCode
 from perf.host import interpreters
 from perf.host.machine import this_machine
 from perf.lab import curves, selftest
-from perf.lab.evaluate import noise
+from perf.lab.noise import noise
 from perf.measure import settings
 from perf.measure.progress import Progress
 from perf.measure.settings import DEFAULT_MODEL, Settings
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     wanted = settings_of(options)
     print(f"machine: {this_machine()}")
     progress = Progress(sys.stderr)
-    for tried in selftest.measure(wanted, options.sessions, options.more_steps, options.keep, progress):
-        show_trial(tried, options)
+    for result in selftest.measure(wanted, options.sessions, options.more_steps, options.keep, progress):
+        show_trial(result, options)
     return ExitCode.OK
 
 
@@ -66,16 +66,16 @@ def settings_of(options: argparse.Namespace) -> Settings:
     )
 
 
-def show_trial(tried: selftest.Tried, options: argparse.Namespace) -> None:
+def show_trial(result: selftest.SelftestResult, options: argparse.Namespace) -> None:
     """Print what was measured of one row, what was planted in it, and the scores of each rule."""
     print(
-        f"\n{tried.variant.name}, {options.size}: {len(tried.identical)} sessions of {options.steps} steps and "
-        f"{len(tried.slowed)} of {options.steps + options.more_steps}, {options.rounds} rounds each"
+        f"\n{result.variant.name}, {options.size}: {len(result.identical)} sessions of {options.steps} steps and "
+        f"{len(result.slowed)} of {options.steps + options.more_steps}, {options.rounds} rounds each"
     )
-    measured = tried.measured_shift
+    measured = result.measured_shift
     low, median, high = (percent(math.exp(measured.quantile(p))) for p in (0.05, 0.5, 0.95))
-    print(f"planted: {tried.slowdown_percent:+.1f} % of the steps; measured: {median} ({low} to {high})")
-    scores = selftest.scores(tried)
-    print(f"identical sessions: {noise(tried.identical)}")
+    print(f"planted: {result.slowdown_percent:+.1f} % of the steps; measured: {median} ({low} to {high})")
+    scores = selftest.scores(result)
+    print(f"identical sessions: {noise(result.identical)}")
     print(curves.table(scores, terminal_width()))
     print("\n".join(curves.notes(scores, selftest.TRIALS, "shuffled")))

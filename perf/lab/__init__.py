@@ -4,7 +4,9 @@
 
     rules      the rules in use elsewhere
     series     recorded sessions, read and written
-    evaluate   false alarms and detection, by many draws
+    noise      how much identical sessions differ
+    trials     sessions drawn from a series, with planted slowdowns
+    evaluate   false alarms and detection of each rule, by many trials
     curves     them as table, JSON and plot
     selftest   the gate tried on this machine
 """

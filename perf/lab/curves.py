@@ -15,7 +15,10 @@ PLOT_FORMATS = {".png", ".svg"}
 
 
 def table(scores: Sequence[Score], width: int) -> str:
-    """One series: a line per rule. What is spent is for identical sessions, and at worst over the slowdowns."""
+    """Format one series as a table, a line per rule. ``width`` is the terminal's, in characters.
+
+    What is spent is for identical sessions, and at worst over the slowdowns.
+    """
     planted = dict.fromkeys(score.slowdown_percent for score in scores if score.slowdown_percent)
     headings = ("rule", "false alarms", *(f"{percent:g} %" for percent in planted), "sessions", "rounds", "s")
     rules = dict.fromkeys(score.rule for score in scores)
@@ -24,24 +27,27 @@ def table(scores: Sequence[Score], width: int) -> str:
 
 
 def cells(scores: Sequence[Score]) -> tuple[str, ...]:
-    """One rule's line: its scores by slowdown, none first."""
-    calm = scores[0]
+    """Return the texts of one rule's line, from its scores in order of the slowdown, none first."""
+    identical = scores[0]
+    sessions = f"{identical.sessions_mean:.1f}"
     most = max(score.sessions_mean for score in scores)
-    sessions = f"{calm.sessions_mean:.1f}" if most == calm.sessions_mean else f"{calm.sessions_mean:.1f}..{most:.1f}"
+    if most > identical.sessions_mean:
+        sessions += f"..{most:.1f}"
     shares = (f"{100 * score.flagged_share:.1f} %" for score in scores)
-    return (calm.rule, *shares, sessions, f"{calm.rounds_mean:.0f}", f"{calm.seconds_mean:.0f}")
+    return (identical.rule, *shares, sessions, f"{identical.rounds_mean:.0f}", f"{identical.seconds_mean:.0f}")
 
 
 def notes(scores: Iterable[Score], trials: int, order: str) -> list[str]:
-    """What the columns mean, and how often our rule would not say."""
-    ours = [one for one in scores if one.rule == OURS]
-    open_share = max((one.undecided_share for one in ours if not one.slowdown_percent), default=0)
-    disturbed = max((one.disturbed_share for one in ours), default=0)
+    """Explain the columns, and how often our rule left it open."""
+    ours = [score for score in scores if score.rule == OURS]
+    identical = [score for score in ours if not score.slowdown_percent]
+    undecided = max((score.undecided_share for score in identical), default=0)
+    disturbed = max((score.disturbed_share for score in ours), default=0)
     lines = [
         f"{trials} trials a series, sessions {order}, seeded. false alarms: identical sessions called slower;",
         "5 % and the like: sessions so much slower that were called slower; an undecided one counts as missed.",
         "sessions, rounds, s: mean spent where nothing is slower (..most, over the slowdowns).",
-        f"{OURS}: undecided where nothing is slower in up to {100 * open_share:.1f} %.",
+        f"{OURS}: undecided where nothing is slower in up to {100 * undecided:.1f} %.",
     ]
     if disturbed:
         lines.append(
@@ -51,18 +57,19 @@ def notes(scores: Iterable[Score], trials: int, order: str) -> list[str]:
 
 
 def write_json(path: Path, scores: Sequence[Score]) -> None:
+    """Write the scores as a JSON list, an object each."""
     path.write_text(json.dumps([score.to_json() for score in scores], indent=1) + "\n", encoding="utf-8")
 
 
 def check_plot(path: Path) -> Path:
-    """Raises BadInput unless the name says PNG or SVG."""
+    """Return the path. Raises BadInput unless its name ends in .png or .svg."""
     if path.suffix not in PLOT_FORMATS:
         raise BadInput(f"--plot {path}: the name must end in .png or .svg")
     return path
 
 
 def plot(path: Path, scores: Sequence[Score]) -> None:
-    """Detection against slowdown, a panel per series, a line per rule; ours is the strong one."""
+    """Plot detection against slowdown, a panel per series and a line per rule; ours is the bold one."""
     import matplotlib as mpl  # noqa: PLC0415 - half a second that no other command should wait for
 
     mpl.use("agg")
@@ -72,10 +79,10 @@ def plot(path: Path, scores: Sequence[Score]) -> None:
     figure, axes = pyplot.subplots(1, len(names), figsize=(5.2 * len(names), 3.8), sharey=True, squeeze=False)
     for name, axis in zip(names, axes[0], strict=True):
         for rule in dict.fromkeys(score.rule for score in scores):
-            points = [one for one in scores if (one.series, one.rule) == (name, rule)]
+            points = [score for score in scores if (score.series, score.rule) == (name, rule)]
             axis.plot(
-                [one.slowdown_percent for one in points],
-                [100 * one.flagged_share for one in points],
+                [point.slowdown_percent for point in points],
+                [100 * point.flagged_share for point in points],
                 marker="o",
                 markersize=3.5,
                 label=rule,

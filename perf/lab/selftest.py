@@ -17,8 +17,8 @@ from perf.errors import WorkerError
 from perf.gate.judgement import now
 from perf.host.lock import hold
 from perf.lab import series
-from perf.lab.evaluate import OURS, SEED, Draw, Score, by_rule, by_the_gate, draw, score
-from perf.lab.rules import PEERS
+from perf.lab.evaluate import RULES, Score, score
+from perf.lab.trials import SEED, Trial, draw
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
@@ -33,8 +33,8 @@ TRIALS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """What was measured of one variant, in order of time."""
+class SelftestResult:
+    """The sessions of one variant, in order of time: as it is, and with more steps."""
 
     variant: Variant
     identical: Sequence[SessionRecord]
@@ -43,16 +43,27 @@ class Tried:
 
     @property
     def measured_shift(self) -> Shift:
-        """How far the slowed sessions really lie from the identical ones."""
+        """How far the slowed sessions really lie from the identical ones, on a log scale."""
         reference = BaselineLevels.of(self.identical).comparable_with(self.slowed)
-        slow = LATENCY.levels(self.slowed, reference.powers)
-        return shift(reference.levels[LATENCY.name], slow, LATENCY.prior)
+        slowed = LATENCY.levels(self.slowed, reference.powers)
+        return shift(reference.levels[LATENCY.name], slowed, LATENCY.prior)
 
 
 def measure(
     settings: Settings, sessions: int, more_steps: int, keep: Path | None, progress: Progress
-) -> Iterator[Tried]:
-    """Measure each variant ``sessions`` times as it is and as often with more steps. Raises a PerfError."""
+) -> Iterator[SelftestResult]:
+    """Measure each variant ``sessions`` times as it is, and as often with ``more_steps`` more denoising steps.
+
+    Args:
+        settings: those of a run.
+        sessions: how many of either kind.
+        more_steps: the planted slowdown.
+        keep: a folder for the sessions measured so far, as input for ``evaluate``; None to keep none.
+        progress: where to show it.
+
+    Raises:
+        PerfError: a variant cannot be measured.
+    """
     with (
         hold(wait_s=settings.wait_s, on_wait=progress.line),
         tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder,
@@ -61,37 +72,41 @@ def measure(
         for variant in settings.variants:
             if missing := run.find_missing(variant):
                 raise WorkerError(variant.name, str(missing))
-            yield _measure_one(run, variant, sessions, more_steps, keep)
+            yield _measure_variant(run, variant, sessions, more_steps, keep)
 
 
-def _measure_one(run: Run, variant: Variant, sessions: int, more_steps: int, keep: Path | None) -> Tried:
+def _measure_variant(run: Run, variant: Variant, sessions: int, more_steps: int, keep: Path | None) -> SelftestResult:
     steps = run.bench.protocol.steps
     identical: list[SessionRecord] = []
     slowed: list[SessionRecord] = []
     for number in range(2 * sessions):
-        found, asked = (slowed, steps + more_steps) if number % 2 else (identical, steps)
-        protocol = replace(run.bench.protocol, steps=asked)
+        is_slowed = number % 2 == 1
+        records = slowed if is_slowed else identical
+        steps_now = steps + more_steps if is_slowed else steps
+        protocol = replace(run.bench.protocol, steps=steps_now)
         with run.measuring(variant, number + 1, replace(run.bench, protocol=protocol)) as measurement:
             measurement.all_rounds()
-        found.append(SessionRecord.of(measurement.session, now()))
+        records.append(SessionRecord.of(measurement.session, now()))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
-            series.write(keep / f"{variant.name}-{asked}-steps.jsonl", found)
-    return Tried(variant=variant, identical=identical, slowed=slowed, slowdown_percent=100 * more_steps / steps)
+            series.write(keep / f"{variant.name}-{steps_now}-steps.jsonl", records)
+    return SelftestResult(
+        variant=variant, identical=identical, slowed=slowed, slowdown_percent=100 * more_steps / steps
+    )
 
 
-def scores(tried: Tried) -> list[Score]:
-    """False alarms on the identical sessions and detection of the slowed ones, for every rule."""
-    calm = list(draw(tried.identical, TRIALS, "shuffled"))
+def scores(result: SelftestResult) -> list[Score]:
+    """Score every rule: false alarms on the identical sessions, and detection of the slowed ones."""
+    identical = list(draw(result.identical, TRIALS, "shuffled"))
     generator = np.random.default_rng(SEED)
-    slow = [Draw(one.baseline, _drawn(tried.slowed, generator)) for one in calm]
-    deciders = {OURS: by_the_gate} | {name: by_rule(rule) for name, rule in PEERS.items()}
+    slowed = [Trial(trial.baseline, _drawn(result.slowed, generator)) for trial in identical]
     return [
-        score(tried.variant.name, rule, percent, [decide(one, 0) for one in draws])
-        for rule, decide in deciders.items()
-        for percent, draws in ((0.0, calm), (tried.slowdown_percent, slow))
+        score(result.variant.name, rule, percent, [apply(trial, 0) for trial in trials])
+        for rule, apply in RULES.items()
+        for percent, trials in ((0.0, identical), (result.slowdown_percent, slowed))
     ]
 
 
 def _drawn(slowed: Sequence[SessionRecord], generator: np.random.Generator) -> list[SessionRecord]:
+    """Draw as many slowed sessions as the gate may ask for, without putting any back."""
     return [slowed[n] for n in generator.permutation(len(slowed))[:MAX_SESSIONS]]

@@ -23,7 +23,7 @@ from perf.records.session_record import Round, SessionRecord, mean_probe_s, roun
 
 
 def read(path: Path) -> list[SessionRecord]:
-    """The sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
+    """Read the sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -35,6 +35,7 @@ def read(path: Path) -> list[SessionRecord]:
 
 
 def write(path: Path, records: list[SessionRecord]) -> None:
+    """Write the sessions, a line each."""
     path.write_text("".join(json.dumps(record.to_json()) + "\n" for record in records), encoding="utf-8")
 
 
@@ -57,7 +58,7 @@ def _bare_session(data: Mapping[str, Any]) -> SessionRecord:
     when = data.get("when", 0)
     if isinstance(when, bool) or not isinstance(when, int | float):
         raise BadRecord("when", f"{when!r} is not a time in seconds")
-    rounds = tuple(_bare_round(one, f"rounds[{number}].") for number, one in enumerate(data["rounds"]))
+    rounds = tuple(_bare_round(timed, f"rounds[{number}].") for number, timed in enumerate(data["rounds"]))
     return SessionRecord(
         recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
         load_s=None if data.get("build") is None else check_number("build", data["build"]),
@@ -66,10 +67,11 @@ def _bare_session(data: Mapping[str, Any]) -> SessionRecord:
 
 
 def _with_probes_around(rounds: Sequence[Round]) -> tuple[Round, ...]:
-    """The rounds of a loop that probed before each, with the mean of what was probed before and after."""
-    after = [*rounds[1:], *rounds[-1:]]
+    """Give each round the mean of what was probed before it and after it. The loop probed before each round."""
+    following = [*rounds[1:], *rounds[-1:]]
     return tuple(
-        replace(one, probe_s=mean_probe_s(one.probe_s, later.probe_s)) for one, later in zip(rounds, after, strict=True)
+        replace(timed, probe_s=mean_probe_s(timed.probe_s, next_timed.probe_s))
+        for timed, next_timed in zip(rounds, following, strict=True)
     )
 
 

@@ -61,7 +61,7 @@ def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior) -> Shif
     levels = [*baseline, *new]
     values = np.array([one.value for one in levels])
     is_new = np.repeat([0.0, 1.0], [len(baseline), len(new)])
-    design = np.column_stack([np.ones(len(levels)), is_new, controls(levels, len(baseline))])
+    design = np.column_stack([np.ones(len(levels)), is_new, centred_probes(levels, len(baseline))])
     own = np.diag([1 / one.weight for one in levels])
     night = nights(levels)
     together = (night[:, None] == night).astype(float)
@@ -89,7 +89,7 @@ def _fit(values: Floats, design: Floats, covariance: Floats, prior: Prior) -> tu
     return float(evidence), Shift(float(estimate[1]), math.sqrt(squares / dof * spread[1, 1]), dof)
 
 
-def controls(levels: Sequence[Level], usual: int) -> Floats:
+def centred_probes(levels: Sequence[Level], usual: int) -> Floats:
     """The probes' levels less the mean of the first ``usual``; zeros if a session has none, or one of its own kind."""
     known = [one.control for one in levels if one.control is not None]
     if len(known) < len(levels) or len({one.probe for one in levels}) > 1:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from perf.gate import store
-from perf.lab.evaluate import slowed
+from perf.lab.trials import slowed
 from perf.measure.settings import BASELINES
 from perf.stats.decision import BaselineLevels, judge
 from perf.stats.verdict import Verdict
