@@ -39,7 +39,7 @@ TRIES = 200
 class Endless(PairedRun):
     """Goes on although it is decided."""
 
-    def _is_enough(self) -> bool:
+    def is_enough(self) -> bool:
         return len(self.loads_s) >= WORKERS
 
 
