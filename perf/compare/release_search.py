@@ -1,4 +1,4 @@
-"""Which release is the first slower one: the releases between a good and a slow one, walked by halves.
+"""The search for the first slower release: the releases between a good and a slow one, walked by halves.
 
 Every verdict is kept as soon as it is known, so that an interrupted walk goes on where it was.
 """
@@ -13,12 +13,13 @@ from pathlib import Path
 
 from perf.stats.paired_comparison import PairedVerdict
 
-SLOWER, NOT_SLOWER = {PairedVerdict.REGRESSED}, {PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED}
+SLOWER = {PairedVerdict.REGRESSED}
+NOT_SLOWER = {PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One release beside the first of the walk, and why that is said of it."""
+    """The verdict on one release, compared with the first of the walk, and the reason for it."""
 
     release: str
     verdict: PairedVerdict
@@ -27,7 +28,13 @@ class Step:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """How the walk ended. ``slower`` is the first release that is slower, ``last_good`` the one before it."""
+    """How the walk ended.
+
+    Attributes:
+        slower: the first release that is slower, if there is one.
+        last_good: the release before it, of those that could be measured.
+        is_open: whether the walk could not come to its end.
+    """
 
     sentence: str
     slower: str | None = None
@@ -36,81 +43,95 @@ class SearchResult:
 
 
 class SearchLog:
-    """The verdicts so far, in a file. One that cannot be read is begun anew."""
+    """The verdicts so far, in a file. One that cannot be read counts as empty."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._steps: dict[str, Step] = {}
         try:
-            for one in json.loads(path.read_text(encoding="utf-8")):
-                self._steps[one["release"]] = Step(one["release"], PairedVerdict(one["verdict"]), one["sentence"])
+            for entry in json.loads(path.read_text(encoding="utf-8")):
+                step = Step(entry["release"], PairedVerdict(entry["verdict"]), entry["sentence"])
+                self._steps[step.release] = step
         except (OSError, ValueError, TypeError, LookupError):
             self._steps = {}
 
     def get(self, release: str) -> Step | None:
+        """Return the verdict on a release, if it is known."""
         return self._steps.get(release)
 
     def add(self, step: Step) -> None:
-        """Keep a verdict; what was undecided, or could not be measured, is worth trying again."""
+        """Keep a verdict, unless it was undecided or invalid, which is worth trying again."""
         if step.verdict not in SLOWER | NOT_SLOWER:
             return
         self._steps[step.release] = step
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps([asdict(one) for one in self._steps.values()], indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps([asdict(step) for step in self._steps.values()], indent=1), encoding="utf-8")
         fresh.replace(self._path)
 
 
 Compare = Callable[[str], Step]
 
 
-def walk(releases: Sequence[str], compare: Compare, kept: SearchLog, say: Callable[[str], None]) -> SearchResult:
-    """Find the first of ``releases``, oldest first, that is slower than the first of all. At least two are needed."""
+def walk(releases: Sequence[str], compare: Compare, log: SearchLog, say: Callable[[str], None]) -> SearchResult:
+    """Find the first release that is slower than the first of all.
 
-    def verdict(release: str) -> Step:
-        known = kept.get(release)
+    Args:
+        releases: at least two, the oldest first.
+        compare: compares a release with the first one.
+        log: the verdicts that are known already; new ones are added.
+        say: told each verdict as it comes.
+    """
+
+    def verdict_on(release: str) -> Step:
+        known = log.get(release)
         step = known or compare(release)
-        kept.add(step)
+        log.add(step)
         say(f"{release}: {step.verdict}: {step.sentence}{' (kept)' if known else ''}")
         return step
 
     good, slow = 0, len(releases) - 1
-    last = verdict(releases[slow])
+    last = verdict_on(releases[slow])
     if last.verdict not in SLOWER:
-        return _nothing_to_find(releases, last)
-    while (step := _next_step(releases, good, slow, verdict)) is not None:
+        return _without_slower(releases, last)
+    while (step := _step_between(releases, good, slow, verdict_on)) is not None:
         if step.verdict is PairedVerdict.UNDECIDED:
             return _undecided(step)
         if step.verdict in SLOWER:
             slow, last = releases.index(step.release), step
         else:
             good = releases.index(step.release)
+    return _first_slower(releases, good, slow, last.sentence)
+
+
+def _step_between(releases: Sequence[str], good: int, slow: int, verdict_on: Compare) -> Step | None:
+    """Return the verdict on the release nearest the middle that can be measured; None where there is none."""
+    middle = (good + slow) / 2
+    for number in sorted(range(good + 1, slow), key=lambda number: abs(number - middle)):
+        step = verdict_on(releases[number])
+        if step.verdict is not PairedVerdict.INVALID:
+            return step
+    return None
+
+
+def _first_slower(releases: Sequence[str], good: int, slow: int, sentence: str) -> SearchResult:
     skipped = releases[good + 1 : slow]
     unknown = f"; {', '.join(skipped)} between them could not be measured" if skipped else ""
     return SearchResult(
-        f"{releases[slow]} is the first that is slower: {last.sentence}; {releases[good]} is not{unknown}",
+        f"{releases[slow]} is the first that is slower: {sentence}; {releases[good]} is not{unknown}",
         slower=releases[slow],
         last_good=releases[good],
     )
 
 
-def _nothing_to_find(releases: Sequence[str], last: Step) -> SearchResult:
+def _without_slower(releases: Sequence[str], last: Step) -> SearchResult:
+    """Return how a walk ends whose last release is not known to be slower."""
     if last.verdict in NOT_SLOWER:
         return SearchResult(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
     if last.verdict is PairedVerdict.UNDECIDED:
         return _undecided(last)
-    return SearchResult(f"{last.release} beside {releases[0]} is {last.verdict}: {last.sentence}", is_open=True)
+    return SearchResult(f"{last.release} compared with {releases[0]} is {last.verdict}: {last.sentence}", is_open=True)
 
 
 def _undecided(step: Step) -> SearchResult:
     return SearchResult(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
-
-
-def _next_step(releases: Sequence[str], good: int, slow: int, verdict: Callable[[str], Step]) -> Step | None:
-    """The verdict on the release nearest the middle that can be measured; None where there is none in between."""
-    middle = (good + slow) / 2
-    for number in sorted(range(good + 1, slow), key=lambda number: abs(number - middle)):
-        step = verdict(releases[number])
-        if step.verdict is not PairedVerdict.INVALID:
-            return step
-    return None

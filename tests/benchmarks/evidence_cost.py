@@ -1,10 +1,10 @@
-"""What the evidence costs a generation: fresh pairs of workers, of which one is looked at, as a ratio of latencies.
+"""What the evidence costs a generation: the ratio of latencies in fresh pairs of workers, one of them inspected.
 
     pytest tests/benchmarks/evidence_cost.py -q --variant openvino-static --model tiny --rounds 40
 
-The one is looked at before its rounds, where a run looks after the last of them: what stays of it in a process would
-show in the ratio. Several pairs, since two workers that do the same differ by the luck of their memory layout. Not
-collected by default.
+The inspection comes before the rounds, where a run has it after the last of them: what it leaves behind in the process
+would show in the ratio. There are several pairs, since two workers that do the same differ by the luck of their memory
+layout. Not collected by default.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ def test_cost(row: Variant, run: Run, tmp_path: Path, capsys: pytest.CaptureFixt
     low, high = stats.t.interval(CONFIDENCE, len(logs) - 1, loc=mean, scale=error)
     with capsys.disabled():
         print(f"\n{row.name}, {run.bench.model.name}, {run.bench.protocol}")
-        print(f"pairs of workers: {', '.join(f'{math.exp(one):.3f}' for one in logs)}")
+        print(f"pairs of workers: {', '.join(f'{math.exp(log):.3f}' for log in logs)}")
         print(f"with evidence / without: {math.exp(mean):.3f} [{math.exp(low):.3f}, {math.exp(high):.3f}]")
 
 
 def log_ratio(variant: Variant, run: Run, folder: Path) -> float:
-    """Of one pair, whose rounds alternate in the order seen-unseen, unseen-seen: a drift hits both alike."""
+    """Return the log ratio of a pair's medians, inspected over plain; rounds alternate, so that drift hits both."""
     stack, protocol = run.stacks[variant.stack], run.bench.protocol
-    for name in ("seen", "unseen"):
+    for name in ("inspected", "plain"):
         (folder / name).mkdir()
     with (
-        measuring(variant, stack, run.bench, folder / "seen", "seen") as seen,
-        measuring(variant, stack, run.bench, folder / "unseen", "unseen") as unseen,
+        measuring(variant, stack, run.bench, folder / "inspected", "inspected") as inspected,
+        measuring(variant, stack, run.bench, folder / "plain", "plain") as plain,
     ):
-        for worker in (seen, unseen):
+        for worker in (inspected, plain):
             for _ in range(variant.warmup_rounds):
                 worker.generate(protocol.warmup_steps)
-        seen.generate(protocol.steps)
-        seen.inspect()
-        for worker in (seen, unseen):
+        inspected.generate(protocol.steps)
+        inspected.inspect()
+        for worker in (inspected, plain):
             worker.generate(protocol.steps)  # the caches are cold after so much else
         for pair in range(protocol.rounds):
-            for worker in (seen, unseen) if pair % 2 else (unseen, seen):
+            for worker in (inspected, plain) if pair % 2 else (plain, inspected):
                 worker.generate(protocol.steps)
-        return math.log(median_s(seen, protocol.rounds) / median_s(unseen, protocol.rounds))
+        return math.log(median_s(inspected, protocol.rounds) / median_s(plain, protocol.rounds))
 
 
 def median_s(worker: Measurement, rounds: int) -> float:

@@ -1,4 +1,4 @@
-"""What the suite adds to a generation: the same variant bare and through the suite, alternating, as a ratio.
+"""What the suite adds to a generation: the ratio of latencies through the suite and bare, measured alternately.
 
     pytest tests/benchmarks/harness_overhead.py -q --variant openvino-static --size 256x256 --steps 4 --rounds 60 \
         --budget 3600
@@ -30,7 +30,7 @@ BARE = Path(__file__).with_name("bare.py")
 
 
 class Bare:
-    """The variant in a plain loop, in a process of its own."""
+    """A process that runs the variant in a plain loop."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -47,7 +47,7 @@ class Bare:
 
 @pytest.fixture(scope="session")
 def bare(measurement: Measurement, run: Run) -> Iterator[Bare]:
-    """The bare process, warmed up."""
+    """Start the bare process and warm it up."""
     variant, bench = measurement.variant, run.bench
     started = command.for_variant(variant, run.stacks[variant.stack], bench.machine)
     prefix = started.arguments[: started.arguments.index("-m")]
@@ -66,11 +66,11 @@ def bare(measurement: Measurement, run: Run) -> Iterator[Bare]:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
-        found = Bare(process)
+        warm = Bare(process)
         for _ in range(variant.warmup_rounds):
-            found.generate()
-        found.latencies_s.clear()
-        yield found
+            warm.generate()
+        warm.latencies_s.clear()
+        yield warm
         process.kill()
 
 
@@ -78,7 +78,7 @@ def bare(measurement: Measurement, run: Run) -> Iterator[Bare]:
 def test_overhead(
     measurement: Measurement, bare: Bare, benchmark: BenchmarkFixture, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Pairs in the order bare-suite, suite-bare, bare-suite, ..., so that a drift hits both alike."""
+    """Measure pairs in the order bare-suite, suite-bare, bare-suite, ..., so that a drift hits both alike."""
 
     def before() -> tuple[tuple[int], dict[str, Any]]:
         arguments = measurement.next_round()
@@ -110,8 +110,8 @@ def test_overhead(
 
 
 def ratio(with_suite: Sequence[float], without: Sequence[float]) -> str:
-    """Median of the pairs' ratios with its interval, and their geometric mean."""
-    ratios = [one / other for one, other in zip(with_suite, without, strict=True)]
+    """Return the median of the pairs' ratios with its interval, and their geometric mean."""
+    ratios = [suite_s / bare_s for suite_s, bare_s in zip(with_suite, without, strict=True)]
     interval = median_interval(ratios)
     mean = math.exp(statistics.fmean(map(math.log, ratios)))
     return (

@@ -1,11 +1,11 @@
-"""How often the upgrade check is right: a stack beside itself, and beside one whose workers do more work.
+"""How often the upgrade check is right: a stack compared with itself, and with one whose workers do more work.
 
     WORKERS=8 PLANTED="3 0" pytest tests/benchmarks/paired_power.py -q --variant openvino-static --size 256x256
 
-Measures so many pairs of workers, and then tries: each try takes them in another order, of those in which candidate and
-reference were started first by turns, until the check would have stopped. Prints how many tries ended how, after how
-many pairs, and how wide the interval of all pairs is beside that of the same latencies taken apart. $KEEP is a folder
-for the pairs as JSON. Not collected by default.
+Measures so many pairs of workers, and then replays them: each try takes the pairs of workers in another order, in which
+candidate and reference are still started first alternately, until the check would have stopped. Prints which verdicts
+the tries ended with, after how many pairs, and how wide the interval of all pairs is compared with that of the same
+latencies taken apart. $KEEP is a folder for the pairs as JSON. Not collected by default.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRIES = 200
 
 
 class Endless(PairedRun):
-    """Goes on although it is decided."""
+    """A paired run that goes on although it is decided."""
 
     def is_enough(self) -> bool:
         return len(self.loads_s) >= WORKERS
@@ -62,28 +62,28 @@ def test_power(
 
 
 def summary(result: ComparedRow) -> list[str]:
-    """What came of the tries, and the two widths."""
+    """Return the verdicts of the tries, and the two widths, a sentence each."""
     groups = grouped(result.pairs, LATENCY.name)
     generator = np.random.default_rng(0)
     tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
-    counts = Counter(str(one.verdict) for one in tries)
-    pairs = [one.pairs for one in tries]
+    counts = Counter(str(comparison.verdict) for comparison in tries)
+    pairs = [comparison.pairs for comparison in tries]
     assert result.widths is not None
     return [
         str(result.latency),
-        ", ".join(f"{count} of {TRIES} tries {said}" for said, count in counts.most_common()),
+        ", ".join(f"{count} of {TRIES} tries {verdict}" for verdict, count in counts.most_common()),
         f"pairs: median {statistics.median(pairs):g}, 95 % within {np.quantile(pairs, 0.95):g}",
         f"95 % interval of all: {result.widths[0]:.1%} wide in pairs, {result.widths[1]:.1%} apart",
     ]
 
 
 def shuffled(groups: Groups, generator: np.random.Generator) -> list[int]:
-    """Numbers of pairs of workers, odd and even ones by turns."""
+    """Return the numbers of the pairs of workers in random order, odd and even ones alternately."""
     odd, even = (generator.permutation([number for number in groups if number % 2 == rest]) for rest in (1, 0))
     return [int(number) for both in zip(odd, even, strict=False) for number in both]
 
 
 def one_try(groups: Groups, order: list[int]) -> Comparison:
-    """What the check says when it first decides."""
+    """Return the comparison at which the check would have stopped."""
     looks = [compare({number: groups[number] for number in order[: look + 1]}) for look in range(len(order[:LOOKS]))]
     return next((look for look in looks if look.verdict is not PairedVerdict.UNDECIDED), looks[-1])

@@ -14,48 +14,48 @@ RELEASES = [f"2026.{minor}.0" for minor in range(8)]
 
 
 class Measured:
-    """Says of each release what it is, and notes that it was asked."""
+    """A comparison that answers at once, and notes what it was asked."""
 
-    def __init__(self, slow_from: int, **otherwise: PairedVerdict) -> None:
-        self._slow_from, self._otherwise = slow_from, otherwise
+    def __init__(self, slow_from: int, **exceptions: PairedVerdict) -> None:
+        self._slow_from, self._exceptions = slow_from, exceptions
         self.asked: list[str] = []
 
     def __call__(self, release: str) -> Step:
         self.asked.append(release)
         number = RELEASES.index(release)
-        usual = PairedVerdict.REGRESSED if number >= self._slow_from else PairedVerdict.EQUIVALENT
-        return Step(release, self._otherwise.get(f"r{number}", usual), f"{number} %")
+        verdict = PairedVerdict.REGRESSED if number >= self._slow_from else PairedVerdict.EQUIVALENT
+        return Step(release, self._exceptions.get(f"r{number}", verdict), f"{number} %")
 
 
-def walked(measured: Measured, kept: SearchLog) -> SearchResult:
-    return walk(RELEASES, measured, kept, lambda _: None)
+def walked(measured: Measured, log: SearchLog) -> SearchResult:
+    return walk(RELEASES, measured, log, lambda _: None)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> SearchLog:
+def log(tmp_path: Path) -> SearchLog:
     return SearchLog(tmp_path / "kept.json")
 
 
 @pytest.mark.parametrize("first_slow", range(1, 8))
-def test_the_first_slower_release_is_found_in_three_or_four_steps(kept: SearchLog, first_slow: int) -> None:
+def test_the_first_slower_release_is_found_in_three_or_four_steps(log: SearchLog, first_slow: int) -> None:
     measured = Measured(first_slow)
-    found = walked(measured, kept)
-    assert (found.slower, found.last_good) == (RELEASES[first_slow], RELEASES[first_slow - 1])
-    assert found.sentence.startswith(f"{RELEASES[first_slow]} is the first that is slower: {first_slow} %;")
+    result = walked(measured, log)
+    assert (result.slower, result.last_good) == (RELEASES[first_slow], RELEASES[first_slow - 1])
+    assert result.sentence.startswith(f"{RELEASES[first_slow]} is the first that is slower: {first_slow} %;")
     assert len(measured.asked) <= 4
 
 
-def test_where_the_last_is_not_slower_there_is_nothing_to_find(kept: SearchLog) -> None:
+def test_where_the_last_is_not_slower_there_is_nothing_to_find(log: SearchLog) -> None:
     measured = Measured(99)
-    found = walked(measured, kept)
-    assert (found.slower, found.is_open, measured.asked) == (None, False, [RELEASES[-1]])
+    result = walked(measured, log)
+    assert (result.slower, result.is_open, measured.asked) == (None, False, [RELEASES[-1]])
 
 
-def test_what_cannot_be_measured_is_stepped_around_and_named(kept: SearchLog) -> None:
-    found = walked(Measured(4, r3=PairedVerdict.INVALID, r4=PairedVerdict.INVALID), kept)
-    assert (found.slower, found.last_good) == (RELEASES[5], RELEASES[2])
-    assert found.sentence.endswith("; 2026.3.0, 2026.4.0 between them could not be measured")
-    assert (kept.get(RELEASES[3]), kept.get(RELEASES[5])) == (None, Step(RELEASES[5], PairedVerdict.REGRESSED, "5 %"))
+def test_what_cannot_be_measured_is_stepped_around_and_named(log: SearchLog) -> None:
+    result = walked(Measured(4, r3=PairedVerdict.INVALID, r4=PairedVerdict.INVALID), log)
+    assert (result.slower, result.last_good) == (RELEASES[5], RELEASES[2])
+    assert result.sentence.endswith("; 2026.3.0, 2026.4.0 between them could not be measured")
+    assert (log.get(RELEASES[3]), log.get(RELEASES[5])) == (None, Step(RELEASES[5], PairedVerdict.REGRESSED, "5 %"))
 
 
 def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
@@ -73,9 +73,9 @@ def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
 
 
 def test_an_undecided_step_ends_the_walk_and_is_measured_again(tmp_path: Path) -> None:
-    found = walked(Measured(5, r3=PairedVerdict.UNDECIDED), SearchLog(tmp_path / "kept.json"))
-    assert (found.is_open, found.slower) == (True, None)
-    assert "2026.3.0 is undecided" in found.sentence
+    result = walked(Measured(5, r3=PairedVerdict.UNDECIDED), SearchLog(tmp_path / "kept.json"))
+    assert (result.is_open, result.slower) == (True, None)
+    assert "2026.3.0 is undecided" in result.sentence
     later = Measured(5)
     assert walked(later, SearchLog(tmp_path / "kept.json")).slower == RELEASES[5]
     assert RELEASES[3] in later.asked

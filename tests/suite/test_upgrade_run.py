@@ -1,4 +1,4 @@
-"""The upgrade check as a user runs it, with silly workers: what is said of two stacks, and the exit code."""
+"""The upgrade check as a user runs it, with silly workers: the verdicts on two stacks, and the exit code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
 
 @pytest.fixture
 def stack_that(tmp_path: Path) -> Callable[..., Path]:
-    """A silly stack with an environment of its own, as ``slower=SILLY_SLOWDOWN="1.1"`` would have."""
+    """Make a silly stack with an environment of its own, as ``SILLY_SLOWDOWN="1.1"`` for a slower one."""
 
     def make(name: str, **environment: str) -> Path:
         path = tmp_path / name
@@ -83,8 +83,8 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
 
 
 def results(folder: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((folder / "up.json").read_text())["results"]
-    return found
+    rows: list[dict[str, Any]] = json.loads((folder / "up.json").read_text())["results"]
+    return rows
 
 
 def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_without_pressure_a_pair_that_waits_is_set_aside(compare: Compare, tmp_p
 
 
 def test_the_exit_code_is_that_of_the_worst_row() -> None:
-    def rows(*said: PairedVerdict) -> list[ComparedRow]:
+    def rows(*verdicts: PairedVerdict) -> list[ComparedRow]:
         (variant,) = ladder.select(["eager-fp32"])
-        return [ComparedRow(variant=variant, verdict=one, sentence="") for one in said]
+        return [ComparedRow(variant=variant, verdict=verdict, sentence="") for verdict in verdicts]
 
     well = (PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED)
     assert exit_code(rows(*well), strict=True) == 0
