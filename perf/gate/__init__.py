@@ -5,6 +5,6 @@
     baseline           what a baseline file holds
     store              the baseline files
     against_baseline   the verdicts on a run's rows by the sessions of its baseline
-    anchored           the comparison with the stack that a baseline was measured with
+    anchor_comparison  the comparison with the stack that a baseline was measured with
     judgement          Judgement, the order of it: sessions, verdicts, acceptance
 """

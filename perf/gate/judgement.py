@@ -11,7 +11,7 @@ from typing import Any
 from perf.errors import NotAccepted, WorkerError
 from perf.gate import baseline, store
 from perf.gate.against_baseline import Gate, MeasuredRow
-from perf.gate.anchored import AnchorComparison
+from perf.gate.anchor_comparison import AnchorComparison
 from perf.gate.baseline import BaselineKey, BaselineRow
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
