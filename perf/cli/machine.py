@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perf.exit_codes import ExitCode
 from perf.gate import store
-from perf.gate.baseline import BaselineKey
+from perf.gate.baseline_key import BaselineKey
 from perf.host import advice
 from perf.host.machine import this_machine
 from perf.measure.settings import BASELINES

@@ -1,10 +1,13 @@
-"""The gate: what is remembered of a machine, and what is said of a run against it.
+"""The gate: what is remembered of a machine, and the verdicts on a run against it.
 
 ::
 
-    baseline           what a baseline file holds
-    store              the baseline files
-    against_baseline   the verdicts on a run's rows by the sessions of its baseline
-    anchor_comparison  the comparison with the stack that a baseline was measured with
-    judgement          Judgement, the order of it: sessions, verdicts, acceptance
+    baseline_key        what must be equal for a baseline to be compared with
+    baseline_row        one variant's sessions in a baseline, and what measured them
+    baseline            what a baseline file holds, and its schema
+    acceptance          a row of a run taken into a baseline
+    store               the baseline files on disk
+    against_baseline    the verdicts on a run's rows by the sessions of its baseline
+    anchor_comparison   the comparison with the stack that a baseline was accepted with
+    judgement           Judgement, the order of it: sessions, verdicts, acceptance
 """

@@ -1,4 +1,4 @@
-"""The gate of one run: the baseline that belongs to its setting, and what is said of each row against it."""
+"""The gate of one run: the baseline that belongs to it, and the verdict on each row by the baseline's sessions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from perf.errors import BadBaseline
 from perf.gate import store
-from perf.gate.baseline import Baseline, BaselineKey, BaselineRow, Json, specification
+from perf.gate.baseline import Baseline
+from perf.gate.baseline_key import BaselineKey, Json
+from perf.gate.baseline_row import BaselineRow, specification
 from perf.host.machine import Machine
 from perf.host.stack import Stack, package_changes
 from perf.host.worker_code import worker_digest
@@ -24,7 +26,7 @@ from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """A row of this run: what was measured, with which stack, and what it claimed that is not so."""
+    """A row of this run: what was measured, with which stack, and which of its claims do not hold (``faults``)."""
 
     variant: Variant
     stack: Stack
@@ -34,78 +36,86 @@ class MeasuredRow:
 
 
 class Gate:
-    """Reads the baseline once, when the run begins; a fault in it is the verdict of the rows it concerns."""
+    """The run's baseline, read once when the run begins; a fault in it is the verdict on the rows it concerns.
 
-    def __init__(self, folder: Path, machine: Machine, setting: BaselineKey) -> None:
+    ``path`` is the baseline's file, or where one would be written; ``baseline`` is None where none can be compared
+    with.
+    """
+
+    def __init__(self, folder: Path, machine: Machine, key: BaselineKey) -> None:
         self.folder = folder
         self.machine = machine
-        self.setting = setting
-        self.path = store.path_of(folder, setting)
+        self.key = key
+        self.path = store.path_of(folder, key)
         self.baseline: Baseline | None = None
         self._fault: str | None = None
-        self._references: dict[str, BaselineLevels] = {}
+        self._levels: dict[str, BaselineLevels] = {}
         try:
-            found = store.find(folder, setting)
-            self.path, self.baseline = found.path, found.baseline
+            stored = store.find(folder, key)
+            self.path, self.baseline = stored.path, stored.baseline
         except BadBaseline as error:
             self._fault = str(error)
 
-    def row(self, variant: Variant) -> BaselineRow | None:
-        """What the baseline has of this variant, if it can be compared with."""
+    def baseline_row(self, variant: Variant) -> BaselineRow | None:
+        """Return the baseline's row of this variant, or None if there is none of this specification."""
         row = self.baseline.rows.get(variant.name) if self.baseline else None
         return row if row and row.variant == specification(variant) else None
 
     def judge(self, rows: Iterable[MeasuredRow], looks: int = MAX_SESSIONS) -> dict[str, Verdict]:
-        """The verdicts on the rows of this run, by name, where a row may have ``looks`` sessions."""
-        judged = list(rows)
-        count = max(1, sum(self.row(one.variant) is not None for one in judged))
-        verdicts = {one.variant.name: self._judge_one(one, count, looks) for one in judged}
-        return verdicts if any(map(self.package_changes, judged)) else excuse_drift(verdicts)
+        """Return the verdicts on the rows of this run, by name, where a row may have ``looks`` sessions."""
+        rows = list(rows)
+        comparable = [row for row in rows if self.baseline_row(row.variant)]
+        ladder_size = max(1, len(comparable))
+        verdicts = {row.variant.name: self._judge_row(row, ladder_size, looks) for row in rows}
+        is_same_packages = not any(self.package_changes(row) for row in rows)
+        return excuse_drift(verdicts) if is_same_packages else verdicts
 
-    def package_changes(self, judged: MeasuredRow) -> list[str]:
+    def package_changes(self, row: MeasuredRow) -> list[str]:
         """Return the packages that differ from those that the row's baseline was measured with."""
-        row = self.row(judged.variant)
-        return package_changes(row.stack["packages"], judged.stack.packages) if row else []
+        before = self.baseline_row(row.variant)
+        return package_changes(before.stack["packages"], row.stack.packages) if before else []
 
-    def evidence_changes(self, judged: MeasuredRow) -> list[str]:
+    def evidence_changes(self, row: MeasuredRow) -> list[str]:
         """Return what differs in the worker's evidence from the baseline's, what costs most first."""
-        row = self.row(judged.variant)
-        if row is None or row.evidence is None or judged.evidence is None:
+        before = self.baseline_row(row.variant)
+        if before is None or before.evidence is None or row.evidence is None:
             return []
-        return differences(row.evidence, judged.evidence)
+        return differences(before.evidence, row.evidence)
 
-    def is_same_software(self, judged: MeasuredRow) -> bool:
-        """Whether the row runs what it ran when its baseline was measured: packages, the worker's code, kernels."""
-        row = self.row(judged.variant)
-        if row is None or row.worker != worker_digest() or row.evidence is None or judged.evidence is None:
+    def is_same_software(self, row: MeasuredRow) -> bool:
+        """Return whether packages, the worker's code and kernels are those that the row's baseline was measured with.
+
+        False where the baseline does not have them to compare with.
+        """
+        before = self.baseline_row(row.variant)
+        if before is None or before.worker != worker_digest() or before.evidence is None or row.evidence is None:
             return False
-        return not self.package_changes(judged) and not moved_kernels(row.evidence.kernels, judged.evidence.kernels)
+        return not self.package_changes(row) and not moved_kernels(before.evidence.kernels, row.evidence.kernels)
 
     def changes_of(self, variant: Variant) -> list[Json]:
-        """The updates that concerned this row, the latest last."""
+        """Return the baseline's updates that concerned this row, the latest last."""
         changes = self.baseline.changes if self.baseline else ()
         return [change for change in changes if variant.name in change["rows"]]
 
     def particular_changes(self) -> list[str]:
-        """Particulars of the machine that are not those of the baseline."""
-        theirs: Json = self.baseline.particulars if self.baseline else {}
+        """Return the particulars in which this machine differs from the baseline's."""
+        before: Json = self.baseline.particulars if self.baseline else {}
         here = self.machine.particulars
-        return [f"{name} {theirs[name]} -> {here[name]}" for name in here if theirs.get(name, here[name]) != here[name]]
+        return [f"{name} {before[name]} -> {value}" for name, value in here.items() if before.get(name, value) != value]
 
-    def _judge_one(self, judged: MeasuredRow, rows: int, looks: int) -> Verdict:
-        name = judged.variant.name
-        if judged.faults:
-            return Verdict(kind=VerdictKind.INVALID, sentence="; ".join(judged.faults))
+    def _judge_row(self, row: MeasuredRow, ladder_size: int, looks: int) -> Verdict:
+        name = row.variant.name
+        if row.faults:
+            return Verdict(kind=VerdictKind.INVALID, sentence="; ".join(row.faults))
         if fault := self._fault or self._row_fault(name):
-            return Verdict(
-                kind=VerdictKind.INVALID, sentence=f"{fault}; restore it from version control, or record a new one"
-            )
-        row = self.row(judged.variant)
-        if row is None:
-            return Verdict(kind=VerdictKind.NO_BASELINE, sentence=self._why_no_baseline(judged.variant))
-        if name not in self._references:
-            self._references[name] = BaselineLevels.of(row.sessions)
-        return judge(self._references[name], judged.sessions, rows=rows, looks=looks)
+            sentence = f"{fault}; restore it from version control, or record a new one"
+            return Verdict(kind=VerdictKind.INVALID, sentence=sentence)
+        before = self.baseline_row(row.variant)
+        if before is None:
+            return Verdict(kind=VerdictKind.NO_BASELINE, sentence=self._why_no_baseline(row.variant))
+        if name not in self._levels:
+            self._levels[name] = BaselineLevels.of(before.sessions)
+        return judge(self._levels[name], row.sessions, rows=ladder_size, looks=looks)
 
     def _row_fault(self, name: str) -> str | None:
         fault = self.baseline.faults.get(name) if self.baseline else None
@@ -118,14 +128,13 @@ class Gate:
         if row is None:
             return f"{self.path} has no such row"
         here = specification(variant)
-        other = [
-            f"{key}: {row.variant.get(key)}, here {here[key]}" for key in here if row.variant.get(key) != here[key]
-        ]
-        return f"{self.path} was measured with another specification ({'; '.join(other) or 'of an older version'})"
+        changed = [name for name in here if row.variant.get(name) != here[name]]
+        fields = "; ".join(f"{name}: {row.variant.get(name)}, here {here[name]}" for name in changed)
+        return f"{self.path} was measured with another specification ({fields or 'of an older version'})"
 
     @functools.cached_property
     def _nearest(self) -> str:
         """The file with the fewest differences and the first of them; read once for all rows."""
-        known = store.why_not(self.folder, lambda setting: setting.differences(self.setting))
-        nearest = min(known, key=lambda pair: len(pair[1]), default=None)
-        return f"; nearest is {nearest[0]} ({nearest[1][0]})" if nearest and nearest[1] else ""
+        files = store.why_not(self.folder, lambda key: key.differences(self.key))
+        path, differences = min(files, key=lambda file: len(file[1]), default=(None, []))
+        return f"; the nearest is {path} ({differences[0]})" if differences else ""

@@ -1,8 +1,8 @@
-"""A night's suspicions, settled: against the baseline's own stack, built again, or by there being nothing that changed.
+"""A second look at slower rows: in turns with the stack that the baseline was accepted with, the anchor.
 
 A stored baseline cannot tell a slower machine from slower software. Where packages differ from the baseline's, the two
-stacks are measured in turns on the machine as it is now, and what that says is what counts. Where all software is the
-same, it cannot have become slower, and the machine has.
+stacks are measured in turns on the machine as it is now, and that verdict counts. Where all software is the same, it
+cannot have become slower: the machine has.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from perf.measure.run import Run
 from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.verdict import Verdict, VerdictKind
 
-KINDS = {
+KIND_OF_PAIRED = {
     PairedVerdict.REGRESSED: VerdictKind.REGRESSED,
     PairedVerdict.IMPROVED: VerdictKind.IMPROVED,
     PairedVerdict.EQUIVALENT: VerdictKind.UNCHANGED,
@@ -34,79 +34,90 @@ KINDS = {
 
 
 class AnchorComparison:
-    """Made with the run and its gate. ``results`` are the paired ones, by row."""
+    """The comparisons of one run with the anchors of its rows; ``results`` are the paired ones, by row."""
 
     def __init__(self, run: Run, gate: Gate) -> None:
         self.results: dict[str, ComparedRow] = {}
         self._run = run
         self._gate = gate
 
-    def settle(self, one: MeasuredRow, verdict: Verdict) -> Verdict:
-        """The verdict that counts: the gate's own, unless there is better to go by."""
-        if not is_open(verdict):
+    def reconsider(self, row: MeasuredRow, verdict: Verdict) -> Verdict:
+        """Return the verdict that counts for a row whose sessions have given ``verdict`` against the baseline's.
+
+        It is the same one unless a slowdown is suspected. Then the two stacks are measured in turns, for about the
+        settings' ``pairs_budget_s``, or the machine is named if no software has changed.
+        """
+        if not suspects_slowdown(verdict):
             return verdict
-        if self._gate.is_same_software(one):
-            return excused(verdict, self._gate.particular_changes())
-        if not self._gate.package_changes(one):
+        if self._gate.is_same_software(row):
+            return blame_machine(verdict, self._gate.particular_changes())
+        if not self._gate.package_changes(row):
             return verdict
         try:
-            result = self._compare(one)
+            result = self._compare(row)
         except (BadInput, WorkerError) as error:
-            return unsettled(verdict, str(error).splitlines()[0])
-        self.results[one.variant.name] = result
-        return (
-            unsettled(verdict, result.sentence)
-            if result.verdict is PairedVerdict.INVALID
-            else counted_by(result, verdict)
-        )
+            return add_failure(verdict, str(error).splitlines()[0])
+        self.results[row.variant.name] = result
+        if result.verdict is PairedVerdict.INVALID:
+            return add_failure(verdict, result.sentence)
+        return replace_by_paired(verdict, result)
 
     def to_json(self, name: str) -> dict[str, Any]:
-        """For the row's record, where it was settled in pairs."""
+        """Return what the row's record gets: its paired result, if it was compared."""
         return {"paired": self.results[name].to_json()} if name in self.results else {}
 
-    def _compare(self, one: MeasuredRow) -> ComparedRow:
-        row = self._gate.row(one.variant)
-        assert row is not None, "what has changes has a row"
-        self._run.say(f"{one.variant.name}: building the baseline's stack again, to measure the two in turns")
-        stack_pair = StackPair(reference=rebuilt(row.stack, one.stack), candidate=one.stack)
-        paired_run = PairedRun(one.variant, stack_pair, self._run, self._run.settings.pairs_budget_s)
+    def _compare(self, row: MeasuredRow) -> ComparedRow:
+        baseline_row = self._gate.baseline_row(row.variant)
+        assert baseline_row is not None, "a row whose packages changed has a baseline"
+        self._run.say(f"{row.variant.name}: building the baseline's stack again, to measure the two in turns")
+        stack_pair = StackPair(reference=rebuild(baseline_row.stack, row.stack), candidate=row.stack)
+        paired_run = PairedRun(row.variant, stack_pair, self._run, self._run.settings.pairs_budget_s)
         paired_run.all_pairs()
         return judge(paired_run, self._run)
 
 
-def rebuilt(kept: Mapping[str, Any], here: Stack) -> Stack:
-    """The stack that a baseline names. Raises BadInput if it cannot be had here."""
-    version = ".".join(str(kept["python_version"]).split(".")[:2])
-    if here.python_version.startswith(f"{version}."):
-        python: str | None = here.python
-    else:
-        python = shutil.which(f"python{version}")
+def rebuild(recipe: Mapping[str, Any], here: Stack) -> Stack:
+    """Build the stack of a baseline's recipe again, or find it where it was built before.
+
+    Raises BadInput if it cannot be had: its Python is not installed, or pip cannot install its packages.
+    """
+    python_version = str(recipe["python_version"])
+    python = find_python(python_version, here)
+    return probe_for_worker(Role.REFERENCE, environments.rebuilt(python, python_version, recipe["packages"]))
+
+
+def find_python(version: str, here: Stack) -> Path:
+    """Find an interpreter of this version's major and minor number, if possible that of ``here``. Raises BadInput."""
+    minor = ".".join(version.split(".")[:2])
+    if here.python_version.startswith(f"{minor}."):
+        return Path(here.python)
+    python = shutil.which(f"python{minor}")
     if python is None:
-        raise BadInput(f"it has Python {version}, which is not installed here")
-    made = environments.rebuilt(Path(python), str(kept["python_version"]), kept["packages"])
-    return probe_for_worker(Role.REFERENCE, made)
+        raise BadInput(f"it has Python {minor}, which is not installed here")
+    return Path(python)
 
 
-def is_open(verdict: Verdict) -> bool:
-    """Whether a slowdown has been found, or could not be excluded."""
+def suspects_slowdown(verdict: Verdict) -> bool:
+    """Return whether a slowdown has been found, or could not be excluded."""
     if verdict.kind is VerdictKind.UNDECIDED:
         return verdict.latency is not None and verdict.latency.suspicious
     return verdict.kind is VerdictKind.REGRESSED
 
 
-def unsettled(verdict: Verdict, why: str) -> Verdict:
-    """The gate's own verdict, which stands where the two stacks could not be compared."""
-    return replace(verdict, sentence=f"{verdict.sentence}; not settled by the baseline's own stack: {why}")
+def add_failure(verdict: Verdict, reason: str) -> Verdict:
+    """Return the gate's own verdict, which stands where the two stacks could not be compared, with the reason."""
+    sentence = f"{verdict.sentence}; it could not be measured in turns with the baseline's stack: {reason}"
+    return replace(verdict, sentence=sentence)
 
 
-def excused(verdict: Verdict, particulars: list[str]) -> Verdict:
-    """The same software cannot have become slower: what did is the machine."""
-    also = f" ({'; '.join(particulars)})" if particulars else ""
-    sentence = f"the machine drifted{also}: {verdict.sentence}, with the same packages, worker and kernels"
+def blame_machine(verdict: Verdict, particulars: list[str]) -> Verdict:
+    """Return the verdict where the software is the same: what became slower is the machine."""
+    changed = f" ({'; '.join(particulars)})" if particulars else ""
+    sentence = f"the machine drifted{changed}: {verdict.sentence}, with the same packages, worker and kernels"
     return replace(verdict, kind=VerdictKind.DISTURBED, sentence=sentence)
 
 
-def counted_by(result: ComparedRow, verdict: Verdict) -> Verdict:
-    """What pairs have said, in the gate's words; its findings are kept."""
+def replace_by_paired(verdict: Verdict, result: ComparedRow) -> Verdict:
+    """Return the verdict of the pairs in the gate's terms; the findings against the baseline's sessions are kept."""
     sentence = f"in turns with the baseline's stack {result.sentence}; against its sessions {verdict.sentence}"
-    return replace(verdict, kind=KINDS[result.verdict], sentence=sentence)
+    return replace(verdict, kind=KIND_OF_PAIRED[result.verdict], sentence=sentence)

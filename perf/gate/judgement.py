@@ -1,176 +1,181 @@
-"""What is said of a run's rows: the sessions of each, fresh ones where there is a suspicion, verdicts, acceptance."""
+"""The verdicts on a run: the sessions of each row, fresh ones where a slowdown is suspected, and acceptance."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
 from perf.errors import NotAccepted, WorkerError
-from perf.gate import baseline, store
+from perf.gate import store
+from perf.gate.acceptance import accept, usable
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchor_comparison import AnchorComparison
-from perf.gate.baseline import BaselineKey, BaselineRow
+from perf.gate.baseline_key import BaselineKey
+from perf.gate.baseline_row import BaselineRow
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
-from perf.stats.level import Powers, undisturbed
 from perf.stats.verdict import Verdict, VerdictKind, counted
-from perf.stats.watch import LATENCY
 
 
 class Judgement:
-    """Made with its run; judges when it is first asked, which is after all rows have been measured once."""
+    """The verdicts of one run, by row. They are given when the first is asked for, after all rows' first sessions."""
 
     def __init__(self, run: Run) -> None:
         self.verdicts: Mapping[str, Verdict] = {}
-        self.gate = Gate(
-            run.settings.baselines, run.machine, BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
-        )
+        key = BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
+        self.gate = Gate(run.settings.baselines, run.machine, key)
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)
-        self._settlement = AnchorComparison(run, self.gate)
-        self._records: dict[str, list[SessionRecord]] = {}
-        self._kept: dict[str, MutableMapping[str, Any]] = {}
-        self._failed: dict[str, WorkerError] = {}
+        self._anchor_comparison = AnchorComparison(run, self.gate)
+        self._sessions: dict[str, list[SessionRecord]] = {}
+        self._extra_info: dict[str, MutableMapping[str, Any]] = {}
+        self._errors: dict[str, WorkerError] = {}
 
-    def add(self, measurement: Measurement, inspection: Inspection, kept: MutableMapping[str, Any]) -> None:
-        """Add a row's first session. ``kept`` is its JSON record, which the verdict will be added to."""
-        self._kept[measurement.variant.name] = kept
-        self._add_record(measurement, inspection)
+    def add(self, measurement: Measurement, inspection: Inspection, extra_info: MutableMapping[str, Any]) -> None:
+        """Add a row's first session; the verdict will be added to ``extra_info``, its record in the run's JSON."""
+        self._extra_info[measurement.variant.name] = extra_info
+        self._add_session(measurement, inspection)
 
-    def settle(self, variant: Variant) -> Verdict | None:
-        """The verdict on a row, or None if it was not measured. Raises the WorkerError that a fresh worker ended with.
+    def complete(self, variant: Variant) -> None:
+        """Measure whatever the row's verdict still lacks, which may take an hour, and judge.
 
-        A row that may be slower is measured again by fresh workers, one of each such row in turn, so that the sessions
-        of a row lie apart in time and its neighbours' drift is not taken for its own.
+        The first call judges all rows. Rows that may be slower are measured again by fresh workers, one of each such
+        row in turn, so that the sessions of a row lie apart in time and its neighbours' drift is not taken for its own.
         """
         name = variant.name
-        if name not in self._records and not self._run.has_row(variant):
-            self._measure(variant)  # asked for alone, by --last-failed for example
-        if name in self._records and name not in self.verdicts:
+        if name not in self._sessions and not self._run.has_row(variant):
+            self._measure(variant)  # its verdict is asked for alone, by --last-failed for example
+        if name not in self._sessions or name in self.verdicts:
+            return
+        self._judge()
+        while suspected := [variant for variant in self._run.variants if self._needs_session(variant)]:
+            for each in suspected:
+                self._measure(each)
             self._judge()
-            while pending := [one for one in self._run.variants if self._wants_session(one)]:
-                for one in pending:
-                    self._measure(one)
-                self._judge()
-            self._settle_suspicions()
-        if name in self._failed:
-            raise self._failed[name]
-        return self.verdicts.get(name)
+        self._compare_with_anchors()
+
+    def verdict(self, variant: Variant) -> Verdict | None:
+        """Return the verdict on a completed row, or None if it was not measured.
+
+        Raises the WorkerError that a fresh worker of the row ended with.
+        """
+        if variant.name in self._errors:
+            raise self._errors[variant.name]
+        return self.verdicts.get(variant.name)
 
     def accept(self, variant: Variant) -> str:
-        """Record the row's sessions as its baseline and say so in a line. Raises NotAccepted or BadBaseline.
+        """Record the row's sessions as its baseline, and return a line that says so.
 
-        A row that moved takes the place of its old sessions, which is why a suspicion is settled here too.
+        A row that moved takes the place of its old sessions, so that a suspicion is followed up before, as in any run.
+
+        Raises:
+            NotAccepted: the row is invalid, or other work disturbed all of its sessions.
+            BadBaseline: the file cannot be read or written.
         """
         verdict = self.verdicts[variant.name]
         if verdict.kind is VerdictKind.INVALID:
             raise NotAccepted(variant.name, f"not recorded: {verdict.sentence}")
-        usable = [record for record in map(only_undisturbed, self._records[variant.name]) if record]
-        if not usable:
+        sessions = usable(self._sessions[variant.name])
+        if not sessions:
             raise NotAccepted(
                 variant.name,
                 "not recorded: other work ran beside every session; see `python -m perf machine --check`, and measure "
                 "again",
             )
-        accepted = partial(
-            baseline.accept,
-            setting=self.gate.setting,
+        change = partial(
+            accept,
+            key=self.gate.key,
             particulars=self._run.machine.particulars,
             name=variant.name,
-            row=BaselineRow.of(variant, self._run.stacks[variant.stack], usable, self._proofs.evidence(variant.name)),
+            row=BaselineRow.of(variant, self._run.stacks[variant.stack], sessions, self._proofs.evidence(variant.name)),
             why=self._run.settings.why or "",
             when=self._began,
             afresh=verdict.moved,
         )
-        written = store.update(self.gate.path, accepted).rows[variant.name]
-        return f"{variant.name}: {counted(len(usable))} recorded, now {len(written.sessions)} in {self.gate.path}"
+        row = store.update(self.gate.path, change).rows[variant.name]
+        return f"{variant.name}: {counted(len(sessions))} recorded, now {len(row.sessions)} in {self.gate.path}"
 
     @property
-    def judged_rows(self) -> list[MeasuredRow]:
+    def measured_rows(self) -> list[MeasuredRow]:
         """The measured rows, in the order of the ladder."""
-        return [self.judged_row(variant) for variant in self._run.variants if variant.name in self._records]
+        return [self.measured_row(variant) for variant in self._run.variants if variant.name in self._sessions]
 
-    def judged_row(self, variant: Variant) -> MeasuredRow:
-        """What the row's verdict rests on."""
+    def measured_row(self, variant: Variant) -> MeasuredRow:
+        """Return what the row's verdict rests on."""
         name = variant.name
         return MeasuredRow(
             variant=variant,
             stack=self._run.stacks[variant.stack],
-            sessions=self._records[name],
+            sessions=self._sessions[name],
             faults=self._proofs.faults(name),
             evidence=self._proofs.evidence(name),
         )
 
     def _measure(self, variant: Variant) -> None:
-        """One more session of the row, by a fresh worker. If that fails, so has the row."""
+        """Measure one more session of the row by a fresh worker; if that fails, so does the row."""
         if missing := self._run.find_missing(variant):
             self._run.keep_reason(variant, f"skipped: {missing}")
             return
+        number = len(self._sessions.get(variant.name, ())) + 1
         try:
-            with self._run.measuring(variant, len(self._records.get(variant.name, ())) + 1) as measurement:
+            with self._run.measuring(variant, number) as measurement:
                 measurement.all_rounds()
                 inspection = measurement.inspect()
         except WorkerError as error:
-            self._records.pop(variant.name, None)
-            self._failed[variant.name] = error
+            self._sessions.pop(variant.name, None)
+            self._errors[variant.name] = error
             return
         self._run.keep(measurement)
-        self._add_record(measurement, inspection)
+        self._add_session(measurement, inspection)
 
-    def _add_record(self, measurement: Measurement, inspection: Inspection) -> None:
-        records = self._records.setdefault(measurement.variant.name, [])
-        records.append(SessionRecord.of(measurement.session, now()))
+    def _add_session(self, measurement: Measurement, inspection: Inspection) -> None:
+        sessions = self._sessions.setdefault(measurement.variant.name, [])
+        sessions.append(SessionRecord.of(measurement.session, now()))
         self._proofs.add(measurement, inspection)
 
-    def _wants_session(self, variant: Variant) -> bool:
-        records = self._records.get(variant.name)
-        if not records:
+    def _needs_session(self, variant: Variant) -> bool:
+        sessions = self._sessions.get(variant.name)
+        if not sessions:
             return False
         settings = self._run.settings
-        if settings.updates and len(records) < settings.sessions:
+        if settings.updates and len(sessions) < settings.sessions:
             return True
-        return self.verdicts[variant.name].suspicious and len(records) < 1 + settings.fresh
+        return self.verdicts[variant.name].suspicious and len(sessions) < 1 + settings.fresh
 
     def _judge(self) -> None:
-        """Judge every measured row anew."""
+        """Judge every measured row by all of its sessions, and write that into the rows' records."""
         self._proofs.complete()
-        judged = self.judged_rows
-        self.verdicts = self.gate.judge(judged, looks=1 + self._run.settings.fresh)
-        for one in judged:
-            name = one.variant.name
-            self._kept.get(name, {}).update(
+        rows = self.measured_rows
+        self.verdicts = self.gate.judge(rows, looks=1 + self._run.settings.fresh)
+        for row in rows:
+            name = row.variant.name
+            self._extra_info.get(name, {}).update(
                 self._proofs.to_json(name),
                 verdict=self.verdicts[name].to_json(),
-                differences=self.gate.evidence_changes(one),
-                fresh_sessions=[record.to_json() for record in self._records[name][1:]],
+                differences=self.gate.evidence_changes(row),
+                fresh_sessions=[session.to_json() for session in self._sessions[name][1:]],
                 baseline=str(self.gate.path),
             )
 
-    def _settle_suspicions(self) -> None:
-        """Where the software differs, against the baseline's own; a baseline that is to be replaced settles nothing."""
+    def _compare_with_anchors(self) -> None:
+        """Compare slower rows with the stack of their baseline, unless the run replaces the baseline anyway."""
         if self._run.settings.updates:
             return
-        settled = {
-            one.variant.name: self._settlement.settle(one, self.verdicts[one.variant.name]) for one in self.judged_rows
-        }
-        self.verdicts = {**self.verdicts, **settled}
-        for name, verdict in settled.items():
-            self._kept.get(name, {}).update(verdict=verdict.to_json(), **self._settlement.to_json(name))
-
-
-def only_undisturbed(record: SessionRecord) -> SessionRecord | None:
-    """The session without the rounds that other work ran beside, or None if too few are left to be read."""
-    calm = dataclasses.replace(record, rounds=tuple(undisturbed(record.rounds)))
-    return calm if LATENCY.levels([calm], Powers()) else None
+        verdicts = dict(self.verdicts)
+        for row in self.measured_rows:
+            name = row.variant.name
+            verdicts[name] = self._anchor_comparison.reconsider(row, verdicts[name])
+            paired = self._anchor_comparison.to_json(name)
+            self._extra_info.get(name, {}).update(verdict=verdicts[name].to_json(), **paired)
+        self.verdicts = verdicts
 
 
 def now() -> str:
-    """ISO 8601, to the second, UTC."""
+    """Return the time in UTC, in ISO 8601 to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

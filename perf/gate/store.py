@@ -18,7 +18,8 @@ from typing import Any
 from filelock import FileLock
 
 from perf.errors import BadBaseline, BadRecord
-from perf.gate.baseline import Baseline, BaselineKey
+from perf.gate.baseline import Baseline
+from perf.gate.baseline_key import BaselineKey
 
 PUBLISHED = "published.json"
 MAX_BYTES = 64 * 1024**2
@@ -33,42 +34,50 @@ class Parsed(dict[str, Any]):
 
 @dataclass(frozen=True)
 class StoredBaseline:
-    """The baseline file for a setting: its path, and what it holds unless it is not there."""
+    """The baseline file for a key: its path, and its content, or None where the file does not exist."""
 
     path: Path
     baseline: Baseline | None
 
 
-def find(folder: Path, setting: BaselineKey) -> StoredBaseline:
-    """The file of this setting, whatever its name. Raises BadBaseline if it, or one that may be it, cannot be read."""
-    named = path_of(folder, setting)
-    for path in dict.fromkeys([*([named] if os.path.lexists(named) else []), *files(named.parent)]):
+def find(folder: Path, key: BaselineKey) -> StoredBaseline:
+    """Find the file of this key, whatever its name. Raises BadBaseline if it, or one that may be it, is unreadable."""
+    expected = path_of(folder, key)
+    candidates = [expected] if os.path.lexists(expected) else []
+    candidates += [path for path in files(expected.parent) if path != expected]
+    for path in candidates:
         baseline = load(path)
-        if not baseline.setting.differences(setting):
+        if not baseline.key.differences(key):
             return StoredBaseline(path, baseline)
-    return StoredBaseline(named, None)
+    return StoredBaseline(expected, None)
 
 
-def path_of(folder: Path, setting: BaselineKey) -> Path:
-    return folder / str(setting.machine["codename"]) / setting.file_name
+def path_of(folder: Path, key: BaselineKey) -> Path:
+    """Return where the baseline of this key is written."""
+    return folder / str(key.machine["codename"]) / key.file_name
 
 
 def files(folder: Path) -> list[Path]:
-    """The measured baselines in a folder and those below it."""
+    """List the measured baselines in a folder and those below it."""
     return sorted(path for path in folder.rglob("*.json") if path.name != PUBLISHED)
 
 
 def why_not(folder: Path, differences: Callable[[BaselineKey], list[str]]) -> Iterator[tuple[Path, list[str]]]:
-    """Each file and what keeps it from being compared with; an empty list for one that can be."""
+    """Yield each file and what keeps it from being compared with; an empty list for one that can be.
+
+    Args:
+        folder: where baselines are kept.
+        differences: those between a file's key and the one that is looked for.
+    """
     for path in files(folder):
         try:
-            yield path, differences(load(path).setting)
+            yield path, differences(load(path).key)
         except BadBaseline as error:
             yield path, [error.reason]
 
 
 def load(path: Path) -> Baseline:
-    """Read a file. Raises BadBaseline, which names it and the field."""
+    """Read a baseline file. Raises BadBaseline, which names the file and the field."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadBaseline(path, f"over {MAX_BYTES >> 20} MiB; no baseline is that large")
@@ -84,20 +93,23 @@ def load(path: Path) -> Baseline:
 
 
 def parse(text: str) -> Any:
-    """JSON whose objects are Parsed."""
+    """Parse JSON into values whose objects are Parsed. Raises ValueError, RecursionError."""
 
     def to_object(pairs: list[tuple[str, Any]]) -> Parsed:
-        found = Parsed(pairs)
-        if len(found) < len(pairs):
+        parsed = Parsed(pairs)
+        if len(parsed) < len(pairs):
             names = [name for name, _ in pairs]
-            found.repeated = tuple(sorted({name for name in names if names.count(name) > 1}))
-        return found
+            parsed.repeated = tuple(sorted({name for name in names if names.count(name) > 1}))
+        return parsed
 
     return json.loads(text, object_pairs_hook=to_object)
 
 
 def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baseline:
-    """Replace the file by ``change`` of what it holds now. Raises BadBaseline and leaves it if it cannot be read."""
+    """Replace the file by ``change`` of what it holds now, and return that.
+
+    Raises BadBaseline, and leaves the file as it was, if it cannot be read, changed or written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
@@ -109,7 +121,7 @@ def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baselin
 
 
 def replace(path: Path, text: str) -> None:
-    """Write beside ``path``, to the disk, and rename. Raises OSError and leaves nothing behind."""
+    """Write a file beside ``path``, through to the disk, and rename it. Raises OSError and leaves nothing behind."""
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -124,18 +136,23 @@ def replace(path: Path, text: str) -> None:
         raise
 
 
-def serialise(value: Any, indent: int = 0) -> str:
-    """JSON for people and diffs: sorted keys, an object's fields on lines of their own, a list of numbers on one."""
-    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    if not isinstance(value, Mapping | list) or not value or _is_flat(value):
-        return text if indent else f"{text}\n"
-    inner, outer = "  " * (indent + 1), "  " * indent
+def serialise(value: Any) -> str:
+    """Return JSON for people and diffs: keys sorted, each field on a line of its own, a list of numbers on one line."""
+    return f"{_lines(value, indent='')}\n"
+
+
+def _lines(value: Any, indent: str) -> str:
+    is_nested = bool(value) and isinstance(value, Mapping | list)
+    if not is_nested or _is_flat(value):
+        return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    inner = f"{indent}  "
     if isinstance(value, Mapping):
-        items = [f"{json.dumps(key)}: {serialise(value[key], indent + 1)}" for key in sorted(value)]
-        lines = f"{{\n{inner}" + f",\n{inner}".join(items) + f"\n{outer}}}"
+        items = [f"{json.dumps(key)}: {_lines(value[key], inner)}" for key in sorted(value)]
+        opening, closing = "{", "}"
     else:
-        lines = f"[\n{inner}" + f",\n{inner}".join(serialise(item, indent + 1) for item in value) + f"\n{outer}]"
-    return lines if indent else f"{lines}\n"
+        items = [_lines(item, inner) for item in value]
+        opening, closing = "[", "]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(items) + f"\n{indent}{closing}"
 
 
 def _is_flat(value: Any) -> bool:

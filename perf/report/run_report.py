@@ -55,7 +55,7 @@ def lines_below(judgement: Judgement | None, *, updates: bool) -> list[str]:
     """Return the verdicts below the ladder; a run that ``updates`` its baseline has already said what it recorded."""
     if judgement is None or updates or not judgement.verdicts:
         return []
-    return verdicts.about_verdicts(judgement.verdicts, judgement.judged_rows, judgement.gate)
+    return verdicts.about_verdicts(judgement.verdicts, judgement.measured_rows, judgement.gate)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -40,7 +40,7 @@ def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence
     ``options`` are those of this run, without the rows.
     """
     lines = [f"{judged.variant.name}: {verdict.kind}: {verdict.sentence}"]
-    row = gate.row(judged.variant)
+    row = gate.baseline_row(judged.variant)
     if row and verdict.findings:
         why = next((f", {one['why']!r}" for one in reversed(gate.changes_of(judged.variant))), "")
         lines += [

@@ -33,7 +33,8 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
 
 @pytest.mark.ladder
 def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: Callable[[str, object], None]) -> None:
-    verdict = judgement.settle(row)
+    judgement.complete(row)
+    verdict = judgement.verdict(row)
     if verdict is None:
         pytest.skip("not measured")
     if run.settings.updates:
@@ -43,5 +44,5 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.strict and verdict.kind is VerdictKind.NO_BASELINE):
-        message = verdicts.failure(judgement.judged_row(row), verdict, judgement.gate, run.settings.options)
+        message = verdicts.failure(judgement.measured_row(row), verdict, judgement.gate, run.settings.options)
         pytest.fail(message, pytrace=False)

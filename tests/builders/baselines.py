@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from perf.gate import baseline
-from perf.gate.baseline import Baseline, BaselineKey, BaselineRow
+from perf.gate import acceptance
+from perf.gate.baseline import Baseline
+from perf.gate.baseline_key import BaselineKey
+from perf.gate.baseline_row import BaselineRow
 from perf.host.stack import Stack
 from perf.measure.checkpoints import Model
 from perf.spec import ladder
@@ -23,7 +25,7 @@ MODEL = Model(
     native_size=Size(128, 128),
     scheduler="PNDMScheduler",
 )
-SETTING = BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
+KEY = BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128)))
 STACK = Stack(
     name="current",
     python="/stack/bin/python",
@@ -39,5 +41,5 @@ WHEN = "2026-11-01T00:00:00+00:00"
 def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
     (variant,) = ladder.select([name])
     row = BaselineRow.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
-    given = {"setting": SETTING, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
-    return baseline.accept(old, name=name, row=row, **{**given, **changes})
+    given = {"key": KEY, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
+    return acceptance.accept(old, name=name, row=row, **{**given, **changes})

@@ -11,11 +11,11 @@ from perf.gate import store
 from perf.host import advice
 from perf.host.advice import Load
 from perf.host.machine import this_machine
-from tests.builders.baselines import SETTING, accept
+from tests.builders.baselines import KEY, accept
 
 
 def test_machine_prints_the_fingerprint_and_the_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = store.path_of(tmp_path, SETTING)
+    path = store.path_of(tmp_path, KEY)
     store.update(path, accept)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "x.json").write_text("{")

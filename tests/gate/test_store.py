@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from perf.errors import BadBaseline
 from perf.gate import store
 from perf.gate.against_baseline import Gate, MeasuredRow
-from perf.gate.baseline import Baseline, BaselineKey
+from perf.gate.baseline import Baseline
+from perf.gate.baseline_key import BaselineKey
 from perf.host.stack import ROOT, package_changes
 from perf.measure.settings import BASELINES, SESSIONS_KEPT
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.stats.verdict import VerdictKind
-from tests.builders.baselines import EAGER, MODEL, SETTING, STACK, STATIC, WHEN, accept
+from tests.builders.baselines import EAGER, KEY, MODEL, STACK, STATIC, WHEN, accept
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
 
@@ -34,20 +35,20 @@ from tests.builders.sessions import sessions
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A baseline of two rows."""
-    target = store.path_of(tmp_path, SETTING)
+    target = store.path_of(tmp_path, KEY)
     store.update(target, accept)
     store.update(target, lambda old: accept(old, STATIC.name))
     return target
 
 
 def verdicts(folder: Path) -> dict[str, VerdictKind]:
-    gate = Gate(folder, GENOA, SETTING)
+    gate = Gate(folder, GENOA, KEY)
     judged = [MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC)]
     return {name: verdict.kind for name, verdict in gate.judge(judged).items()}
 
 
 def test_what_is_written_is_read_again(path: Path, tmp_path: Path) -> None:
-    found = store.find(tmp_path, SETTING)
+    found = store.find(tmp_path, KEY)
     assert found.path == path
     assert found.baseline is not None
     assert sorted(found.baseline.rows) == [EAGER.name, STATIC.name]
@@ -82,11 +83,11 @@ def test_published_figures_are_those_of_the_catalogue_and_never_compared_with() 
 
 def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
     path.rename(path.with_name("mine.json"))
-    assert store.find(tmp_path, SETTING).path.name == "mine.json"
+    assert store.find(tmp_path, KEY).path.name == "mine.json"
 
 
 @pytest.mark.parametrize(
-    "setting",
+    "key",
     [
         BaselineKey.of(dataclasses.replace(GENOA, governor="powersave"), MODEL, Protocol(size=Size(128, 128))),
         BaselineKey.of(GENOA, dataclasses.replace(MODEL, digest="e" * 64), Protocol(size=Size(128, 128))),
@@ -94,9 +95,9 @@ def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
     ],
     ids=["machine", "model", "protocol"],
 )
-def test_another_setting_is_never_compared_with(path: Path, tmp_path: Path, setting: BaselineKey) -> None:
+def test_another_key_is_never_compared_with(path: Path, tmp_path: Path, key: BaselineKey) -> None:
     assert path.exists()
-    gate = Gate(tmp_path, GENOA, setting)
+    gate = Gate(tmp_path, GENOA, key)
     (found,) = gate.judge([MeasuredRow(EAGER, STACK, sessions(1, seed=9))]).values()
     assert found.kind is VerdictKind.NO_BASELINE
     assert "nearest is" in found.sentence
@@ -105,14 +106,14 @@ def test_another_setting_is_never_compared_with(path: Path, tmp_path: Path, sett
 
 def test_why_not_names_the_first_differences(path: Path, tmp_path: Path) -> None:
     here = BaselineKey.of(dataclasses.replace(GENOA, cores=(0,), turbo=True), MODEL, Protocol(size=Size(128, 128)))
-    ((found, differences),) = store.why_not(tmp_path, lambda setting: setting.differences(here))
+    ((found, differences),) = store.why_not(tmp_path, lambda key: key.differences(here))
     assert found == path
     assert differences == ["machine cores_used: 2, here 1", "machine turbo: False, here True"]
 
 
 def test_a_row_of_another_specification_is_not_compared_with(path: Path, tmp_path: Path) -> None:
     changed = dataclasses.replace(EAGER, channels_last=True)
-    (found,) = Gate(tmp_path, GENOA, SETTING).judge([MeasuredRow(changed, STACK, sessions(1, seed=9))]).values()
+    (found,) = Gate(tmp_path, GENOA, KEY).judge([MeasuredRow(changed, STACK, sessions(1, seed=9))]).values()
     assert found.kind is VerdictKind.NO_BASELINE
     assert "channels_last: False, here True" in found.sentence
     assert str(path) in found.sentence
@@ -156,7 +157,7 @@ def twice(text: str, key: str, value: str) -> str:
 def test_a_bad_head_makes_every_row_invalid(path: Path, tmp_path: Path, damage: Damage, named: str) -> None:
     damage(path)
     before = path.read_bytes() if path.is_file() else None
-    gate = Gate(tmp_path, GENOA, SETTING)
+    gate = Gate(tmp_path, GENOA, KEY)
     judged = gate.judge(MeasuredRow(variant, STACK, sessions(1, seed=9)) for variant in (EAGER, STATIC))
     for verdict in judged.values():
         assert verdict.kind is VerdictKind.INVALID
@@ -185,7 +186,7 @@ def test_a_bad_row_is_invalid_and_the_others_go_on(
     path: Path, tmp_path: Path, damage: Callable[[dict[str, Any]], object], named: str
 ) -> None:
     rewritten(lambda data: damage(data["rows"][EAGER.name]))(path)
-    gate = Gate(tmp_path, GENOA, SETTING)
+    gate = Gate(tmp_path, GENOA, KEY)
     found = gate.judge(MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
     assert found[EAGER.name].kind is VerdictKind.INVALID
     assert f"rows.{EAGER.name}.{named}" in found[EAGER.name].sentence
@@ -243,11 +244,11 @@ def test_whatever_is_in_a_file_a_slowdown_is_never_called_unchanged(
         inner = inner[key]
     is_measured = "latency_s" in place and isinstance(value, int | float) and not isinstance(value, bool)
     inner[place[-1]] = value
-    target = store.path_of(tmp_path, SETTING)
+    target = store.path_of(tmp_path, KEY)
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(data))
     judged = [MeasuredRow(variant, STACK, sessions(3, seed=9, slowdown=0.3)) for variant in (EAGER, STATIC)]
-    for verdict in Gate(tmp_path, GENOA, SETTING).judge(judged).values():
+    for verdict in Gate(tmp_path, GENOA, KEY).judge(judged).values():
         assert verdict.kind is not VerdictKind.UNCHANGED or is_measured
         assert verdict.kind is not VerdictKind.IMPROVED or is_measured
 
@@ -307,7 +308,7 @@ def update(path: Path, seed: int, deed: str = "") -> subprocess.Popen[str]:
 
 
 def test_updates_at_once_lose_nothing(tmp_path: Path) -> None:
-    target = store.path_of(tmp_path, SETTING)
+    target = store.path_of(tmp_path, KEY)
     at_work = [update(target, seed) for seed in range(4)]
     for process in at_work:
         _, said = process.communicate(timeout=60)

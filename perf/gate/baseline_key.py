@@ -1,0 +1,78 @@
+"""What must be equal for a baseline to be compared with: the machine's fingerprint, the model, the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from perf.errors import BadRecord
+from perf.host.machine import Machine
+from perf.measure.checkpoints import Model
+from perf.records.checks import check_keys
+from perf.spec.protocol import COMPARED_FIELDS, Protocol
+
+DIGITS = 8  # of the digest in a file's name
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineKey:
+    """The machine, model and protocol that a baseline belongs to; each part is of JSON types."""
+
+    machine: Json
+    model: Json
+    protocol: Json
+
+    @classmethod
+    def of(cls, machine: Machine, model: Model, protocol: Protocol) -> Self:
+        return cls(machine=machine.fingerprint, model=model.to_json(), protocol=protocol.compared)
+
+    @property
+    def file_name(self) -> str:
+        """A name that people can read, and that no other key has."""
+        model = str(self.model["name"]).rsplit("/")[-1]
+        letters = "".join(letter if letter.isalnum() else "-" for letter in model)
+        return f"{letters}-{self.protocol['size']}-{self.protocol['steps']}steps-{self.digest[:DIGITS]}.json"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of what is compared; a model counts by its content, whatever its name."""
+        compared = [dict(self.machine), self.model["digest"], dict(self.protocol)]
+        return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
+
+    def differences(self, here: BaselineKey) -> list[str]:
+        """Return what keeps this baseline from being compared with a run's key, the most telling first."""
+        differences = self.machine_differences(here)
+        if self.model["digest"] != here.model["digest"]:
+            differences.append(f"model: {self.model['name']}, here {here.model['name']} (or other weights)")
+        return differences + _differences("protocol", self.protocol, here.protocol)
+
+    def machine_differences(self, here: BaselineKey) -> list[str]:
+        """Return in what the two machines differ, whatever the model and protocol."""
+        return _differences("machine", self.machine, here.machine)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"machine": dict(self.machine), "model": dict(self.model), "protocol": dict(self.protocol)}
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Check and return the key of a baseline file, its ``setting``. Raises BadRecord."""
+        fields = check_keys(data, required={"machine", "model", "protocol"}, where="setting")
+        check_keys(fields["model"], required={"name", "digest"}, where="setting.model")
+        check_keys(fields["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
+        if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
+            raise BadRecord("setting.machine.codename", "is missing")
+        return cls(**fields)
+
+
+def _differences(part: str, baseline: Json, here: Json) -> list[str]:
+    names = [*here, *(name for name in baseline if name not in here)]
+    return [
+        f"{part} {name}: {baseline.get(name)}, here {here.get(name)}"
+        for name in names
+        if baseline.get(name) != here.get(name)
+    ]

@@ -1,0 +1,104 @@
+"""One variant's row in a baseline: its sessions, and what measured them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from perf.errors import BadRecord
+from perf.gate.baseline_key import Json
+from perf.host.stack import Stack
+from perf.host.worker_code import worker_digest
+from perf.measure.settings import SESSIONS_KEPT
+from perf.records.checks import check_keys
+from perf.records.evidence import Evidence
+from perf.records.session_record import SessionRecord
+from perf.spec.variant import Variant
+
+DESCRIPTIVE = {"name", "about", "published_s"}  # fields of a variant that change nothing in what is measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineRow:
+    """One variant's sessions, the latest last, the stack that measured them, and what was active in the latest.
+
+    ``variant`` is its specification, ``stack`` its recipe. ``worker`` is the digest of the worker's own code then (see
+    perf.host.worker_code), None where it was not recorded.
+    """
+
+    variant: Json
+    stack: Json
+    sessions: tuple[SessionRecord, ...]
+    evidence: Evidence | None = None
+    worker: str | None = None
+
+    @classmethod
+    def of(
+        cls, variant: Variant, stack: Stack, sessions: Sequence[SessionRecord], evidence: Evidence | None = None
+    ) -> Self:
+        return cls(
+            variant=specification(variant),
+            stack=stack.recipe,
+            sessions=tuple(sessions)[-SESSIONS_KEPT:],
+            evidence=evidence,
+            worker=worker_digest(),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {
+            "variant": dict(self.variant),
+            "stack": dict(self.stack),
+            "sessions": [session.to_json() for session in self.sessions],
+        }
+        if self.evidence:
+            data["evidence"] = self.evidence.to_json()
+        if self.worker:
+            data["worker"] = self.worker
+        return data
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Check and return a row. Raises BadRecord, whose field is the path within the row."""
+        fields = check_keys(data, required={"variant", "stack", "sessions"}, optional={"evidence", "worker"})
+        for name in ("variant", "stack"):
+            if not isinstance(fields[name], dict):
+                raise BadRecord(name, "is not an object")
+        check_keys(fields["stack"], required={"name", "python_version", "packages"}, where="stack")
+        if not isinstance(fields["stack"]["packages"], dict):
+            raise BadRecord("stack.packages", "is not an object")
+        worker = fields.get("worker")
+        if not isinstance(worker, str | None):
+            raise BadRecord("worker", f"{worker!r} is not a digest")
+        return cls(
+            variant=fields["variant"],
+            stack=fields["stack"],
+            sessions=_sessions(fields["sessions"]),
+            evidence=_evidence(fields["evidence"]) if "evidence" in fields else None,
+            worker=worker,
+        )
+
+
+def specification(variant: Variant) -> dict[str, Any]:
+    """Return what makes the variant what it is, in JSON types; a row of another specification is another thing."""
+    return {name: value for name, value in variant.to_json().items() if name not in DESCRIPTIVE}
+
+
+def _sessions(data: object) -> tuple[SessionRecord, ...]:
+    if not isinstance(data, list) or not data:
+        raise BadRecord("sessions", "is not a list of sessions")
+    return tuple(_session(number, session) for number, session in enumerate(data))
+
+
+def _session(number: int, data: object) -> SessionRecord:
+    try:
+        return SessionRecord.from_json(data)
+    except BadRecord as error:
+        raise error.within(f"sessions[{number}]") from None
+
+
+def _evidence(data: Any) -> Evidence:
+    try:
+        return Evidence.from_json(data)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise BadRecord("evidence", f"cannot be read: {error!r}") from None
