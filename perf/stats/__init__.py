@@ -1,8 +1,8 @@
-"""Pure functions on numbers: what a session shows, how far sessions lie apart, and what may be said of it.
+"""Pure functions on numbers: what a session shows, how far sessions lie apart, and what follows from that.
 
 ::
 
-    intervals           intervals of medians
+    intervals           intervals of medians, a robust mean
     level               where a session lies, without its disturbed rounds
     shift               how far new sessions lie from the baseline's
     watch               Watch, a quantity that the gate watches
@@ -10,5 +10,5 @@
     decision            the rule by which the gate decides on it
     drift               rows that all moved together
     pairs               Pair, two generations made in turns
-    paired_comparison   what pairs say of a candidate
+    paired_comparison   the candidate's change, and the verdict on it
 """

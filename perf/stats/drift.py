@@ -1,4 +1,4 @@
-"""A machine that drifted as a whole: where all rows moved together and no package changed, it was not the software."""
+"""Drift of the whole machine: where all rows moved together and no package changed, it was not the software."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from dataclasses import replace
 from perf.stats.verdict import Verdict, VerdictKind, percent
 from perf.stats.watch import LATENCY
 
-LEAST_OTHERS = 3  # rows to tell it by
+LEAST_OTHERS = 3  # rows that show a drift
 
 
 def excuse_drift(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """The ladder's verdicts where no package has changed: a regression that all other rows share is the machine's."""
+    """Return a ladder's verdicts, by row, with a regression that all other rows share called ``disturbed``.
+
+    Only for a ladder in which no package has changed.
+    """
     return {name: _excused(name, verdict, verdicts) for name, verdict in verdicts.items()}
 
 
 def _excused(name: str, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> Verdict:
-    others = [math.log(one.latency.ratio) for key, one in verdicts.items() if key != name and one.latency]
+    others = [math.log(other.latency.ratio) for key, other in verdicts.items() if key != name and other.latency]
     if verdict.kind is not VerdictKind.REGRESSED or verdict.latency is None or len(others) < LEAST_OTHERS:
         return verdict
     tolerance = math.log1p(LATENCY.tolerance)
     common = statistics.median(others)
-    # Three in four of them by half of what matters, and this one not by what matters more.
-    moved_together = statistics.quantiles(others, n=4, method="inclusive")[0] >= tolerance / 2
-    if not moved_together or math.log(verdict.latency.ratio) - common >= tolerance:
+    # Three in four of the others by half of what matters, and this one by less than what matters beyond them.
+    lower_quartile = statistics.quantiles(others, n=4, method="inclusive")[0]
+    moved_together = lower_quartile >= tolerance / 2
+    moved_more = math.log(verdict.latency.ratio) - common >= tolerance
+    if moved_more or not moved_together:
         return verdict
     sentence = (
         f"the machine drifted: the other {len(others)} rows moved by {percent(math.exp(common))} too "

@@ -1,4 +1,4 @@
-"""Pure functions on lists of floats."""
+"""Confidence intervals of medians, and a mean that outliers do not move."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ class Interval:
 
 
 def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Distribution-free confidence interval of the median: the narrowest symmetric pair of order statistics.
+    """Return the distribution-free confidence interval of the median: the narrowest symmetric order statistics.
 
     The k-th smallest and k-th largest of n values hold the median between them with probability
     1 - 2 P(Binomial(n, 1/2) < k) (Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2). Few values
     cannot reach ``confidence``; then the whole range is returned with the confidence that it has: 75 % for 3 values,
-    94 % for 5. Raises ValueError for no values.
+    94 % for 5.
+
+    Raises:
+        ValueError: there are no values.
     """
     if not values:
         raise ValueError("no values, no median")
@@ -36,15 +39,16 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
 
 
 def coverage(count: int, rank: int) -> float:
-    """Probability that the median lies between the ``rank``-th smallest and ``rank``-th largest of ``count`` values."""
+    """Return the probability that the median lies within the ``rank``-th smallest and largest of ``count`` values."""
     fewer = sum(math.comb(count, k) for k in range(rank))
     return max(0.0, 1 - math.ldexp(fewer, 1 - count))
 
 
 def midmean(values: Sequence[float]) -> float:
-    """The mean of the middle half: steady as a mean where nothing lies far off, and deaf as a median to what does.
+    """Return the mean of the middle half: as steady as a mean, and as deaf to outliers as a median.
 
-    Raises ValueError for no values.
+    Raises:
+        ValueError: there are no values.
     """
     if not values:
         raise ValueError("no values, no mean")

@@ -1,12 +1,12 @@
-"""Where a session lies: one number for its rounds, without the disturbed ones and without what the machine added.
+"""The level of a session: one number for its rounds, without the disturbed ones and without what the machine added.
 
 Four things are known about the noise of a shared machine, all from recorded identical sessions:
 
-- A round beside which something else ran gives itself away by CPU pressure, and is no measurement. It is set aside.
+- A round beside which something else ran shows CPU pressure, and is no measurement. It is set aside.
 - Rounds differ by waiting: when one thread of a parallel loop is held up (by a neighbour on the same host, say), the
   others wait for it, so that latency rises while the CPUs in use fall.
 - Rounds differ by the machine's own speed, which may change by a tenth from one minute to the next. The probe around
-  a round (perf.worker.probe) shows it. How much latency goes with either is learnt within the baseline's sessions,
+  a round (perf.worker.probe) shows it. How much latency follows either is learnt within the baseline's sessions,
   where no software can have changed.
 - What is left makes rounds slower and hardly ever faster, so that the lower quartile is steadier than the median.
 
@@ -30,8 +30,8 @@ PRESSURE_SHARE = 0.05
 PRESSURE_FLOOR_S = 0.010  # a few time slices, which any short generation may lose
 USE_SHARE = 0.92  # where the kernel does not account pressure: of the CPUs in use in the session's best round
 
-MIN_ROUNDS = 2  # undisturbed ones that a session must have to be read, unless it is of one round
-TYPICAL_ROUNDS = 5  # with so many, half of a level's variance is of its rounds, half of its session
+MIN_ROUNDS = 2  # undisturbed, for a session to be read, unless it has but one round
+TYPICAL_ROUNDS = 5  # with so many, half of a level's variance comes from its rounds, half from its session
 
 ROUND_SD = 0.02  # of log latency, given use and probe, before any data
 ROUND_SD_WORTH = 4.0  # rounds
@@ -43,9 +43,9 @@ Reading = Callable[[Round], float | None]
 
 @dataclass(frozen=True)
 class Powers:
-    """Latency goes with the CPUs in use to the power of ``-use``, and with the probe's time to that of ``probe``.
+    """The exponents by which latency follows the machine: (CPUs in use) ** -use * (probe's time) ** probe.
 
-    The values are those before any data: only the CPU time matters, and the probe does not.
+    The defaults are the prior: only the CPU time matters, and the probe does not.
     """
 
     use: float = 1.0
@@ -60,9 +60,10 @@ MOST = Powers(use=4.0, probe=3.0)
 
 @dataclass(frozen=True)
 class Level:
-    """One session's place on a log scale, and when it was measured, in seconds since 1970.
+    """One session's level: the log of seconds or bytes, of ``rounds`` rounds, measured at ``measured_s`` since 1970.
 
-    ``control`` is the place of the session's fastest machine probe, None if there was none; ``probe`` names it.
+    ``control`` is the log of the seconds of the session's fastest machine probe, None if there was none; ``probe``
+    names its kind.
     """
 
     value: float
@@ -105,82 +106,107 @@ def use(timed: Round) -> float | None:
 
 
 def learn_powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Powers:
-    """Least squares within sessions, drawn towards the prior; without the probe if it is not to be used.
+    """Learn how latency goes with the CPUs in use and with the probe, within sessions of the same software.
 
-    How far, the noise of the rounds decides, which is estimated with them: Lindley and Smith, "Bayes estimates for the
-    linear model", JRSS B 34 (1972), by iteration.
+    Least squares on logs, each session less its mean, drawn towards the prior. How far it is drawn, the noise of the
+    rounds decides, which is estimated with the powers: Lindley and Smith, "Bayes estimates for the linear model",
+    JRSS B 34 (1972), by iteration.
+
+    Args:
+        records: the sessions; their disturbed rounds are left out, and so are rounds without CPU time.
+        probed: whether the probe may be used; without it, its power is 0.
     """
-    sessions = [[one for one in undisturbed(record.rounds) if use(one)] for record in records]
-    sessions = [rounds for rounds in sessions if len(rounds) >= MIN_ROUNDS]
+    sessions = []
+    for record in records:
+        rounds = [timed for timed in undisturbed(record.rounds) if use(timed)]
+        if len(rounds) >= MIN_ROUNDS:
+            sessions.append(rounds)
     if not sessions:
         return Powers()
-    columns = np.vstack([_within([_conditions(one, probed) for one in rounds]) for rounds in sessions])
-    values = np.concatenate([_within([math.log(one.latency_s) for one in rounds]) for rounds in sessions])
-    found = _drawn_to_prior(columns, values, dof=len(values) - len(sessions))
-    return Powers(use=float(found[0]), probe=float(found[1]) * probed)
+    log_conditions = _log_use_and_probe if probed else _log_use_alone
+    columns = np.vstack([_centred([log_conditions(timed) for timed in rounds]) for rounds in sessions])
+    values = np.concatenate([_centred([math.log(timed.latency_s) for timed in rounds]) for rounds in sessions])
+    return _fit_towards_prior(columns, values, dof=len(values) - len(sessions))
 
 
-def _conditions(one: Round, probed: bool) -> tuple[float, float]:
-    return -math.log(use(one) or 1.0), math.log(one.probe_s or 1.0) * probed
+def _log_use_and_probe(timed: Round) -> tuple[float, float]:
+    return -math.log(use(timed) or 1.0), math.log(timed.probe_s or 1.0)
 
 
-def _drawn_to_prior(columns: Floats, values: Floats, dof: int) -> Floats:
-    """The coefficients of ``columns``, within MOST. ``dof``: how many of the values are free."""
-    prior, prior_sd, most = (np.array([one.use, one.probe]) for one in (Powers(), PRIOR_SD, MOST))
+def _log_use_alone(timed: Round) -> tuple[float, float]:
+    return -math.log(use(timed) or 1.0), 0.0
+
+
+def _fit_towards_prior(columns: Floats, values: Floats, dof: int) -> Powers:
+    """Fit ``values`` by ``columns``, of shape (rounds, 2), within MOST. ``dof``: how many of the values are free."""
+    prior = _vector(Powers())
+    prior_sd = _vector(PRIOR_SD)
     noise_sd = ROUND_SD / 10  # data that agree with each other are to be heard before the prior
     for _ in range(PASSES):
         precision = np.diag((noise_sd / prior_sd) ** 2)
-        found = np.linalg.solve(columns.T @ columns + precision, columns.T @ values + precision @ prior)
-        residuals = values - columns @ found
+        fitted = np.linalg.solve(columns.T @ columns + precision, columns.T @ values + precision @ prior)
+        residuals = values - columns @ fitted
         noise_sd = math.sqrt((ROUND_SD_WORTH * ROUND_SD**2 + residuals @ residuals) / (ROUND_SD_WORTH + dof))
-    within: Floats = np.clip(found, 0.0, most)
-    return within
+    use_power, probe_power = np.clip(fitted, 0.0, _vector(MOST)).tolist()
+    return Powers(use=use_power, probe=probe_power)
 
 
-def _within(values: Sequence[object]) -> Floats:
-    """The values, or columns of them, less their means."""
+def _vector(powers: Powers) -> Floats:
+    return np.array([powers.use, powers.probe])
+
+
+def _centred(values: Sequence[object]) -> Floats:
+    """Return the values, or rows of them, less their means."""
     array = np.array(values, dtype=np.float64)
     centred: Floats = array - array.mean(axis=0)
     return centred
 
 
 def have_one_probe(records: Sequence[SessionRecord]) -> bool:
-    """Whether all rounds have a probe, and all of it is of one kind, so that sessions can be compared by it."""
+    """Tell whether all rounds have a probe, and all sessions the same kind, so that it can compare them."""
     kinds = {record.probe for record in records}
-    return len(kinds) == 1 and all(one.probe_s for record in records for one in record.rounds)
+    return len(kinds) == 1 and all(timed.probe_s for record in records for timed in record.rounds)
 
 
-def steadied(reading: Reading, found: Powers) -> Reading:
-    """``reading`` at one CPU in use and a probe of one second: comparable between rounds of other conditions."""
+def steadied(reading: Reading, powers: Powers) -> Reading:
+    """Return ``reading`` scaled to one CPU in use and a probe of one second, by which unlike rounds compare."""
 
-    def read(one: Round) -> float | None:
-        used, value = use(one), reading(one)
+    def read(timed: Round) -> float | None:
+        used, value = use(timed), reading(timed)
         if not used or not value:
             return value
-        probe_s = one.probe_s if one.probe_s and found.probe else 1.0
-        return float(value * used**found.use / probe_s**found.probe)
+        steady = value * used**powers.use
+        if timed.probe_s and powers.probe:
+            steady /= timed.probe_s**powers.probe
+        return float(steady)
 
     return read
 
 
 def lower_quartile(values: Sequence[float]) -> float:
+    """Return the quantile at 1/4, interpolated linearly."""
     return float(np.quantile(values, 0.25))
 
 
 def level(record: SessionRecord, reading: Reading, place: Callable[[Sequence[float]], float]) -> Level | None:
-    """The session's level of ``reading``: where the logs of its undisturbed rounds lie, by ``place`` (a median, say).
+    """Return the session's level, on a log scale; None if it has too few undisturbed rounds with this reading.
 
-    None if it has too few of them.
+    Args:
+        record: the session.
+        reading: what to read of each round, a positive number or None.
+        place: where the logs of these numbers lie, a median for example.
     """
-    rounds = undisturbed(record.rounds)
-    values = [math.log(value) for one in rounds if (value := reading(one))]
-    if len(values) < min(MIN_ROUNDS, max(1, len(record.rounds))):
+    values = [math.log(value) for timed in undisturbed(record.rounds) if (value := reading(timed))]
+    needed = MIN_ROUNDS if len(record.rounds) > 1 else 1
+    if len(values) < needed:
         return None
-    probes = [one.probe_s for one in record.rounds if one.probe_s]
-    control = math.log(min(probes)) if probes else None
+    probes_s = [timed.probe_s for timed in record.rounds if timed.probe_s]
+    control = math.log(min(probes_s)) if probes_s else None
     return Level(place(values), control, len(values), record.measured_s, record.probe)
 
 
 def load_level(record: SessionRecord) -> Level | None:
-    """The level of the session's load time."""
-    return Level(math.log(record.load_s), None, TYPICAL_ROUNDS, record.measured_s) if record.load_s else None
+    """Return the level of the session's load time, on a log scale; None where it was not recorded."""
+    if not record.load_s:
+        return None
+    return Level(math.log(record.load_s), None, TYPICAL_ROUNDS, record.measured_s)

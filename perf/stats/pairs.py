@@ -1,4 +1,4 @@
-"""What is read of a pair of generations, one of either stack: log ratios, candidate over reference."""
+"""Pairs of generations, one of each stack, and their log ratios, candidate over reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SINGLE_PARTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two generations made in turns; ``workers`` counts the pairs of workers from 1."""
+    """Two generations made in turns; ``workers`` is the number of the pair of workers, from 1."""
 
     workers: int
     reference: Sample
@@ -34,22 +34,24 @@ class Pair:
 
     @functools.cached_property
     def log_ratios(self) -> dict[str, float]:
-        """By what is compared; a part that either generation has not is left out."""
-        parts = parts_ratios(self.reference.parts, self.candidate.parts)
-        found = {
+        """The log ratio of each quantity, by its name; a part that either generation lacks is left out."""
+        ratios = {
             LATENCY.name: latency_ratio(self.reference.parts, self.candidate.parts),
             PLAIN_LATENCY.name: math.log(self.candidate.latency_s / self.reference.latency_s),
-            **parts,
+            **parts_ratios(self.reference.parts, self.candidate.parts),
         }
-        before, after = (one.conditions.peak_rss_bytes for one in (self.reference, self.candidate))
-        return found | ({PEAK_MEMORY: math.log(after / before)} if before and after else {})
+        before_bytes = self.reference.conditions.peak_rss_bytes
+        after_bytes = self.candidate.conditions.peak_rss_bytes
+        if before_bytes and after_bytes:
+            ratios[PEAK_MEMORY] = math.log(after_bytes / before_bytes)
+        return ratios
 
 
 def undisturbed(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs beside which nothing else ran, neither beside the reference's generation nor the candidate's.
 
     The generations of one worker are a session: where the kernel does not account pressure, each is held against the
-    best of its own worker, as everywhere (perf.stats.level). Workers of other pairs and stacks may use other CPUs.
+    best of its own worker, as in perf.stats.level. Other workers are no measure of it: a candidate may use fewer CPUs.
     """
     calm = []
     for workers in dict.fromkeys(pair.workers for pair in pairs):
@@ -75,19 +77,19 @@ def pairs_to_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
 
 
 def parts_ratios(reference: Parts, candidate: Parts) -> dict[str, float]:
-    """The log ratio of each part; of the UNet's steps, the mean of the middle half."""
-    found: dict[str, float] = {Part.UNET_STEP: midmean(step_ratios(reference.unet_steps_s, candidate.unet_steps_s))}
+    """Return the log ratio of each part; of the UNet's steps, the mean of the middle half."""
+    ratios: dict[str, float] = {Part.UNET_STEP: midmean(step_ratios(reference.unet_steps_s, candidate.unet_steps_s))}
     for field, name in SINGLE_PARTS.items():
         before_s, after_s = getattr(reference, field), getattr(candidate, field)
         if before_s > 0 and after_s > 0:
-            found[name] = math.log(after_s / before_s)
-    return found
+            ratios[name] = math.log(after_s / before_s)
+    return ratios
 
 
 def latency_ratio(reference: Parts, candidate: Parts) -> float:
-    """The log ratio of the latencies, a step that something held up counting no more than the others.
+    """Return the log ratio of the latencies, in which a step that was held up counts no more than the others.
 
-    Each part's log ratio has the weight of its time; steps that one stack makes and the other does not count in full.
+    Each part's log ratio has the weight of its time. Steps that only one of the stacks makes count in full.
     """
     unet_s = sum(reference.unet_steps_s)
     calls = math.log(len(candidate.unet_steps_s) / len(reference.unet_steps_s))
@@ -102,12 +104,12 @@ def latency_ratio(reference: Parts, candidate: Parts) -> float:
 
 
 def step_ratios(reference_s: Sequence[float], candidate_s: Sequence[float]) -> list[float]:
-    """Of the steps that both have made, in order."""
+    """Return the log ratios of the steps that both have made, in order."""
     return [math.log(after_s / before_s) for before_s, after_s in zip(reference_s, candidate_s, strict=False)]
 
 
 def grouped(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
-    """The log ratios of one quantity over the pairs that were not disturbed, by number of the pair of workers."""
+    """Return the log ratios of one quantity over the undisturbed pairs, by number of the pair of workers."""
     groups: dict[int, list[float]] = {}
     for pair in undisturbed(pairs):
         if name in pair.log_ratios:
@@ -116,6 +118,11 @@ def grouped(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
 
 
 def unpaired_width(pairs: Sequence[Pair]) -> float:
-    """Width of the 95 % interval of the log ratio of means, had the same latencies been measured apart: Welch's."""
-    logs = [np.log([getattr(pair, side).latency_s for pair in pairs]) for side in ("reference", "candidate")]
-    return 2 * 1.96 * math.sqrt(sum(float(one.var(ddof=1)) / len(one) for one in logs))
+    """Return the width of the 95 % interval of the log ratio, had the same latencies been measured apart.
+
+    That is the normal interval with Welch's variances, from at least two pairs.
+    """
+    reference = np.log([pair.reference.latency_s for pair in pairs])
+    candidate = np.log([pair.candidate.latency_s for pair in pairs])
+    variance = float(reference.var(ddof=1) + candidate.var(ddof=1)) / len(pairs)
+    return 2 * 1.96 * math.sqrt(variance)

@@ -1,4 +1,4 @@
-"""How far the new sessions lie from the baseline's: a regression with priors, and its Student interval.
+"""The shift of new sessions from the baseline's: a regression with priors, and its Student distribution.
 
 The model of a session's level (perf.stats.level), on a log scale::
 
@@ -6,7 +6,7 @@ The model of a session's level (perf.stats.level), on a log scale::
 
 - Luck is normal with an unknown variance, for which a prior speaks until there are enough sessions. That of a night is
   shared by its sessions: more of them tell nothing about it. How large it is, the baseline's nights tell.
-- ``slope`` is how far the machine's own speed, as the probe shows it, goes into the level: the drift over hours.
+- ``slope`` is how much of the machine's own speed, as the probe shows it, goes into the level: the drift over hours.
 
 Conjugate normal-inverse-gamma regression (Gelman et al., Bayesian Data Analysis, 3rd ed., sections 14.2 and 14.7),
 flat on level and shift: with no weight on the priors it is the two-sample t-test with a covariate. The night's share of
@@ -36,7 +36,11 @@ NIGHT_SHARES = {0.0: 0.15, 0.25: 0.4, 0.5: 0.25, 1.0: 0.15, 3.0: 0.05}
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed before the first session: a standard deviation, worth that many sessions, and a slope."""
+    """The belief before the first session, on a log scale.
+
+    ``sd`` is the standard deviation between sessions, worth ``sessions`` of them; ``slope`` and ``slope_sd`` are how
+    far levels follow the probe.
+    """
 
     sd: float
     sessions: float = 6.0
@@ -46,63 +50,86 @@ class Prior:
 
 @dataclass(frozen=True)
 class Shift:
-    """What is known of the shift: a Student distribution on a log scale."""
+    """The posterior of the shift: a Student distribution on a log scale."""
 
     mean: float
     scale: float
     dof: float
 
     def quantile(self, probability: float) -> float:
+        """Return the log ratio that the shift is below with this probability."""
         return self.mean + self.scale * float(special.stdtrit(self.dof, probability))
 
 
 def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior) -> Shift:
-    """The shift of ``new`` over ``baseline``, each at least one level."""
+    """Return the shift of ``new`` over ``baseline``, each at least one level.
+
+    The regression of the module's docstring. Where all levels are of one night, its luck is in both means and cancels.
+    """
     levels = [*baseline, *new]
-    values = np.array([one.value for one in levels])
+    values = np.array([level.value for level in levels])
     is_new = np.repeat([0.0, 1.0], [len(baseline), len(new)])
     design = np.column_stack([np.ones(len(levels)), is_new, centred_probes(levels, len(baseline))])
-    own = np.diag([1 / one.weight for one in levels])
+    own = np.diag([1 / level.weight for level in levels])
     night = nights(levels)
-    together = (night[:, None] == night).astype(float)
-    if together.all():  # one night for all: its luck is in both means
+    is_same_night = (night[:, None] == night).astype(float)
+    if is_same_night.all():
         return _fit(values, design, own, prior)[1]
-    fits = ((_fit(values, design, own + share * together, prior), math.log(p)) for share, p in NIGHT_SHARES.items())
-    return max(((evidence + belief, found) for (evidence, found), belief in fits), key=lambda pair: pair[0])[1]
+    best_evidence, best = -math.inf, None
+    for share, belief in NIGHT_SHARES.items():
+        log_likelihood, fitted = _fit(values, design, own + share * is_same_night, prior)
+        evidence = log_likelihood + math.log(belief)
+        if best is None or evidence > best_evidence:
+            best_evidence, best = evidence, fitted
+    assert best is not None, "NIGHT_SHARES is not empty"
+    return best
 
 
 def _fit(values: Floats, design: Floats, covariance: Floats, prior: Prior) -> tuple[float, Shift]:
-    """The log evidence, up to a constant, and the shift, where the luck's covariance is known up to a factor."""
+    """Return the log marginal likelihood, up to a constant, and the shift.
+
+    Args:
+        values: the levels, of shape (n,).
+        design: ones, whether new, and the centred probe, of shape (n, 3).
+        covariance: that of the luck, of shape (n, n), up to the unknown variance.
+        prior: what is believed of the variance and the slope.
+    """
     whitener = np.linalg.inv(np.linalg.cholesky(covariance))
     values, design = whitener @ values, whitener @ design
     precision = np.diag([FLAT, FLAT, (prior.sd / prior.slope_sd) ** 2])
-    believed = np.array([0.0, 0.0, prior.slope])
+    prior_mean = np.array([0.0, 0.0, prior.slope])
 
     information = design.T @ design + precision
     spread = np.linalg.inv(information)
-    estimate = spread @ (design.T @ values + precision @ believed)
+    estimate = spread @ (design.T @ values + precision @ prior_mean)
     residuals = values - design @ estimate
-    unexplained = residuals @ residuals + (estimate - believed) @ precision @ (estimate - believed)
+    unexplained = residuals @ residuals + (estimate - prior_mean) @ precision @ (estimate - prior_mean)
     dof = prior.sessions + len(values) - 2
     squares = prior.sessions * prior.sd**2 + unexplained
-    evidence = np.log(np.diag(whitener)).sum() - np.linalg.slogdet(information)[1] / 2 - dof / 2 * math.log(squares)
-    return float(evidence), Shift(float(estimate[1]), math.sqrt(squares / dof * spread[1, 1]), dof)
+    log_determinants = np.log(np.diag(whitener)).sum() - np.linalg.slogdet(information)[1] / 2
+    log_likelihood = log_determinants - dof / 2 * math.log(squares)
+    return float(log_likelihood), Shift(float(estimate[1]), math.sqrt(squares / dof * spread[1, 1]), dof)
 
 
-def centred_probes(levels: Sequence[Level], usual: int) -> Floats:
-    """The probes' levels less the mean of the first ``usual``; zeros if a session has none, or one of its own kind."""
-    known = [one.control for one in levels if one.control is not None]
-    if len(known) < len(levels) or len({one.probe for one in levels}) > 1:
+def centred_probes(levels: Sequence[Level], baseline_count: int) -> Floats:
+    """Return the logs of the probes less the mean of the baseline's, which come first.
+
+    Zeros if a session has no probe, or one of another kind.
+    """
+    controls = [level.control for level in levels if level.control is not None]
+    kinds = {level.probe for level in levels}
+    if len(controls) < len(levels) or len(kinds) > 1:
         return np.zeros(len(levels))
-    places: Floats = np.array(known)
-    centred: Floats = places - places[:usual].mean()
+    probes: Floats = np.array(controls)
+    centred: Floats = probes - probes[:baseline_count].mean()
     return centred
 
 
 def nights(levels: Sequence[Level]) -> NDArray[np.intp]:
-    """A number per level: levels measured without a gap of NIGHT_GAP_S between them have the same."""
-    order = np.argsort([one.measured_s for one in levels], kind="stable")
-    times = np.array([one.measured_s for one in levels])[order]
+    """Return the number of each level's night: levels without a gap of NIGHT_GAP_S between them share one."""
+    measured_s = np.array([level.measured_s for level in levels])
+    order = np.argsort(measured_s, kind="stable")
+    times = measured_s[order]
     number = np.empty(len(levels), dtype=np.intp)
     number[order] = np.cumsum(np.diff(times, prepend=times[0]) > NIGHT_GAP_S)
     return number

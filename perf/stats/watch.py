@@ -1,4 +1,4 @@
-"""What the gate watches in every row, and how far each may move: latency first, then what could hide behind it."""
+"""The quantities that the gate watches in every row: latency first, then what could hide behind it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from perf.stats.shift import Prior
 class Watch:
     """One watched quantity.
 
-    ``tolerance`` is the slowdown (or growth) that matters, as a fraction. ``share`` is the part of the row's false
-    alarms that may come from here. ``column`` is a field of Round, "load_s" of Record.
+    ``column`` is a field of Round, or "load_s" of SessionRecord. ``tolerance`` is the slowdown (or growth) that
+    matters, as a fraction. ``share`` is the part of the row's false alarms that it may cause. ``is_steadied``: whether
+    waiting and the machine's speed are taken out of it.
     """
 
     name: str
@@ -29,15 +30,17 @@ class Watch:
     is_steadied: bool = False
 
     def levels(self, records: Sequence[SessionRecord], powers: Powers) -> list[Level]:
-        """One level per session that can be read."""
-        plain: Reading = attrgetter(self.column)
+        """Return one level, on a log scale, per session that can be read."""
+        levels = [self._level(record, powers) for record in records]
+        return [known for known in levels if known is not None]
+
+    def _level(self, record: SessionRecord, powers: Powers) -> Level | None:
         if self.column == "load_s":
-            found = [load_level(record) for record in records]
-        elif self.is_steadied:
-            found = [level(record, steadied(plain, powers), lower_quartile) for record in records]
-        else:
-            found = [level(record, plain, statistics.median) for record in records]
-        return [one for one in found if one is not None]
+            return load_level(record)
+        plain: Reading = attrgetter(self.column)
+        if self.is_steadied:
+            return level(record, steadied(plain, powers), lower_quartile)
+        return level(record, plain, statistics.median)
 
 
 NO_DRIFT = {"slope": 0.0, "slope_sd": 0.01}  # bytes do not follow the clock
@@ -63,7 +66,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch(name=Part.VAE_DECODE, column="vae_decode_s", tolerance=0.05, share=0.02, prior=Prior(0.03)),
     Watch(name=Part.TEXT_ENCODER, column="text_encoder_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
     Watch(name=Part.SAFETY_CHECKER, column="safety_checker_s", tolerance=0.20, share=0.01, prior=SMALL_PART),
-    # A page cache that has lost the checkpoint makes a load half as long again.
+    # A load takes half as long again where the page cache has lost the checkpoint.
     Watch(name=LOAD_TIME, column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30)),
     Watch(name=PEAK_MEMORY, column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)),
 )
