@@ -27,7 +27,6 @@ from perf.stats import verdict
 from perf.stats.watch import WATCHES
 
 HELP_COLUMNS = "100"
-COMMANDS = ("upgrade", "machine", "evaluate", "explain", "selftest")
 FIELDS_SHOWN = (
     sample.Session,
     sample.Sample,
@@ -94,8 +93,10 @@ def help_text(attributes: Mapping[str, Any]) -> str:
 
 def commands_page() -> str:
     """Return the help of every command, as the command itself prints it."""
-    names = ("", *COMMANDS)
-    return "\n\n".join(f"## `{f'python -m perf {name}'.strip()}`\n\n{fenced(help_of(name))}" for name in names)
+    whole = help_of("")
+    names = re.findall(r"^    (\w+) ", whole, re.MULTILINE)
+    helps = {"python -m perf": whole, **{f"python -m perf {name}": help_of(name) for name in names}}
+    return "\n\n".join(f"## `{command}`\n\n{fenced(text)}" for command, text in helps.items())
 
 
 def help_of(command: str) -> str:
@@ -173,8 +174,9 @@ def fields_of(kind: Any) -> str:
 def folders_page() -> str:
     """Return the map of the folders, and the docstring of each."""
     parts = [markdown(perf.__doc__)]
-    for name in re.findall(r"^    (\w+) ", perf.__doc__ or "", re.MULTILINE):
-        parts.append(f"## `perf/{name}`\n\n{markdown(importlib.import_module(f'perf.{name}').__doc__)}")
+    names = re.findall(r"^    (\w+) ", perf.__doc__ or "", re.MULTILINE)
+    docstrings = {name: importlib.import_module(f"perf.{name}").__doc__ for name in names}
+    parts += [f"## `perf/{name}`\n\n{markdown(docstring)}" for name, docstring in docstrings.items()]
     return "\n\n".join(parts)
 
 

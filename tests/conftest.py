@@ -1,4 +1,4 @@
-"""What several tests need: a checkpoint that is complete and empty, and runs of the suite."""
+"""What several tests need: a checkpoint that is complete and empty, a cache with real ones, and runs of the suite."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import pytest
 
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.runs import RunLadder, options_for, run_ladder_in
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one cache for all real workers, so that the tiny model is made and exported once."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
