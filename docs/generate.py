@@ -154,10 +154,10 @@ def published(seconds: Mapping[str, float]) -> str:
 def fidelity_page() -> str:
     """Return a table of the limits of images, by precision."""
     rows = [
-        (f"`{name}`", f"{limits.psnr_db:g} dB", f"{limits.ssim:g}", f"{limits.latents_error:.1%}", limits.reason)
+        (f"`{name}`", f"{limits.psnr_db:g} dB", f"{limits.ssim:g}", f"{limits.latents_error:.1%}")
         for name, limits in FIDELITY.items()
     ]
-    return table(("precision", "PSNR at least", "SSIM at least", "error of the latents at most", "why"), rows)
+    return table(("precision", "PSNR at least", "SSIM at least", "error of the latents at most"), rows)
 
 
 def fields_page() -> str:

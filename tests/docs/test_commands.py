@@ -29,7 +29,7 @@ COMING = "--quick"  # which the ladder does not know yet
 SETUP = "sh .ci/setup && "
 TINY = "--model tiny --variant openvino-static --size 64x64 --steps 3 --warmup-steps 1 --rounds 3 --budget 0 --fresh 0"
 HERE = f"--baselines baselines --wait 600 {shlex.join(NOT_THE_USERS)}"
-SHORTER = {"--steps 5": "--steps 3", "--rounds 5": "--rounds 3 --budget 0 --fresh 0", "--sessions 3": "--sessions 1"}
+SHORTER = {"--rounds 5": "--rounds 3 --size 64x64 --steps 3 --budget 0 --fresh 0", "--sessions 3": "--sessions 1"}
 TOX = re.compile(r"\.venv/bin/tox run (?:--notest )?-e (?P<names>[\w,-]+)(?: -- (?P<options>.*))?$")
 LADDER = re.compile(r"\.venv/bin/tox run -e perf(?: --)?")
 
