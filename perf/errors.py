@@ -9,6 +9,7 @@
     │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
     │   ├── NoSpace           the disk is too small for what would be written
     │   ├── MachineBusy       another measurement is running on this machine
+    │   ├── PipFailed         pip cannot install what was asked for: its own words
     │   ├── BadSeries         a recorded series that cannot be read
     │   └── BadRun            a recorded run that cannot be explained
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
@@ -61,6 +62,14 @@ class NoSpace(BadInput):
 
 class MachineBusy(BadInput):
     """Somebody else is measuring on this machine."""
+
+
+class PipFailed(BadInput):
+    """pip ended with an error; ``quote`` is what it printed about it, on one line."""
+
+    def __init__(self, quote: str) -> None:
+        self.quote = quote
+        super().__init__(f"pip cannot install this: {quote}")
 
 
 class BadSeries(BadInput):

@@ -11,7 +11,7 @@ from perf.cli import upgrade_search
 from perf.cli.upgrade_check import compare, make_candidate, row_options, say, stack_in_use, stack_options
 from perf.errors import BadInput
 from perf.exit_codes import ExitCode
-from perf.host import environments
+from perf.host.requirements import is_newest, parse_requirements
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -66,14 +66,14 @@ def given_stacks(options: argparse.Namespace) -> list[str]:
 
 def compare_upgrade(options: argparse.Namespace) -> int:
     """Make the candidate and compare it with the stack in use. Raises BadInput."""
-    requirements = environments.requirements([*requirements_in_environment(), *options.upgrade])
+    requirements = parse_requirements([*requirements_in_environment(), *options.upgrade])
     if not requirements:
         raise BadInput(HOW)
     used = stack_in_use(stack_name(options))
     candidate = make_candidate(used, requirements)
     for change in candidate.changes:
         say(f"  {change}")
-    if not candidate.changes and all(map(environments.is_newest, requirements)):
+    if not candidate.changes and all(map(is_newest, requirements)):
         say("nothing to compare: what is in use is the newest")
         return ExitCode.OK
     rows = row_options(used, options.pytest_options)

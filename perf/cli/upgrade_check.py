@@ -34,7 +34,7 @@ def make_candidate(used: Stack, requirements: Sequence[str]) -> Candidate:
     Announced first, since pip may take minutes and prints nothing.
     """
     say(f"making stack {used.name} with {', '.join(requirements)}")
-    return environments.upgraded(used, requirements)
+    return environments.upgrade(used, requirements)
 
 
 def stack_options(reference: Stack, candidate: Path, requirements: Sequence[str]) -> list[str]:

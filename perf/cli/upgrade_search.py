@@ -13,8 +13,9 @@ from perf.cli.upgrade_check import compare, make_candidate, row_options, say, st
 from perf.compare.release_search import SearchLog, SearchResult, Step, walk
 from perf.errors import BadInput
 from perf.exit_codes import ExitCode
-from perf.host import environments, stack
+from perf.host import stack
 from perf.host.cache import cache_dir
+from perf.host.releases import between
 from perf.host.stack import Stack
 from perf.stats.paired_comparison import PairedVerdict
 
@@ -44,7 +45,7 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
         raise BadInput(
             f"--bisect {package} {interval}: the releases are given as FIRST..LAST, for example 2026.0.0..2026.4.1"
         )
-    releases = environments.between(package, first, last)
+    releases = between(package, first, last)
     used = stack_in_use(stack_name)
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     options = [*row_options(used, pytest_options), *pytest_options]

@@ -11,7 +11,7 @@ from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import Role, StackPair, probe_for_worker
 from perf.errors import WorkerError
 from perf.exit_codes import ExitCode
-from perf.host.environments import name_of
+from perf.host.requirements import name_of
 from perf.host.stack import package_changes
 from perf.measure.run import Run
 from perf.spec.variant import Variant

@@ -83,7 +83,7 @@ def rebuild(recipe: Mapping[str, Any], here: Stack) -> Stack:
     """
     python_version = str(recipe["python_version"])
     python = find_python(python_version, here)
-    return probe_for_worker(Role.REFERENCE, environments.rebuilt(python, python_version, recipe["packages"]))
+    return probe_for_worker(Role.REFERENCE, environments.rebuild(python, python_version, recipe["packages"]))
 
 
 def find_python(version: str, here: Stack) -> Path:

@@ -14,5 +14,8 @@
     interpreters   stacks' interpreters that are named on the command line
     worker_code    the suite's own code that runs in a worker, and its digest
     prerequisites  what a variant needs and this machine or stack lacks
+    requirements   what a user asks pip for: requirements, files of them, wheels
+    installer      pip, run on any interpreter
+    releases       the releases of a package that an interpreter could install
     environments   stacks that are made when they are asked for
 """

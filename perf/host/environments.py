@@ -1,35 +1,30 @@
-"""Environments that are made when they are asked for: a stack with some packages replaced, or one that was.
+"""Environments that are made when they are asked for: a stack with some packages replaced, or an earlier stack.
 
-They are kept in the cache by the digest of their Python and every version in them. pip makes them, as tox makes the
-stacks, so that the user's own configuration (indexes, proxies, folders of wheels) is in force.
+They are kept in the cache by the digest of their Python and every version in them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import subprocess
-import sys
 import tempfile
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
-from perf.errors import BadInput
+from perf.errors import BadInput, PipFailed
 from perf.host.cache import cache_dir, forget_unused, make_once
+from perf.host.installer import pip
+from perf.host.releases import check_exist
+from perf.host.requirements import name_of, read_requirements
 from perf.host.stack import INSTALLERS, ROOT, Stack
 
 PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
-NEAREST_SHOWN = 3
-COMMENT = re.compile(r"(^|\s)#.*")  # not the fragment of a URL
 
 
 @dataclass(frozen=True)
@@ -40,175 +35,96 @@ class Candidate:
     changes: tuple[str, ...]
 
 
-def requirements(texts: Iterable[str]) -> list[str]:
-    """What ``UPGRADE`` names, one requirement each: as such, as a requirements file, or as a wheel's path."""
-    found = []
-    for text in texts:
-        path = Path(text).expanduser()
-        if path.suffix == ".txt":
-            found += _read_requirements(path)
-        elif path.suffix == ".whl":
-            found.append(_wheel(path))
-        else:
-            found.append(_named(text))
-    return found
+def upgrade(stack: Stack, requirements: Sequence[str]) -> Candidate:
+    """Make ``stack`` again with these requirements in it, and with what else has to change for them.
 
-
-def upgraded(stack: Stack, asked: Sequence[str]) -> Candidate:
-    """``stack`` with the packages replaced that are asked for, and of the others what has to be. Raises BadInput.
-
-    pip keeps what is installed where it can, which is what it would do to the stack itself. A package that is asked for
-    by its name alone is taken in its newest release.
+    pip keeps what is installed where it can, as it would in the stack itself. A package that is asked for by its name
+    alone is taken in its newest release. The stack in use is left alone. Raises BadInput.
     """
-    named = set(map(name_of, asked))
-    direct = [line for line in _read_requirements(PINS / f"{stack.name}.in") if name_of(line) not in named]
-    changes = _resolve(stack, [*direct, *asked])
-    before = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in INSTALLERS}
-    said = [f"{before.get(name, f'no {name}')} -> {text}" for name, text in changes.items() if before.get(name) != text]
-    return Candidate(made(Path(stack.python), stack.python_version, (before | changes).values()), tuple(said))
+    changes = _resolve(stack, [*_other_pins(stack, requirements), *requirements])
+    installed = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in INSTALLERS}
+    python = make(Path(stack.python), stack.python_version, (installed | changes).values())
+    differences = [
+        f"{installed.get(name, f'no {name}')} -> {requirement}"
+        for name, requirement in changes.items()
+        if installed.get(name) != requirement
+    ]
+    return Candidate(python, tuple(differences))
 
 
-def rebuilt(python: Path, python_version: str, packages: Mapping[str, str]) -> Path:
-    """The interpreter of an environment with exactly these packages, made by ``python``. Raises BadInput."""
-    wanted = [f"{name}=={version}" for name, version in packages.items() if name not in INSTALLERS]
-    return made(python, python_version, wanted)
+def rebuild(python: Path, python_version: str, packages: Mapping[str, str]) -> Path:
+    """Make the environment that has exactly these packages, and return its interpreter. Raises BadInput."""
+    exact = [f"{name}=={version}" for name, version in packages.items() if name not in INSTALLERS]
+    return make(python, python_version, exact)
 
 
-def made(python: Path, python_version: str, exact: Iterable[str]) -> Path:
-    """The interpreter of the environment that has these exact requirements and no others."""
+def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
+    """Make the environment that has these exact requirements and no others, unless the cache has it.
+
+    Args:
+        python: the interpreter that the environment is made with.
+        python_version: its version, a part of the environment's identity.
+        exact: requirements that leave no choice, of all packages: nothing is installed for their own sake.
+
+    Returns:
+        The environment's interpreter.
+
+    Raises:
+        BadInput: the environment cannot be made; with the nearest releases, if one does not exist.
+    """
     lines = sorted(exact)
     digest = hashlib.sha256("\n".join([python_version, *lines]).encode()).hexdigest()[:16]
     target = cache_dir() / "environments" / digest
     forget_unused(target.parent)
 
-    def make(folder: Path) -> None:
+    def make_in(folder: Path) -> None:
         _make_venv(python, folder)
-        (folder / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        _pip(folder / "bin" / "python", "install", "--no-deps", "--requirement", str(folder / "requirements.txt"))
+        _install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
 
-    return make_once(target, make, SPARE_BYTES) / "bin" / "python"
+    return make_once(target, make_in, SPARE_BYTES) / "bin" / "python"
+
+
+def _other_pins(stack: Stack, requirements: Iterable[str]) -> list[str]:
+    """List what the stack itself asks for, without the packages that are now asked for otherwise."""
+    replaced = set(map(name_of, requirements))
+    return [pin for pin in read_requirements(PINS / f"{stack.name}.in") if name_of(pin) not in replaced]
 
 
 def _make_venv(python: Path, folder: Path) -> None:
+    command = [str(python), "-m", "venv", "--without-pip", str(folder)]
     try:
-        subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
-        raise BadInput(f"{python} cannot make a virtual environment: {said}") from error
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except OSError as error:
+        raise BadInput(f"{python} cannot make a virtual environment: {error}") from error
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr.strip() or str(error)).splitlines()[-1]
+        raise BadInput(f"{python} cannot make a virtual environment: {reason}") from error
 
 
-def releases(package: str) -> list[str]:
-    """The versions of a package that this Python could install, oldest first. Raises BadInput."""
-    said = _pip(Path(sys.executable), "index", "versions", "--json", package)
-    versions: list[str] = json.loads(said[said.index("{") :])["versions"]
-    return sorted(versions, key=Version)
-
-
-def between(package: str, first: str, last: str) -> list[str]:
-    """The releases from ``first`` to ``last``. Raises BadInput, and names the nearest for one that does not exist."""
-    known = releases(package)
-    for version in (first, last):
-        check_release(package, version, known)
-    low, high = Version(first), Version(last)
-    if low >= high:
-        raise BadInput(f"{package} {first}..{last}: the first release must be the older one")
-    return [version for version in known if low <= Version(version) <= high]
-
-
-def check_release(package: str, version: str, known: Sequence[str]) -> None:
-    """Raises BadInput unless the release exists."""
-    try:
-        wanted = Version(version)
-    except InvalidVersion:
-        raise BadInput(f"{package}: {version!r} is not a version") from None
-    if wanted not in {Version(Version(one).public) for one in known}:  # 2.13.0 is there as 2.13.0+cpu
-        if not known:
-            raise BadInput(f"there is no {package} to be had for this Python and machine")
-        ordered = sorted(known, key=Version)
-        newer = bisect_left(ordered, wanted, key=Version)
-        begin = max(0, min(newer - 1, len(ordered) - NEAREST_SHOWN))
-        near = ordered[begin : begin + NEAREST_SHOWN]
-        raise BadInput(f"there is no {package} {version}; nearest: {', '.join(near)}")
-
-
-def _resolve(stack: Stack, wanted: Sequence[str]) -> dict[str, str]:
-    """What pip would install into the stack for these requirements: name -> exact requirement. Raises BadInput."""
+def _resolve(stack: Stack, requirements: Sequence[str]) -> dict[str, str]:
+    """Ask pip what it would install into the stack: name -> exact requirement. Raises BadInput."""
+    newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
-        listed, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
-        listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
-        newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
-        _pip(Path(stack.python), "install", "--dry-run", *newest, "--report", str(report), "--requirement", str(listed))
+        listing, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
+        _install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
 
 
+def _install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
+    """Have pip install the requirements, written to ``listing``. Raises BadInput."""
+    listing.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    try:
+        pip(python, "install", *options, "--requirement", str(listing))
+    except PipFailed:
+        check_exist(requirements, python)  # the index knows which are the nearest; what pip prints is for people
+        raise
+
+
 def _exact(entry: Mapping[str, Any]) -> str:
-    """One entry of pip's report as a requirement: by version, or by place and content for a file that was named."""
+    """Return an entry of pip's report as a requirement: by version, or by URL and content for a file that was named."""
     name, version = entry["metadata"]["name"], entry["metadata"]["version"]
     if not entry["is_direct"]:
         return f"{canonicalize_name(name)}=={version}"
-    place = entry["download_info"]
-    return f"{name} @ {place['url']}#sha256={place['archive_info']['hashes']['sha256']}"
-
-
-def _pip(python: Path, *arguments: str) -> str:
-    """Run this environment's pip on that interpreter and return what it printed. Raises BadInput with what it said."""
-    command = [sys.executable, "-m", "pip", "--python", str(python), "--no-input", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise BadInput(_errors(result.stdout + result.stderr) or f"pip failed: {result.stderr.strip()[-500:]}")
-    return result.stdout
-
-
-def _errors(printed: str) -> str:
-    """The errors in what pip has printed, without its warnings; the nearest releases for one that is not there."""
-    errors = [line.removeprefix("ERROR: ") for line in printed.splitlines() if line.startswith("ERROR: ")]
-    for line in errors:
-        if match := re.match(r"Could not find a version .* ([\w.-]+)==([^\s,;]+) \(from .*versions: (.*)\)", line):
-            return _nearest(*match.groups())
-    conflict = re.search(r"The conflict is caused by:\n((?:    .*\n)+)", printed)
-    causes = [line.strip() for line in conflict[1].splitlines()] if conflict else errors
-    return f"pip cannot install this: {'; '.join(causes)}" if causes else ""
-
-
-def _nearest(package: str, version: str, listed: str) -> str:
-    known = [one.strip() for one in listed.split(",") if re.match(r"\s*\d", one)]
-    try:
-        check_release(package, version, known)
-    except BadInput as error:
-        return str(error)
-    return f"{package} {version} has no wheel for this Python and machine"
-
-
-def _read_requirements(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise BadInput(f"requirements file {path}: {error.strerror}") from None
-    return [_named(text) for line in lines if (text := COMMENT.sub("", line).strip())]
-
-
-def _wheel(path: Path) -> str:
-    if not path.is_file():
-        raise BadInput(f"wheel {path}: no such file")
-    return f"{path.name.split('-')[0]} @ {path.absolute().as_uri()}"
-
-
-def _named(text: str) -> str:
-    try:
-        Requirement(text)
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"{text!r} is not a requirement such as openvino==2026.3.1: {reason}") from None
-    return text
-
-
-def is_newest(text: str) -> bool:
-    """Whether a requirement asks for whatever is newest."""
-    wanted = Requirement(text)
-    return not wanted.specifier and not wanted.url
-
-
-def name_of(text: str) -> str:
-    """The package that a requirement is of."""
-    return canonicalize_name(Requirement(text).name)
+    download = entry["download_info"]
+    return f"{name} @ {download['url']}#sha256={download['archive_info']['hashes']['sha256']}"

@@ -10,20 +10,22 @@ from pathlib import Path
 import pytest
 
 from perf.errors import BadInput
-from perf.host import environments, stack
-from perf.host.environments import between, check_release, releases, requirements, upgraded
+from perf.host import environments, installer, stack
+from perf.host.environments import upgrade
+from perf.host.releases import between, check_exist, check_release, releases
+from perf.host.requirements import parse_requirements
 from perf.host.stack import Stack
 
 
-def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+def wheel(folder: Path, name: str, version: str, *needs: str, tag: str = "py3-none-any") -> Path:
+    path = folder / f"{name}-{version}-{tag}.whl"
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}.py", f"version = {version!r}\n")
         requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
         archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
         archive.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: cheese\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: cheese\nRoot-Is-Purelib: true\nTag: {tag}\n"
         )
         archive.writestr(f"{about}/RECORD", "")
     return path
@@ -31,13 +33,16 @@ def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place that pip knows: cheese in three releases, each of which needs its own crackers, and wine."""
+    """The only place that pip knows: cheese in three releases with crackers of their own, and wine to go with it."""
     folder = tmp_path / "shop"
     folder.mkdir()
     for version in ("1.0", "1.1", "2.0"):
         wheel(folder, "crackers", version)
         wheel(folder, "cheese", version, f"crackers=={version}")
     wheel(folder, "wine", "7", "cheese<2")
+    wheel(folder, "wine", "8rc1", "cheese<2")
+    wheel(folder, "port", "1", "wine==9")
+    wheel(folder, "cheese", "0.5", tag="cp27-none-any")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -52,36 +57,36 @@ def used(shop: Path, tmp_path: Path) -> Stack:
     """A stack in use that has cheese 1.0."""
     (tmp_path / "current.in").write_text("cheese==1.0  # the mild one\n")
     exact = ["cheese==1.0", "crackers==1.0"]
-    return stack.probe("current", environments.made(Path(sys.executable), "3", exact))
+    return stack.probe("current", environments.make(Path(sys.executable), "3", exact))
 
 
 def test_what_is_asked_for_is_replaced_and_with_it_what_has_to_be(used: Stack) -> None:
-    candidate = upgraded(used, ["cheese==1.1"])
+    candidate = upgrade(used, ["cheese==1.1"])
     assert stack.probe("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
     assert sorted(candidate.changes) == ["cheese==1.0 -> cheese==1.1", "crackers==1.0 -> crackers==1.1"]
     assert stack.probe("current", Path(used.python)).packages == used.packages, "the stack in use is left alone"
-    assert upgraded(used, ["cheese==1.1"]).python == candidate.python, "made once"
+    assert upgrade(used, ["cheese==1.1"]).python == candidate.python, "made once"
 
 
 def test_by_its_name_alone_the_newest_is_asked_for(used: Stack) -> None:
-    newest = upgraded(used, ["cheese"])
+    newest = upgrade(used, ["cheese"])
     assert stack.probe("candidate", newest.python).packages["cheese"] == "2.0"
-    assert upgraded(stack.probe("current", newest.python), ["cheese"]).changes == ()
+    assert upgrade(stack.probe("current", newest.python), ["cheese"]).changes == ()
 
 
 def test_what_nobody_has_asked_for_in_a_while_is_forgotten(used: Stack, tmp_path: Path) -> None:
     old = Path(used.python).parent.parent
     os.utime(old, (0, 0))
-    again = environments.made(Path(sys.executable), "3", ["cheese==1.1", "crackers==1.1"])
+    again = environments.make(Path(sys.executable), "3", ["cheese==1.1", "crackers==1.1"])
     assert (old.exists(), again.exists()) == (False, True)
 
 
 def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: Path) -> None:
     listed = tmp_path / "wanted.txt"
     listed.write_text("# both\ncheese==2.0\n\n")
-    assert requirements([str(listed)]) == ["cheese==2.0"]
-    (asked,) = requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
-    assert stack.probe("candidate", upgraded(used, [asked]).python).packages["cheese"] == "1.1"
+    assert parse_requirements([str(listed)]) == ["cheese==2.0"]
+    (asked,) = parse_requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
+    assert stack.probe("candidate", upgrade(used, [asked]).python).packages["cheese"] == "1.1"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +95,12 @@ def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: P
         ("cheese==1.7", "there is no cheese 1.7; nearest: 1.0, 1.1, 2.0"),
         ("brie==1.0", "there is no brie to be had for this Python and machine"),
         ("wine==7 cheese==2.0", "wine 7 depends on cheese<2"),
+        ("wine==8rc1 cheese==2.0", "wine 8rc1 depends on cheese<2"),
+        ("cheese==0.5", "there is no cheese 0.5; nearest: 1.0, 1.1, 2.0"),
+        (
+            "port",
+            "pip cannot install this: Could not find a version that satisfies the requirement wine==9",
+        ),
         ("cheese=2", "is not a requirement such as openvino==2026.3.1"),
         ("nowhere.txt", "requirements file nowhere.txt: No such file"),
         ("nowhere.whl", "wheel nowhere.whl: no such file"),
@@ -97,19 +108,19 @@ def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: P
 )
 def test_what_cannot_be_had_is_one_line(used: Stack, asked: str, says: str) -> None:
     with pytest.raises(BadInput) as raised:
-        upgraded(used, requirements(asked.split()))
+        upgrade(used, parse_requirements(asked.split()))
     assert says in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_a_stack_is_built_again_exactly(used: Stack) -> None:
-    again = environments.rebuilt(Path(sys.executable), "3.11", {"cheese": "1.1", "crackers": "2.0", "pip": "1"})
+    again = environments.rebuild(Path(sys.executable), "3.11", {"cheese": "1.1", "crackers": "2.0", "pip": "1"})
     assert stack.probe("again", again).packages == {"cheese": "1.1", "crackers": "2.0"}
 
 
 def test_a_release_that_is_gone_leaves_nothing_half_made(used: Stack, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"there is no cheese 0\.9; nearest: 1\.0, 1\.1, 2\.0"):
-        environments.rebuilt(Path(sys.executable), "3.11", {"cheese": "0.9"})
+        environments.rebuild(Path(sys.executable), "3.11", {"cheese": "0.9"})
     assert len([path for path in (tmp_path / "cache" / "environments").iterdir() if path.is_dir()]) == 1
 
 
@@ -135,8 +146,43 @@ def test_the_nearest_are_those_around_it() -> None:
     with pytest.raises(BadInput, match=r"nearest: 2\.13\.0\+cpu, 2025\.4\.1, 2026\.1\.0$"):
         check_release("openvino", "1.0", known)
     check_release("torch", "2.13.0", known)
+    check_release("torch", "2.13.0+cpu", known)
+
+
+def test_a_requirement_that_leaves_a_choice_is_not_asked_about(shop: Path) -> None:
+    shop.joinpath("cheese-1.0-py3-none-any.whl").unlink()
+    python = Path(sys.executable)
+    check_exist(["cheese", "cheese>=9", "cheese==1.*", "cheese==1.1"], python)
+    with pytest.raises(BadInput, match=r"there is no cheese 1\.0; nearest: 1\.1, 2\.0"):
+        check_exist(["cheese==1.1", "cheese==1.0"], python)
+
+
+def test_no_words_of_pip_are_needed(shop: Path, used: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever pip prints, and in whatever language, the nearest releases are named."""
+    monkeypatch.setattr(installer, "quote", lambda *_: "FEHLER: kein Käse")
+    with pytest.raises(BadInput, match=r"^there is no cheese 1\.7; nearest: 1\.0, 1\.1, 2\.0$"):
+        upgrade(used, ["cheese==1.7"])
+    with pytest.raises(BadInput, match=r"^pip cannot install this: FEHLER: kein Käse$"):
+        upgrade(used, ["wine==7", "cheese==2.0"])
+
+
+@pytest.mark.parametrize(
+    ("output", "errors", "quoted"),
+    [
+        (
+            "Looking\n\nThe causes:\n    a needs b\n    c does not\n\nMore:\n    b\n",
+            "ERROR: no\n",
+            "a needs b; c does not",
+        ),
+        ("Looking\n  in links\n", "WARNING: old\nERROR: no cheese\nERROR: none at all\n", "no cheese; none at all"),
+        ("", "Traceback\n  out of\n  cheese\n", "Traceback out of cheese"),
+        ("", "", ""),
+    ],
+)
+def test_what_pip_prints_is_quoted_on_one_line(output: str, errors: str, quoted: str) -> None:
+    assert installer.quote(output, errors) == quoted
 
 
 def test_a_python_that_makes_no_environments_is_one_line(shop: Path) -> None:
     with pytest.raises(BadInput, match="/bin/false cannot make a virtual environment"):
-        environments.made(Path("/bin/false"), "3.11", ["cheese==1.0"])
+        environments.make(Path("/bin/false"), "3.11", ["cheese==1.0"])

@@ -1,0 +1,38 @@
+"""pip, run from this environment on any interpreter; its own words are quoted, never interpreted.
+
+It makes environments as tox makes the stacks, so that the user's own configuration (indexes, proxies, folders of
+wheels) is in force.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from perf.errors import PipFailed
+
+# A heading and the lines indented below it. For conflicting requirements pip so lists the causes, on standard output;
+# its ERROR lines say only that there is a conflict.
+HEADED_LIST = re.compile(r"^\S.*:\n((?: {4}\S.*\n)+)", re.MULTILINE)
+ERROR = "ERROR: "
+QUOTED_CHARACTERS = 500
+
+
+def pip(python: Path, *arguments: str) -> str:
+    """Run pip on that interpreter and return its standard output. Raises PipFailed, with what pip printed."""
+    command = [sys.executable, "-m", "pip", "--python", str(python), "--no-input", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise PipFailed(quote(result.stdout, result.stderr) or f"exit code {result.returncode}")
+    return result.stdout
+
+
+def quote(output: str, errors: str) -> str:
+    """Return the part of what pip printed that tells why it failed, on one line."""
+    causes = HEADED_LIST.search(output)
+    if causes:
+        return "; ".join(line.strip() for line in causes[1].splitlines())
+    lines = [line.removeprefix(ERROR) for line in errors.splitlines() if line.startswith(ERROR)]
+    return "; ".join(lines) or " ".join(errors.split())[-QUOTED_CHARACTERS:]
