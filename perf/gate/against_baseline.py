@@ -23,6 +23,11 @@ from perf.stats.decision import BaselineLevels, judge
 from perf.stats.drift import excuse_drift
 from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
+NOT_AS_CLAIMED = (
+    "the row did not run as it claims, so its time does not count: find what changed (packages, environment variables, "
+    "a container's limits), and measure again"
+)
+
 
 @dataclass(frozen=True)
 class MeasuredRow:
@@ -106,7 +111,7 @@ class Gate:
     def _judge_row(self, row: MeasuredRow, ladder_size: int, looks: int) -> Verdict:
         name = row.variant.name
         if row.faults:
-            return Verdict(kind=VerdictKind.INVALID, sentence="; ".join(row.faults))
+            return Verdict(kind=VerdictKind.INVALID, sentence=f"{'; '.join(row.faults)}; {NOT_AS_CLAIMED}")
         if fault := self._fault or self._row_fault(name):
             sentence = f"{fault}; restore it from version control, or record a new one"
             return Verdict(kind=VerdictKind.INVALID, sentence=sentence)

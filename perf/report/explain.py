@@ -54,7 +54,7 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     yield "  claims"
     width = max(len(claim.name) for claim in row.claims)
     for claim in row.claims:
-        yield f"    {'ok ' if claim.holds else 'NOT'} {claim.name:{width}}  {claim.says}"
+        yield f"    {'ok ' if claim.holds else 'NOT'} {claim.name:{width}}  {claim.sentence}"
     peak = row.evidence.peak
     yield (
         f"  reached, of a peak of {peak.fp32_flop_per_s / 1e9:.0f} GFLOP/s in f32, "

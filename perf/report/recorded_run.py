@@ -100,7 +100,7 @@ class EvidencedRow(RecordedRow):
     def _fields(cls, data: Mapping[str, Any]) -> dict[str, Any]:
         return super()._fields(data) | {
             "evidence": Evidence.from_json(data["evidence"]),
-            "claims": tuple(Claim(**claim) for claim in data["claims"]),
+            "claims": tuple(Claim.from_json(claim) for claim in data["claims"]),
             "fidelity": Fidelity.from_json(data["fidelity"]) if data["fidelity"] else None,
             "work": {part: Work.from_json(work) for part, work in data["work"].items()},
         }

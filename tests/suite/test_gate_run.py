@@ -235,6 +235,7 @@ def test_a_claim_that_does_not_hold_makes_the_row_invalid(
     ran = run_ladder(*options, SILLY_THREADS="99")
     assert (ran.returncode, said_verdict(ran)) == (1, "invalid")
     assert "eager-fp32: invalid: threads: 99, expected " in ran.stdout
+    assert "the row did not run as it claims" in ran.stdout
     assert "accept as the new baseline" not in ran.stdout
     accepted = run_ladder(*recorded(options, "no"), SILLY_THREADS="99")
     assert accepted.returncode == 1

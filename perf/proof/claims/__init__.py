@@ -1,8 +1,14 @@
-"""What a variant says of itself, held against what was read from its worker.
+"""What a variant claims of itself, held against what was read from its worker.
 
-The expectations follow the CPU: bfloat16 is claimed to run on AMX where the CPU has it, else on AVX-512 bf16; threads
-are claimed as many as the cores that the row may use. A claim that does not hold makes the row invalid: its time is of
-something else than it says.
+::
+
+    claim       Claim, and the Facts that it is checked with
+    computing   claims on what is computed and how: precision, instructions, formats, shapes, scheduler
+    process     claims on the process: allocator, OpenMP, threads, CPUs, memory
+
+The expectations follow the CPU: bfloat16 is claimed to run on AMX where the CPU has it, else on AVX-512 bf16; as
+many threads are claimed as the row may use cores. A claim that does not hold makes the row invalid: its time is that of
+something else.
 """
 
 from __future__ import annotations
@@ -16,9 +22,11 @@ __all__ = ["Claim", "Facts", "check", "failed"]
 
 
 def check(facts: Facts) -> list[Claim]:
-    """The claims that this variant makes, in the order in which they explain each other."""
-    return [claim for make in (*computing.CLAIMS, *process.CLAIMS) if (claim := make(facts)) is not None]
+    """Check the claims that this variant makes; return them in the order in which they explain each other."""
+    claims = [make(facts) for make in (*computing.CLAIMS, *process.CLAIMS)]
+    return [claim for claim in claims if claim is not None]
 
 
 def failed(claims: Iterable[Claim]) -> list[Claim]:
+    """Return the claims that do not hold."""
     return [claim for claim in claims if not claim.holds]

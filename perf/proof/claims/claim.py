@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 from perf.host.machine import Machine
 from perf.records.evidence import Evidence, Kernel
@@ -13,22 +14,29 @@ from perf.spec.variant import Variant
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing that a variant says of itself, whether it is so, and what was found, in a sentence."""
+    """One thing that a variant claims of itself, whether it holds, and what was observed, in a sentence."""
 
     name: str
     holds: bool
-    says: str
+    sentence: str
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.says}"
+        return f"{self.name}: {self.sentence}"
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"name": self.name, "holds": self.holds, "says": self.sentence}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["name"], data["holds"], data["says"])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What claims are checked with. ``scheduler`` is the checkpoint's own, by its class."""
+    """The facts that claims are checked with.
+
+    ``scheduler`` is the class of the checkpoint's own, ``steps`` the denoising steps of a timed generation.
+    """
 
     variant: Variant
     machine: Machine
@@ -39,20 +47,22 @@ class Facts:
 
     @property
     def products(self) -> list[Kernel]:
+        """The matrix products and convolutions that the worker was seen to run."""
         return [kernel for kernel in self.evidence.kernels if kernel.is_product]
 
     @property
     def computes_in_bf16(self) -> bool:
-        """Whether bfloat16 is what the row should run in here; OpenVINO takes it where the CPU has it."""
-        chosen = self.variant.precision == "chosen-by-backend" and self.machine.bf16_isa is not None
-        return self.variant.torch_bf16 or chosen
+        """Whether the row should run in bfloat16 here; OpenVINO chooses it where the CPU has it."""
+        if self.variant.precision == "chosen-by-backend":
+            return self.machine.bf16_isa is not None
+        return self.variant.torch_bf16
 
 
-def expecting(name: str, holds: bool, found: object, wanted: object) -> Claim:
-    """A claim that says what was expected where something else was found."""
-    return Claim(name, holds, f"{found}" if holds else f"{found}, expected {wanted}")
+def expecting(name: str, holds: bool, observed: object, expected: object) -> Claim:
+    """Return a claim whose sentence is what was observed, and what was expected where it does not hold."""
+    return Claim(name, holds, f"{observed}" if holds else f"{observed}, expected {expected}")
 
 
-def equal(name: str, found: object, wanted: object) -> Claim:
-    """The claim that what was found is what was wanted."""
-    return expecting(name, found == wanted, found, wanted)
+def equal(name: str, observed: object, expected: object) -> Claim:
+    """Return the claim that what was observed is what was expected."""
+    return expecting(name, observed == expected, observed, expected)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from perf.proof.claims.claim import Claim, Facts, equal, expecting
 from perf.records.evidence import Kernel, share
 
-MOSTLY = 0.8  # of the time in products, which small ones of odd shapes never all spend in the widest instructions
+MOSTLY = 0.8  # of the time in products: small ones of odd shapes never use the widest instructions
 NEARLY_ALL = 0.99
 ISA_NAMES = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 bf16"}
 
-# How many UNet calls a generation of n steps makes; a scheduler that is not here is not claimed anything of.
+# How many UNet calls a generation of so many steps makes; nothing is claimed of a scheduler that is not listed.
 UNET_CALLS: Mapping[str, Callable[[int], int]] = {
     "PNDMScheduler": lambda steps: steps + 1,
     "DPMSolverMultistepScheduler": lambda steps: steps,
@@ -23,105 +23,120 @@ DPM_SOLVER = "DPMSolverMultistepScheduler"
 
 
 def precision(facts: Facts) -> Claim:
-    """What the products are computed in, by the time spent in them."""
-    wanted = "bf16" if facts.computes_in_bf16 else "f32"
+    """Claim the precision of the matrix products and convolutions, by the time spent in them."""
+    if facts.computes_in_bf16:
+        expected, least, least_text = "bf16", MOSTLY, f"over {MOSTLY:.0%}"
+    else:
+        expected, least, least_text = "f32", NEARLY_ALL, "all"
     products = facts.products
-    found = share(products, [kernel for kernel in products if kernel.in_bf16 == (wanted == "bf16")])
-    if found is None:
+    reached = share(products, [kernel for kernel in products if kernel.in_bf16 == facts.computes_in_bf16])
+    if reached is None:
         return Claim("precision", False, "no matrix product or convolution was seen")
-    told = facts.evidence.state.precision
-    holds = found >= (MOSTLY if wanted == "bf16" else NEARLY_ALL) and told in (None, wanted)
-    hint = f"; OpenVINO was told {told}" if told else ""
-    says = f"{found:.0%} of matmul and convolution time in {wanted}{hint}"
-    return expecting("precision", holds, says, f"over {MOSTLY:.0%}" if wanted == "bf16" else "all")
+    setting = facts.evidence.state.precision  # OpenVINO's; None for the others
+    holds = reached >= least and setting in (None, expected)
+    sentence = f"{reached:.0%} of matmul and convolution time in {expected}"
+    if setting:
+        sentence += f"; OpenVINO was told {setting}"
+    return expecting("precision", holds, sentence, least_text)
 
 
 def instructions(facts: Facts) -> Claim | None:
-    """Which instruction set bfloat16 runs on, by the products whose implementation says so; MKL's do not."""
+    """Claim the instruction set that bfloat16 runs on, by the products whose implementation names it; MKL's do not."""
     isa = facts.machine.bf16_isa
     if not facts.computes_in_bf16 or isa is None:
         return None
-    telling = [kernel for kernel in facts.products if not kernel.implementation.startswith(MKL)]
-    found = share(telling, [kernel for kernel in telling if runs_on(kernel, isa)]) or 0.0
-    says = f"{found:.0%} of matmul and convolution time on {ISA_NAMES[isa]}"
-    return expecting("instructions", found >= MOSTLY, says, f"over {MOSTLY:.0%}; {why(facts)}")
+    named = [kernel for kernel in facts.products if not kernel.implementation.startswith(MKL)]
+    reached = share(named, [kernel for kernel in named if runs_on(kernel, isa)]) or 0.0
+    sentence = f"{reached:.0%} of matmul and convolution time on {ISA_NAMES[isa]}"
+    return expecting("instructions", reached >= MOSTLY, sentence, f"over {MOSTLY:.0%}; {likely_cause(facts)}")
 
 
 def runs_on(kernel: Kernel, isa: str) -> bool:
-    """Whether the implementation's name says that it uses the instruction set."""
+    """Return whether the implementation's name says that it uses the instruction set."""
     if isa == "amx_bf16":
         return "amx" in kernel.implementation
     return kernel.in_bf16 and not kernel.implementation.endswith(("avx512_core", "ref", "any"))
 
 
-def why(facts: Facts) -> str:
-    """What may explain other instructions than expected: the library's own word, and the environment."""
+def likely_cause(facts: Facts) -> str:
+    """Name what may explain other instructions than expected: oneDNN's report, the longest kernel, the environment."""
     evidence = facts.evidence
-    used = max(facts.products, key=lambda kernel: kernel.time_s, default=None)
-    said = [f"oneDNN reports {evidence.state.isa}"] if evidence.state.isa else []
-    said += [f"most time is in {used.implementation} {used.types}"] if used else []
-    said += [f"{name} is set ({value})" for name, value in evidence.surroundings.steering.items() if "ISA" in name]
-    return "; ".join(said)
+    longest = max(facts.products, key=lambda kernel: kernel.time_s, default=None)
+    causes = []
+    if evidence.state.isa:
+        causes.append(f"oneDNN reports {evidence.state.isa}")
+    if longest:
+        causes.append(f"most time is in {longest.implementation} {longest.types}")
+    causes += [f"{name} is set ({value})" for name, value in evidence.surroundings.steering.items() if "ISA" in name]
+    return "; ".join(causes)
 
 
 def weights(facts: Facts) -> Claim | None:
-    """The type that the UNet's weights are kept in."""
-    found = facts.evidence.state.weights
-    if found is None:
+    """Claim the type that the UNet's weights are kept in."""
+    counts = facts.evidence.state.weights
+    if counts is None:
         return None
     in_bf16 = facts.variant.precision == "bf16-weights" or facts.variant.backend == "ipex"
-    wanted = "bf16" if in_bf16 else "f32"
-    kept = found.get(wanted, 0) / sum(found.values())
-    return expecting("weights", kept > NEARLY_ALL, f"{kept:.0%} of the UNet's weights are {wanted}", "all")
+    expected = "bf16" if in_bf16 else "f32"
+    kept = counts.get(expected, 0) / sum(counts.values())
+    return expecting("weights", kept > NEARLY_ALL, f"{kept:.0%} of the UNet's weights are {expected}", "all")
 
 
 def memory_format(facts: Facts) -> Claim | None:
-    found = facts.evidence.state.channels_last
-    if found is None:
+    """Claim whether the UNet's convolutions have their weights in channels_last."""
+    reached = facts.evidence.state.channels_last
+    if reached is None:
         return None
-    wanted = facts.variant.channels_last
-    holds = found > NEARLY_ALL if wanted else found < 1 - NEARLY_ALL
-    says = f"{found:.0%} of the UNet's convolutions have channels_last weights"
-    return expecting("memory format", holds, says, "all" if wanted else "none")
+    sentence = f"{reached:.0%} of the UNet's convolutions have channels_last weights"
+    if facts.variant.channels_last:
+        return expecting("memory format", reached > NEARLY_ALL, sentence, "all")
+    return expecting("memory format", reached < 1 - NEARLY_ALL, sentence, "none")
 
 
 def compiled(facts: Facts) -> Claim | None:
+    """Claim whether TorchInductor compiled anything."""
     graphs = facts.evidence.state.graphs
     if graphs is None:
         return None
-    wanted = facts.variant.compiled
-    says = f"{graphs} graphs compiled by TorchInductor"
-    return expecting("compiled", (graphs > 0) == wanted, says, "some" if wanted else "none")
+    sentence = f"{graphs} graphs compiled by TorchInductor"
+    if facts.variant.compiled:
+        return expecting("compiled", graphs > 0, sentence, "some")
+    return expecting("compiled", graphs == 0, sentence, "none")
 
 
 def prepacked(facts: Facts) -> Claim | None:
-    found = facts.evidence.state.prepacked
-    if found is None:
+    """Claim that IPEX replaced the UNet's products by its own, whose weights are packed beforehand."""
+    reached = facts.evidence.state.prepacked
+    if reached is None:
         return None
-    return expecting("prepacked", found >= MOSTLY, f"{found:.0%} of the UNet's products are IPEX's own", "nearly all")
+    sentence = f"{reached:.0%} of the UNet's products are IPEX's own"
+    return expecting("prepacked", reached >= MOSTLY, sentence, f"over {MOSTLY:.0%}")
 
 
 def shapes(facts: Facts) -> Claim | None:
-    found, wanted = facts.evidence.state.dynamic_shapes, not facts.variant.static_shape
-    if found is None:
+    """Claim whether OpenVINO's models were compiled for one image size or for any."""
+    is_dynamic = facts.evidence.state.dynamic_shapes
+    if is_dynamic is None:
         return None
-    return equal("shapes", "dynamic" if found else "static", "dynamic" if wanted else "static")
+    observed = "dynamic" if is_dynamic else "static"
+    return equal("shapes", observed, "static" if facts.variant.static_shape else "dynamic")
 
 
 def scheduler(facts: Facts) -> Claim:
-    wanted = DPM_SOLVER if facts.variant.scheduler == "dpm-solver" else facts.scheduler
-    return equal("scheduler", facts.evidence.state.scheduler, wanted)
+    """Claim the scheduler's class: the variant's own, or else the checkpoint's."""
+    expected = DPM_SOLVER if facts.variant.scheduler == "dpm-solver" else facts.scheduler
+    return equal("scheduler", facts.evidence.state.scheduler, expected)
 
 
 def unet_calls(facts: Facts) -> Claim | None:
-    """How many UNet calls each timed generation made."""
-    calls = UNET_CALLS.get(facts.evidence.state.scheduler)
-    found = {len(sample.parts.unet_steps_s) for sample in facts.session.samples}
-    if calls is None or not found:
+    """Claim the number of UNet calls in each timed generation."""
+    calls_of = UNET_CALLS.get(facts.evidence.state.scheduler)
+    counts = {len(sample.parts.unet_steps_s) for sample in facts.session.samples}
+    if calls_of is None or not counts:
         return None
-    wanted = calls(facts.steps)
-    said = " or ".join(map(str, sorted(found)))
-    return expecting("UNet calls", found == {wanted}, f"{said} in each generation", wanted)
+    expected = calls_of(facts.steps)
+    observed = " or ".join(map(str, sorted(counts)))
+    return expecting("UNet calls", counts == {expected}, f"{observed} in each generation", expected)
 
 
 CLAIMS: Sequence[Callable[[Facts], Claim | None]] = (
