@@ -21,7 +21,13 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("machine", help="what this machine is, and which baselines are its own")
     parser.add_argument("--check", action="store_true", help="also say what makes it a poor one to measure on")
-    parser.add_argument("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="(%(default)s)")
+    parser.add_argument(
+        "--baselines",
+        type=Path,
+        default=BASELINES,
+        metavar="FOLDER",
+        help="where they are (baselines/ of this project)",
+    )
     parser.set_defaults(run=run)
 
 

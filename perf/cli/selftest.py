@@ -31,15 +31,15 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("selftest", help="false alarms and detection of the gate, measured on this machine")
     add = parser.add_argument
-    add("--variant", action="append", default=[], metavar="NAME", help=f"row to try ({DEFAULT_ROW})")
-    add("--model", default=DEFAULT_MODEL, help="as for the ladder (%(default)s)")
-    add("--size", type=Size.parse, default=Size(256, 256), metavar="WxH", help="(%(default)s)")
-    add("--steps", type=positive, default=20, help="of the identical sessions (%(default)s)")
-    add("--more-steps", type=positive, default=1, help="of the slowed ones, on top (%(default)s)")
+    add("--variant", action="append", default=[], metavar="NAME", help=f"row to try; may be repeated ({DEFAULT_ROW})")
+    add("--model", default=DEFAULT_MODEL, help="model, as for the ladder (%(default)s)")
+    add("--size", type=Size.parse, default=Size(256, 256), metavar="WxH", help="image size in pixels (%(default)s)")
+    add("--steps", type=positive, default=20, help="denoising steps of the identical sessions (%(default)s)")
+    add("--more-steps", type=positive, default=1, help="steps that the slowed sessions make on top (%(default)s)")
     add("--rounds", type=positive, default=5, help="timed generations a session (%(default)s)")
-    add("--sessions", type=positive, default=12, help="of either kind (%(default)s)")
-    add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="as for the ladder")
-    add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement")
+    add("--sessions", type=positive, default=12, help="sessions of either kind (%(default)s)")
+    add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack")
+    add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
     add("--keep", type=Path, metavar="FOLDER", help="keep the sessions, as input for evaluate")
     parser.set_defaults(run=run)
 

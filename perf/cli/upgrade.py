@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from perf.cli.arguments import Commands
 
 DEFAULT_STACK = "current"
+UPGRADE_HELP = "what to upgrade to: a requirement, a requirements file or a wheel; may be repeated (also $UPGRADE)"
 HOW = (
     'nothing to compare: give UPGRADE="openvino==2026.3.1" (or several, a requirements file, a wheel), '
     "or --reference PYTHON --candidate PYTHON, or --bisect PACKAGE FIRST..LAST"
@@ -32,10 +33,10 @@ def add_parser(commands: Commands) -> None:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--upgrade", action="append", default=[], metavar="REQUIREMENT", help="(also $UPGRADE)")
-    add("--upgrade-stack", metavar="NAME", help=f"stack to take it into (also $UPGRADE_STACK; {DEFAULT_STACK})")
-    add("--bisect", nargs=2, metavar=("PACKAGE", "FIRST..LAST"), help="find the first slower release")
-    add("--reference", metavar="PYTHON", help="or compare two existing environments: this one")
+    add("--upgrade", action="append", default=[], metavar="REQUIREMENT", help=UPGRADE_HELP)
+    add("--upgrade-stack", metavar="NAME", help=f"stack to upgrade (also $UPGRADE_STACK; {DEFAULT_STACK})")
+    add("--bisect", nargs=2, metavar=("PACKAGE", "FIRST..LAST"), help="find the first slower of these releases")
+    add("--reference", metavar="PYTHON", help="instead, compare two existing environments: this one")
     add("--candidate", metavar="PYTHON", help="with this one")
     parser.set_defaults(run=run, hands_on_to_pytest=True)
 
