@@ -25,22 +25,22 @@ def test_coverage_is_the_binomial_one(count: int) -> None:
     [(1, 1, 1, 0.0), (2, 1, 2, 0.5), (3, 1, 3, 0.75), (5, 1, 5, 0.9375), (6, 1, 6, 0.96875), (10, 2, 9, 0.978515625)],
 )
 def test_known_intervals(count: int, low: float, high: float, confidence: float) -> None:
-    found = median_interval(list(range(count, 0, -1)))
-    assert (found.low, found.high, found.confidence) == (low, high, confidence)
+    interval = median_interval(list(range(count, 0, -1)))
+    assert (interval.low, interval.high, interval.confidence) == (low, high, confidence)
 
 
 @pytest.mark.parametrize("count", [3, 5, 10, 25])
 def test_the_stated_confidence_is_the_real_one(count: int) -> None:
     draws = np.random.default_rng(20230328).lognormal(sigma=0.4, size=(20_000, count))
-    found = [median_interval(list(draw)) for draw in draws[:4000]]
-    held = np.mean([interval.low <= 1 <= interval.high for interval in found])
-    assert held == pytest.approx(found[0].confidence, abs=0.02)
+    intervals = [median_interval(list(draw)) for draw in draws[:4000]]
+    held = np.mean([interval.low <= 1 <= interval.high for interval in intervals])
+    assert held == pytest.approx(intervals[0].confidence, abs=0.02)
 
 
 @given(latencies)
 def test_the_interval_holds_the_median(values: list[float]) -> None:
-    found = median_interval(values)
-    assert found.low <= float(np.median(values)) <= found.high
+    interval = median_interval(values)
+    assert interval.low <= float(np.median(values)) <= interval.high
 
 
 def test_no_values() -> None:

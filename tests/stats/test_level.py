@@ -1,10 +1,11 @@
-"""Sessions as one number: disturbed rounds out, waiting out, the rest in."""
+"""The level of a session: without disturbed rounds, waiting and the machine's speed, and with all the rest."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import statistics
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from perf.stats.level import (
     undisturbed,
 )
 from tests.builders.sessions import on_a_machine_of_two_speeds, session
+
+READING = attrgetter("latency_s")
 
 
 @pytest.mark.parametrize(
@@ -43,28 +46,28 @@ def test_where_nothing_is_known_all_rounds_count() -> None:
 
 
 def waiting(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:
-    """Sessions whose rounds are slower by ``power`` times the log of the CPUs they left unused."""
+    """Make sessions whose rounds are slower by ``power`` times the log of the CPUs they left unused."""
     generator = np.random.default_rng(seed)
-    found = []
+    records = []
     for _ in range(sessions):
         uses = 2 * (1 - generator.uniform(0, 0.05, 6))
         latencies = 5 * (2 / uses) ** power * np.exp(generator.normal(0, 0.002, 6))
         rounds = zip(latencies.tolist(), uses.tolist(), strict=True)
-        found.append(
+        records.append(
             SessionRecord(
                 recorded="2026-11-01T00:00:00+00:00",
                 load_s=None,
                 rounds=tuple(Round(latency_s=t, cpu_s=t * use, cpu_pressure_s=0.0) for t, use in rounds),
             )
         )
-    return found
+    return records
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 3.0])
 def test_the_power_of_waiting_is_learnt(power: float) -> None:
-    found = learn_powers(waiting(power, seed=1))
-    assert found.use == pytest.approx(power, abs=0.15)
-    assert found.probe == 0.0
+    powers = learn_powers(waiting(power, seed=1))
+    assert powers.use == pytest.approx(power, abs=0.15)
+    assert powers.probe == 0.0
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.5])
@@ -87,17 +90,17 @@ def test_the_powers_stay_within_reason() -> None:
 
 def test_waiting_is_taken_out() -> None:
     (calm, noisy) = waiting(2.0, seed=3, sessions=2)
-    plain = [np.std([math.log(one.latency_s) for one in record.rounds]) for record in (calm, noisy)]
-    read = steadied(lambda one: one.latency_s, Powers(use=2.0))
-    steady = [np.std([math.log(read(one) or 1) for one in record.rounds]) for record in (calm, noisy)]
+    plain = [np.std([math.log(timed.latency_s) for timed in record.rounds]) for record in (calm, noisy)]
+    read_steadily = steadied(READING, Powers(use=2.0))
+    steady = [np.std([math.log(read_steadily(timed) or 1) for timed in record.rounds]) for record in (calm, noisy)]
     assert max(steady) < min(plain) / 3
 
 
 def test_the_machines_speed_is_taken_out() -> None:
     series = on_a_machine_of_two_speeds(1.5, seed=3)
-    plain = [found.value for one in series if (found := level(one, lambda one: one.latency_s, lower_quartile))]
-    read = steadied(lambda one: one.latency_s, learn_powers(series))
-    steady = [found.value for one in series if (found := level(one, read, lower_quartile))]
+    read_steadily = steadied(READING, learn_powers(series))
+    plain = [known.value for record in series if (known := level(record, READING, lower_quartile))]
+    steady = [known.value for record in series if (known := level(record, read_steadily, lower_quartile))]
     assert np.std(steady) < np.std(plain) / 3
 
 
@@ -118,21 +121,21 @@ def test_the_median_of_the_undisturbed_rounds() -> None:
         load_s=None,
         rounds=(*record.rounds[:3], Round(latency_s=50.0, cpu_pressure_s=25.0)),
     )
-    found = level(record, lambda one: one.latency_s, statistics.median)
-    assert found is not None
-    assert found.value == pytest.approx(1.0)
-    assert (found.control, found.rounds) == (None, 3)
+    read = level(record, READING, statistics.median)
+    assert read is not None
+    assert read.value == pytest.approx(1.0)
+    assert (read.control, read.rounds) == (None, 3)
 
 
 def test_one_good_round_is_not_enough() -> None:
     rounds = (Round(latency_s=1.0, cpu_pressure_s=0.0), Round(latency_s=2.0, cpu_pressure_s=1.0))
     record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
-    assert level(record, lambda one: one.latency_s, statistics.median) is None
+    assert level(record, READING, statistics.median) is None
 
 
 def test_the_fastest_probe_is_the_control() -> None:
     rounds = tuple(Round(latency_s=1.0, probe_s=probe_s) for probe_s in (0.07, 0.05, 0.09))
     record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
-    found = level(record, lambda one: one.latency_s, lower_quartile)
-    assert found is not None
-    assert found.control == math.log(0.05)
+    read = level(record, READING, lower_quartile)
+    assert read is not None
+    assert read.control == math.log(0.05)

@@ -1,4 +1,4 @@
-"""What may be said of pairs: against a slow textbook version, against simulated luck, and at the edges."""
+"""The verdict on pairs: against a slow textbook version, against simulated luck, and at the edges."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def numbered(groups: Lists) -> dict[int, list[float]]:
 
 
 def textbook(groups: Lists, value: float) -> float:
-    """The probability that the change is below ``value``, by integrating the joint density over a fine line."""
+    """Return the probability that the change is below ``value``, by integrating the joint density over a fine line."""
     values = np.concatenate(groups)
     worker = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     order = np.where(worker % 2 == 0, ORDER_SD, -ORDER_SD)
@@ -61,13 +61,13 @@ def test_the_posterior_is_that_of_the_textbook(groups: Lists) -> None:
 
 
 def test_a_quantile_is_where_that_share_lies_below() -> None:
-    found = change(numbered([[0.01, 0.02, 0.015], [0.0, 0.01, 0.005]]))
+    posterior = change(numbered([[0.01, 0.02, 0.015], [0.0, 0.01, 0.005]]))
     for share in (0.001, 0.05, 0.5, 0.99):
-        assert found.below(found.quantile(share)) == pytest.approx(share, abs=1e-6)
+        assert posterior.below(posterior.quantile(share)) == pytest.approx(share, abs=1e-6)
 
 
 def simulated(generator: np.random.Generator, shift: float, noise: float, luck: float) -> Lists:
-    """As many pairs of workers as there may be, the first of each slower, with noise that has outliers."""
+    """Draw as many pairs of workers as there may be, the first of each slower, with noise that has outliers."""
     order = generator.choice([0.0, 0.012])
     return [
         list(shift + sign * order + generator.normal(0, luck) + noise * generator.standard_t(4, 3) / math.sqrt(2))
@@ -75,17 +75,17 @@ def simulated(generator: np.random.Generator, shift: float, noise: float, luck: 
     ]
 
 
-def said_of(groups: Lists) -> PairedVerdict:
-    """After as many looks as it takes."""
+def verdict_on(groups: Lists) -> PairedVerdict:
+    """Return the verdict after as many looks as it takes."""
     looks = (compare(numbered(groups[:count])).verdict for count in range(1, len(groups) + 1))
-    return next((said for said in looks if said is not PairedVerdict.UNDECIDED), PairedVerdict.UNDECIDED)
+    return next((verdict for verdict in looks if verdict is not PairedVerdict.UNDECIDED), PairedVerdict.UNDECIDED)
 
 
 @pytest.mark.parametrize(("noise", "luck"), [(0.005, 0.001), (0.01, 0.004), (0.02, 0.004), (0.02, 0.008)])
 def test_it_is_calm_and_finds_what_it_should(noise: float, luck: float) -> None:
     generator = np.random.default_rng(5)
-    same = [said_of(simulated(generator, 0.0, noise, luck)) for _ in range(60)]
-    slower = [said_of(simulated(generator, math.log(1.05), noise, luck)) for _ in range(60)]
+    same = [verdict_on(simulated(generator, 0.0, noise, luck)) for _ in range(60)]
+    slower = [verdict_on(simulated(generator, math.log(1.05), noise, luck)) for _ in range(60)]
     assert same.count(PairedVerdict.REGRESSED) == 0
     assert same.count(PairedVerdict.EQUIVALENT) >= 55
     assert slower.count(PairedVerdict.REGRESSED) >= 55

@@ -1,4 +1,4 @@
-"""What is read of a pair: ratios of parts, what a held-up step weighs, and what sets a pair aside."""
+"""Pairs of generations: the ratios of their parts, the weight of a held-up step, and what sets a pair aside."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def pair(reference: Sample, candidate: Sample, workers: int = 1) -> Pair:
 
 
 def test_the_same_is_the_same() -> None:
-    found = pair(sample(*[1.0] * 8), sample(*[1.0] * 8)).log_ratios
-    assert set(found.values()) == {0.0}
+    ratios = pair(sample(*[1.0] * 8), sample(*[1.0] * 8)).log_ratios
+    assert set(ratios.values()) == {0.0}
     assert {
         LATENCY.name,
         PLAIN_LATENCY.name,
@@ -36,24 +36,24 @@ def test_the_same_is_the_same() -> None:
         Part.UNET_STEP,
         Part.VAE_DECODE,
         Part.TEXT_ENCODER,
-    } <= found.keys()
+    } <= ratios.keys()
 
 
 def test_every_part_counts_by_its_time() -> None:
-    found = pair(sample(*[1.0] * 8), sample(*[1.1] * 8, vae_s=1.0)).log_ratios
-    assert found[Part.UNET_STEP] == pytest.approx(math.log(1.1))
-    assert found[LATENCY.name] == pytest.approx((8 * math.log(1.1) + 2 * math.log(0.5)) / 10.6)
+    ratios = pair(sample(*[1.0] * 8), sample(*[1.1] * 8, vae_s=1.0)).log_ratios
+    assert ratios[Part.UNET_STEP] == pytest.approx(math.log(1.1))
+    assert ratios[LATENCY.name] == pytest.approx((8 * math.log(1.1) + 2 * math.log(0.5)) / 10.6)
 
 
 def test_a_step_that_was_held_up_is_no_slower_software() -> None:
-    found = pair(sample(*[1.0] * 8), sample(*[1.0] * 6, 1.9, 1.0)).log_ratios
-    assert found[LATENCY.name] == pytest.approx(0.0)
-    assert found[PLAIN_LATENCY.name] > 0.08
+    ratios = pair(sample(*[1.0] * 8), sample(*[1.0] * 6, 1.9, 1.0)).log_ratios
+    assert ratios[LATENCY.name] == pytest.approx(0.0)
+    assert ratios[PLAIN_LATENCY.name] > 0.08
 
 
 def test_a_step_more_counts_in_full() -> None:
-    found = pair(sample(*[1.0] * 8), sample(*[1.0] * 9)).log_ratios
-    assert found[LATENCY.name] == pytest.approx(8 * math.log(9 / 8) / 10.6)
+    ratios = pair(sample(*[1.0] * 8), sample(*[1.0] * 9)).log_ratios
+    assert ratios[LATENCY.name] == pytest.approx(8 * math.log(9 / 8) / 10.6)
 
 
 def test_parts_and_memory_that_are_not_known_are_left_out() -> None:
@@ -75,7 +75,7 @@ def test_without_pressure_a_generation_that_waits_sets_its_pair_aside() -> None:
     calm, waiting = using(9.0), using(6.0)
     pairs = [pair(waiting, calm), pair(calm, calm), pair(calm, waiting), pair(calm, calm)]
     assert undisturbed(pairs) == [pairs[1], pairs[3]]
-    assert [one["set_aside"] for one in pairs_to_json(pairs)] == [True, False, True, False]
+    assert [pair_json["set_aside"] for pair_json in pairs_to_json(pairs)] == [True, False, True, False]
 
 
 def test_a_worker_is_held_against_itself() -> None:
@@ -89,5 +89,5 @@ def test_a_worker_is_held_against_itself() -> None:
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:
     drifting = [pair(sample(speed, speed), sample(speed, speed)) for speed in (1.0, 1.3, 1.6, 1.2)]
-    assert {round(one.log_ratios[PLAIN_LATENCY.name], 9) for one in drifting} == {0.0}
+    assert {round(drifted.log_ratios[PLAIN_LATENCY.name], 9) for drifted in drifting} == {0.0}
     assert unpaired_width(drifting) > 0.1

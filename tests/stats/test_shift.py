@@ -21,10 +21,10 @@ def levels(values: np.ndarray, controls: np.ndarray | None = None, measured_s: f
 def test_without_a_prior_it_is_the_two_sample_t_test() -> None:
     generator = np.random.default_rng(5)
     old, new = generator.normal(0, 1, 9), generator.normal(0.7, 1, 5)
-    found = shift(levels(old), levels(new), SILENT)
+    moved = shift(levels(old), levels(new), SILENT)
     expected = stats.ttest_ind(new, old).confidence_interval(0.9)
-    assert found.mean == pytest.approx(new.mean() - old.mean())
-    assert (found.quantile(0.05), found.quantile(0.95)) == pytest.approx((expected.low, expected.high), rel=1e-3)
+    assert moved.mean == pytest.approx(new.mean() - old.mean())
+    assert (moved.quantile(0.05), moved.quantile(0.95)) == pytest.approx((expected.low, expected.high), rel=1e-3)
 
 
 def test_a_covariate_is_taken_out_as_least_squares_would() -> None:
@@ -51,9 +51,9 @@ def test_another_probe_is_not_compared_with() -> None:
 
 
 def test_with_one_session_the_prior_gives_the_width() -> None:
-    found = shift(levels(np.zeros(1)), levels(np.zeros(1)), Prior(sd=0.02, sessions=6))
-    assert found.scale == pytest.approx(0.02 * np.sqrt(2))
-    assert found.dof == 6
+    moved = shift(levels(np.zeros(1)), levels(np.zeros(1)), Prior(sd=0.02, sessions=6))
+    assert moved.scale == pytest.approx(0.02 * np.sqrt(2))
+    assert moved.dof == 6
 
 
 def test_a_session_of_few_rounds_weighs_less() -> None:
@@ -63,8 +63,8 @@ def test_a_session_of_few_rounds_weighs_less() -> None:
 
 def test_nights_are_parted_by_hours() -> None:
     times = [0.0, 3 * DAY_S, NIGHT_GAP_S / 2, 3 * DAY_S + 60, NIGHT_GAP_S]
-    found = nights([Level(0.0, None, 5, when) for when in times])
-    assert found.tolist() == [0, 1, 0, 1, 0]
+    numbers = nights([Level(0.0, None, 5, when) for when in times])
+    assert numbers.tolist() == [0, 1, 0, 1, 0]
 
 
 def test_more_sessions_of_one_night_do_not_make_another_night_certain() -> None:
@@ -83,9 +83,9 @@ def test_false_alarms_over_simulated_nights(night_sd: float) -> None:
     for _ in range(300):
         luck = generator.normal(0, night_sd, 7)
         old = [
-            one
+            level
             for night in range(6)
-            for one in levels(luck[night] + generator.normal(0, 0.01, 3), measured_s=night * DAY_S)
+            for level in levels(luck[night] + generator.normal(0, 0.01, 3), measured_s=night * DAY_S)
         ]
         new = levels(luck[6] + generator.normal(0, 0.01, 5), measured_s=6 * DAY_S)
         alarms.append(shift(old, new, Prior(0.015)).quantile(0.05) > 0)
