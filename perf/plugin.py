@@ -1,4 +1,4 @@
-"""The pytest plugin: options, hooks and fixtures. It wires; what it wires is elsewhere.
+"""The pytest plugin: options, hooks and fixtures. It only wires together what other folders hold.
 
 A user's mistake ends pytest with one line and exit code 4. A PerfError in a ladder test fails that test with the
 error's text and no traceback: the error says what a reader needs.
@@ -135,7 +135,7 @@ def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
 def upgrade(request: pytest.FixtureRequest) -> StackComparison:
     """Return the comparison of two stacks that this pytest session makes."""
     if upgrade_key not in request.config.stash:
-        pytest.fail("there is nothing to compare: give --reference and --candidate", pytrace=False)
+        pytest.fail("nothing to compare: give --reference and --candidate", pytrace=False)
     return request.config.stash[upgrade_key]
 
 

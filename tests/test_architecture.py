@@ -45,13 +45,13 @@ KNOW_PYTEST = {"plugin", "measure/settings", "suite/test_ladder", "suite/test_up
 
 
 def modules(package: Path) -> dict[str, Path]:
-    """``stats/shift`` and the like -> the file."""
-    found = sorted(package.rglob("*.py"))
-    return {str(path.relative_to(package).with_suffix("")): path for path in found if path != package / "__init__.py"}
+    """Return ``stats/shift`` and the like -> the file."""
+    paths = sorted(package.rglob("*.py"))
+    return {str(path.relative_to(package).with_suffix("")): path for path in paths if path != package / "__init__.py"}
 
 
 def imported(path: Path) -> set[str]:
-    """Dotted names of all that a file imports, wherever in it."""
+    """Return the dotted names of all that a file imports, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -62,12 +62,12 @@ def imported(path: Path) -> set[str]:
 
 
 def own_imports(path: Path) -> set[str]:
-    """The first part below ``perf`` of what a file imports from it."""
+    """Return the first part below ``perf`` of each name that a file imports from it."""
     return {name.split(".")[1] for name in imported(path) if name.startswith("perf.")}
 
 
 def violations(package: Path) -> Iterator[str]:
-    """Each import that breaks a rule, in a sentence."""
+    """Yield a sentence for each import that breaks a rule."""
     for name, path in modules(package).items():
         folder = name.partition("/")[0]
         allowed = set(ORDER[: ORDER.index(folder) + 1]) - ({CHILD} if folder != CHILD else set())
@@ -79,7 +79,7 @@ def violations(package: Path) -> Iterator[str]:
 
 
 def violations_planted(folder: Path, name: str, code: str) -> list[str]:
-    """What is found in a package that is this code alone, in the module or folder of that name."""
+    """Return the violations in a package that is this code alone, in the module or folder of that name."""
     path = folder / name / "planted.py" if (PACKAGE / name).is_dir() else folder / f"{name}.py"
     path.parent.mkdir(exist_ok=True)
     path.write_text(code)
@@ -119,22 +119,21 @@ def test_the_docstring_of_a_folder_lists_every_module_once(folder: str) -> None:
     path = PACKAGE / folder
     docstring = ast.get_docstring(ast.parse((path / "__init__.py").read_text())) or ""
     listed = re.findall(r"^    (\w+) ", docstring, re.MULTILINE)
-    here = [
-        one.stem for one in path.iterdir() if one.suffix == ".py" or (one.is_dir() and (one / "__init__.py").exists())
-    ]
-    assert sorted(listed) == sorted(set(here) - {"__init__"})
+    files = {file.stem for file in path.glob("*.py")}
+    folders = {file.parent.name for file in path.glob("*/__init__.py")}
+    assert sorted(listed) == sorted((files | folders) - {"__init__"})
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    known = {name.replace("/", "."): path for name, path in modules(PACKAGE).items()}
-    graph = {
-        name: {one for one in known if f"perf.{one}" in with_parents(imported(path))} for name, path in known.items()
-    }
-    graphlib.TopologicalSorter({name: targets - {name} for name, targets in graph.items()}).prepare()
+    graph = {}
+    for name, path in modules(PACKAGE).items():
+        module = "perf." + name.replace("/", ".")
+        graph[module] = with_parents(imported(path)) - {module}
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def with_parents(names: set[str]) -> set[str]:
-    """``perf.stats.shift.Prior`` and what it is in, ``perf.stats.shift``."""
+    """Add to ``perf.stats.shift.Prior`` what it is in, ``perf.stats.shift``, and so for each name."""
     return names | {name.rpartition(".")[0] for name in names}
 
 

@@ -1,4 +1,4 @@
-"""What is shown to people.
+"""Reports for people: on terminals, in Markdown, as a picture, for GitHub.
 
 ::
 

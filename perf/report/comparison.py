@@ -1,4 +1,4 @@
-"""What the upgrade check has found, for people: a table, and below it what changed and why."""
+"""The comparison of two stacks, for people: a table, and below it what changed and why."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from perf.stats.verdict import percent
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
 DIFFERENCES_SHOWN = 6
 CHANGES_SHOWN = 8
-COLUMNS = (
-    f"candidate: its latency over the reference's; interval: each side right at every one of {LOOKS} looks with a "
-    f"probability of {1 - MISS:.0%}. A row that did not change is called slower with one of {ALARM:.0%}; equivalent: "
-    f"within {TOLERANCE:.0%}."
+NOTES = (
+    "candidate: its latency against the reference's, with an interval that holds it at",
+    f"every one of {LOOKS} looks with a probability of {1 - MISS:.0%} on either side.",
+    f"An unchanged row is called slower with a probability of {ALARM:.0%} at most.",
+    f"equivalent: within {TOLERANCE:.0%}.",
 )
 
 
 def cells(result: ComparedRow) -> tuple[str, ...]:
-    """The texts of a row, in the order of HEADINGS."""
+    """Return the texts of a row, in the order of HEADINGS."""
     latency = result.latency
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
@@ -44,52 +45,62 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
 
 
 def details(result: ComparedRow) -> list[str]:
-    """What stands behind a row, a line each."""
-    name = result.variant.name
-    lines = [f"{name}: {result.verdict}: {result.sentence}"]
-    lines += [f"  moved: {part} {percent(one.ratio)} ({one.interval})" for part, one in result.moved]
-    lines += [f"  differs: {sentence}" for sentence in result.differences[:DIFFERENCES_SHOWN]]
+    """Return what stands behind a row, a line each, the verdict first."""
+    lines = [f"{result.variant.name}: {result.verdict}: {result.sentence}"]
+    lines += [f"  moved: {part} {percent(change.ratio)} ({change.interval})" for part, change in result.moved]
+    lines += [f"  differs: {difference}" for difference in result.differences[:DIFFERENCES_SHOWN]]
     if len(result.differences) > DIFFERENCES_SHOWN:
         lines.append(f"  differs: and {len(result.differences) - DIFFERENCES_SHOWN} more, all in the JSON")
     if result.fidelity:
-        lines.append(f"  image beside the reference's: {result.fidelity}")
+        lines.append(f"  image against the reference's: {result.fidelity}")
     if result.widths:
-        narrow, wide = result.widths
-        lines.append(f"  95 % interval: {narrow:.1%} wide in pairs, {wide:.1%} of the same latencies taken apart")
+        paired, unpaired = result.widths
+        lines.append(
+            f"  95% interval: {paired:.1%} wide in pairs; {unpaired:.1%} if the same latencies were not paired"
+        )
     if aside := len(result.pairs) - len(undisturbed(result.pairs)):
-        lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran beside them")
-    return lines + ([f"  {result.memory_shortage}: whole sessions alternated"] if result.memory_shortage else [])
+        lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran at the same time")
+    if result.memory_shortage:
+        lines.append(f"  {result.memory_shortage}: whole sessions alternated")
+    return lines
 
 
 def about(upgrade: StackComparison) -> list[str]:
     """Name the two stacks, and the packages in which they differ."""
     unasked = upgrade.unasked_changes
     asked = [change for change in upgrade.package_changes if change not in unasked]
-    return [
+    lines = [
         str(upgrade.stack_pair.reference),
         str(upgrade.stack_pair.candidate),
         f"packages that differ: {shortened(asked)}",
-        *([f"and with them, unasked: {shortened(unasked)}"] if unasked else []),
     ]
+    if unasked:
+        lines.append(f"changed along with them: {shortened(unasked)}")
+    return lines
 
 
 def shortened(changes: Sequence[str]) -> str:
-    more = f", and {len(changes) - CHANGES_SHOWN} more, all in the JSON" if len(changes) > CHANGES_SHOWN else ""
-    return (", ".join(changes[:CHANGES_SHOWN]) or "none") + more
+    """Return the first changes in a line, and how many more there are."""
+    if not changes:
+        return "none"
+    more = len(changes) - CHANGES_SHOWN
+    return ", ".join(changes[:CHANGES_SHOWN]) + (f", and {more} more, all in the JSON" if more > 0 else "")
 
 
 def terminal(upgrade: StackComparison, width: int) -> list[str]:
+    """Return the comparison in lines, its table of at most ``width`` columns."""
     results = list(upgrade.results.values())
     table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
-    return [*about(upgrade), "", *table, "", *(line for result in results for line in details(result)), "", COLUMNS]
+    below = [line for result in results for line in details(result)]
+    return [*about(upgrade), "", *table, "", *below, "", *NOTES]
 
 
 def markdown(upgrade: StackComparison, measured: Sequence[str]) -> str:
-    """For a pull request. ``measured`` are the lines that say what was measured on what."""
+    """Return the comparison for a pull request; ``measured`` are the lines that say what was measured on what."""
     results = list(upgrade.results.values())
     lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(upgrade))), ""]
     lines += markdown_table(HEADINGS, map(cells, results), left=2)
-    lines += ["", COLUMNS, ""]
+    lines += ["", *NOTES, ""]
     for result in results:
         first, *rest = details(result)
         lines += [f"- {first}", *(f"  - {line.strip()}" for line in rest)]

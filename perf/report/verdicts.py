@@ -15,48 +15,81 @@ from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
 DIFFERENCES_SHOWN = 6
 
 
-def verdict_lines(found: Mapping[str, Verdict]) -> list[str]:
-    """A line per row: its name, the verdict, and why. Rows of which the same is said share a line."""
-    alike: dict[str, list[str]] = {}
-    for name, verdict in found.items():
-        alike.setdefault(f"{verdict.kind}: {verdict.sentence}", []).append(name)
-    named = {said: names[0] if len(names) == 1 else f"{len(names)} rows" for said, names in alike.items()}
-    width = max(map(len, named.values()), default=0)
-    return [f"{name:{width}}  {said}" for said, name in named.items()]
-
-
-def about_verdicts(verdicts_by_row: Mapping[str, Verdict], judged: Iterable[MeasuredRow], gate: Gate) -> list[str]:
-    """One line that names the baseline, one per judged row, and what moved in rows that do not fail."""
-    lines = [f"baseline: {gate.path if gate.baseline else 'none'}", *verdict_lines(verdicts_by_row)]
-    lines += attributions(judged, verdicts_by_row, gate)
-    if any(verdict.kind is VerdictKind.NO_BASELINE for verdict in verdicts_by_row.values()):
-        lines.append("to record one, measure with --update-baseline --why REASON")
+def about_verdicts(verdicts: Mapping[str, Verdict], judged: Iterable[MeasuredRow], gate: Gate) -> list[str]:
+    """Name the baseline, give each row's verdict, and say what moved in rows that do not fail."""
+    lines = [f"baseline: {gate.path if gate.baseline else 'none'}", *verdict_lines(verdicts)]
+    for row in judged:
+        lines += attribution(row, verdicts[row.variant.name], gate)
+    if any(verdict.kind is VerdictKind.NO_BASELINE for verdict in verdicts.values()):
+        lines.append("to record a baseline, measure with --update-baseline --why REASON")
     return lines
 
 
-def failure(judged: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
-    """Why a row fails, for the reader of a CI log: the sentence, the evidence, and the commands that follow.
+def verdict_lines(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Return a line per row: its name, the verdict, and why; rows with the same verdict and reason share a line."""
+    names_by_text: dict[str, list[str]] = {}
+    for name, verdict in verdicts.items():
+        names_by_text.setdefault(f"{verdict.kind}: {verdict.sentence}", []).append(name)
+    subjects = [names[0] if len(names) == 1 else f"{len(names)} rows" for names in names_by_text.values()]
+    width = max(map(len, subjects), default=0)
+    return [f"{subject:{width}}  {text}" for subject, text in zip(subjects, names_by_text, strict=True)]
 
-    ``options`` are those of this run, without the rows.
+
+def attribution(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
+    """Say which part of a row moved and what differs; nothing for a row that fails, whose message says it."""
+    if not verdict.findings or verdict.kind is VerdictKind.UNCHANGED or verdict.kind in FAILING:
+        return []
+    differences = gate.evidence_changes(row)[:DIFFERENCES_SHOWN]
+    return [
+        f"{row.variant.name}: moved most: {moved_most(verdict)}",
+        *(f"  differs: {difference}" for difference in differences),
+    ]
+
+
+def failure(row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
+    """Explain to the reader of a CI log why a row fails: the sentence, the evidence, and the commands to go on with.
+
+    Args:
+        row: what was measured.
+        verdict: the verdict on it.
+        gate: what judged it.
+        options: those of this run that are needed to measure the same again, without the rows.
     """
-    lines = [f"{judged.variant.name}: {verdict.kind}: {verdict.sentence}"]
-    row = gate.baseline_row(judged.variant)
-    if row and verdict.findings:
-        why = next((f", {one['why']!r}" for one in reversed(gate.changes_of(judged.variant))), "")
-        lines += [
-            f"baseline:    {gate.path} ({counted(len(row.sessions))}, the last of {row.sessions[-1].recorded}{why})",
-            f"moved most:  {moved_most(verdict)}",
-            f"all of it:   {', '.join(map(str, verdict.findings))}",
-            *(f"differs:     {sentence}" for sentence in gate.evidence_changes(judged)[:DIFFERENCES_SHOWN]),
-            f"packages:    {', '.join(gate.package_changes(judged)) or 'none has changed'}",
-            f"machine:     {', '.join(gate.particular_changes()) or 'as it was'}",
-            f"conditions:  {conditions(judged.sessions)}",
-        ]
-    again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", judged.variant.name, *options])
-    lines += [f"measure again:              {again}"]
-    if verdict.kind is VerdictKind.INVALID:
-        return "\n".join(lines)
-    return "\n".join([*lines, f'accept as the new baseline: {again} --update-baseline --why "REASON"'])
+    again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", row.variant.name, *options])
+    lines = [
+        f"{row.variant.name}: {verdict.kind}: {verdict.sentence}",
+        *evidence_lines(row, verdict, gate),
+        f"measure again:              {again}",
+    ]
+    if verdict.kind is not VerdictKind.INVALID:
+        lines.append(f'accept as the new baseline: {again} --update-baseline --why "REASON"')
+    return "\n".join(lines)
+
+
+def evidence_lines(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
+    """Return what a verdict rests on, a line each; nothing for a row that was not compared with a baseline."""
+    if not gate.baseline_row(row.variant) or not verdict.findings:
+        return []
+    differences = gate.evidence_changes(row)[:DIFFERENCES_SHOWN]
+    return [
+        f"baseline:    {describe_baseline(row, gate)}",
+        f"moved most:  {moved_most(verdict)}",
+        f"all changes: {', '.join(map(str, verdict.findings))}",
+        *(f"differs:     {difference}" for difference in differences),
+        f"packages:    {', '.join(gate.package_changes(row)) or 'unchanged'}",
+        f"machine:     {', '.join(gate.particular_changes()) or 'unchanged'}",
+        f"conditions:  {conditions(row.sessions)}",
+    ]
+
+
+def describe_baseline(row: MeasuredRow, gate: Gate) -> str:
+    """Name the baseline's file, and say how many sessions of the row it has, from when, and why they were accepted."""
+    baseline_row = gate.baseline_row(row.variant)
+    assert baseline_row is not None, "only asked for where there is one"
+    count, latest = counted(len(baseline_row.sessions)), baseline_row.sessions[-1].recorded
+    changes = gate.changes_of(row.variant)
+    why = f", accepted as {changes[-1]['why']!r}" if changes else ""
+    return f"{gate.path} ({count}, the latest from {latest}{why})"
 
 
 def junit_properties(verdict: Verdict) -> dict[str, str]:
@@ -67,33 +100,23 @@ def junit_properties(verdict: Verdict) -> dict[str, str]:
     return properties
 
 
-def attributions(judged: Iterable[MeasuredRow], verdicts: Mapping[str, Verdict], gate: Gate) -> list[str]:
-    """For rows that moved and do not fail, whose message would say it: which part it was, and what differs."""
-    lines = []
-    for one in judged:
-        verdict = verdicts[one.variant.name]
-        if verdict.findings and verdict.kind not in {VerdictKind.UNCHANGED, *FAILING}:
-            lines.append(f"{one.variant.name}: moved most: {moved_most(verdict)}")
-            lines += [f"  differs: {sentence}" for sentence in gate.evidence_changes(one)[:DIFFERENCES_SHOWN]]
-    return lines
-
-
 def moved_most(verdict: Verdict) -> str:
-    """The part of a generation that became slower by the largest factor; faster, where the whole seems to be."""
-    parts = [one for one in verdict.findings if one.watch in set(Part)] or list(verdict.findings)
+    """Return the finding on the part of a generation that slowed down most, or sped up most if the whole did."""
+    parts = [finding for finding in verdict.findings if finding.watch in set(Part)] or list(verdict.findings)
     is_faster = verdict.kind is not VerdictKind.REGRESSED and verdict.findings[0].ratio < 1
-    return str((min if is_faster else max)(parts, key=lambda one: one.ratio))
+    choose = min if is_faster else max
+    return str(choose(parts, key=lambda finding: finding.ratio))
 
 
 def conditions(sessions: Sequence[SessionRecord]) -> str:
-    """How calm the machine was, over all rounds of these sessions."""
-    rounds = [one for session in sessions for one in session.rounds]
+    """Say how calm the machine was, over all rounds of these sessions."""
+    rounds = [timed for session in sessions for timed in session.rounds]
     aside = len(rounds) - sum(len(undisturbed(session.rounds)) for session in sessions)
-    said = [f"{aside} of {len(rounds)} rounds set aside as disturbed"]
-    pressures = [one.cpu_pressure_s / one.latency_s for one in rounds if one.cpu_pressure_s is not None]
-    uses = [used for one in rounds if (used := use(one))]
+    parts = [f"{aside} of {len(rounds)} rounds set aside as disturbed"]
+    pressures = [timed.cpu_pressure_s / timed.latency_s for timed in rounds if timed.cpu_pressure_s is not None]
     if pressures:
-        said.append(f"CPU pressure {statistics.median(pressures):.1%} of the time")
+        parts.append(f"CPU pressure {statistics.median(pressures):.1%} of the time")
+    uses = [cpus for timed in rounds if (cpus := use(timed))]
     if uses:
-        said.append(f"{statistics.median(uses):.2f} CPUs in use")
-    return ", ".join(said)
+        parts.append(f"{statistics.median(uses):.2f} CPUs in use")
+    return ", ".join(parts)

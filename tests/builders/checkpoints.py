@@ -22,7 +22,7 @@ def make_checkpoint(folder: Path) -> Path:
 
 
 def safetensors(tensors: dict[str, Any] | None = None, data: bytes = bytes(4)) -> bytes:
-    """The bytes of a safetensors file: length of the header, header, data."""
-    one = {"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
-    header = json.dumps(one if tensors is None else tensors).encode()
+    """Return the bytes of a safetensors file: length of the header, header, data."""
+    single = {"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    header = json.dumps(single if tensors is None else tensors).encode()
     return struct.pack("<Q", len(header)) + header + data

@@ -1,4 +1,4 @@
-"""Evidence for tests: a worker of which everything is as it should be on an AMX machine."""
+"""Evidence for tests: of a worker that is all that it should be on an AMX machine."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PEAK = Peak(fp32_flop_per_s=1e11, bf16_flop_per_s=1e12, memory_bytes_per_s=2e10)
 
 
 def evidence(*kernels: Kernel, surroundings: Surroundings = PLAIN, **state: Any) -> Evidence:
-    """Of bf16 weights in channels_last, unless said otherwise."""
-    usual: dict[str, Any] = {
+    """Return evidence of bf16 weights in channels_last, unless ``state`` says something else."""
+    defaults: dict[str, Any] = {
         "scheduler": "PNDMScheduler",
         "threads": 2,
         "weights": {"bf16": 1000},
@@ -43,7 +43,7 @@ def evidence(*kernels: Kernel, surroundings: Surroundings = PLAIN, **state: Any)
     }
     return Evidence(
         kernels=kernels or (AMX_CONVOLUTION, AMX_MATMUL, REORDER, DECODE),
-        state=State(**{**usual, **state}),
+        state=State(**{**defaults, **state}),
         surroundings=surroundings,
         peak=PEAK,
     )

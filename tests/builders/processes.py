@@ -1,4 +1,4 @@
-"""Processes for tests: what is waited for, and whether one is still there."""
+"""Processes for tests: what is waited for, and whether they still run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 20) -> Any:
-    """The first true value of ``condition``; fails if there is none in time."""
+    """Return the first true value of ``condition``; fail if there is none in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{condition} did not come true in {timeout_s} s"
@@ -23,7 +23,7 @@ def read_pid(path: Path) -> int:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process exists and is no zombie."""
+    """Tell whether the process exists and is no zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

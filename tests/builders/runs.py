@@ -30,12 +30,12 @@ def ladder_command(*options: str) -> list[str]:
 
 
 def surroundings() -> dict[str, str]:
-    """This process's environment; what runs in GitHub Actions must not add to the summary of its own tests."""
+    """Return this process's environment; tests in GitHub Actions must not add to the summary of their own step."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
 def silly_surroundings(folder: Path) -> dict[str, str]:
-    """Those in which the machine is always found equally fast, and the silly worker has the threads that it claims.
+    """Return an environment of an always equally fast machine, whose silly worker has the threads that it claims.
 
     The cache is in ``folder``, and so is what failed runs leave for whoever reads their messages.
     """
@@ -63,5 +63,5 @@ def run_ladder_in(
 
 
 def options_for(checkpoint: Path) -> tuple[str, ...]:
-    """Options for a ladder of one row whose worker is tests/data/silly_worker.py."""
+    """Return options for a ladder of one row whose worker is tests/data/silly_worker.py."""
     return ("--model", str(checkpoint), "--stack", f"current={SILLY_PYTHON}", "--variant", "eager-fp32")

@@ -15,15 +15,18 @@ DAY_S = 86400.0
 def session(
     latencies_s: Iterable[float], *, day: int = 1, pressure: float = 0.0, use: float = 2.0, **columns: float
 ) -> SessionRecord:
-    """A session of these latencies, with ``pressure`` as a share of the time and ``use`` in CPUs."""
-    rounds = [Round(latency_s=one, cpu_s=use * one, cpu_pressure_s=pressure * one, **columns) for one in latencies_s]
+    """Return a session of these latencies, with ``pressure`` as a share of the time and ``use`` in CPUs."""
+    rounds = [
+        Round(latency_s=latency_s, cpu_s=use * latency_s, cpu_pressure_s=pressure * latency_s, **columns)
+        for latency_s in latencies_s
+    ]
     return SessionRecord(recorded=f"2026-11-{day:02}T01:00:00+00:00", load_s=5.0, rounds=tuple(rounds))
 
 
 def sessions(
     count: int, *, seed: int, slowdown: float = 0.0, sd: float = 0.01, days: bool = False
 ) -> list[SessionRecord]:
-    """``count`` sessions of five rounds around 10 s: ``sd`` from session to session, as much from round to round."""
+    """Return ``count`` sessions of five rounds around 10 s: ``sd`` between sessions, and as much between rounds."""
     generator = np.random.default_rng(seed)
     levels = math.log(10 * (1 + slowdown)) + generator.normal(0, sd, count)
     rounds = levels[:, None] + generator.normal(0, sd, (count, 5))
@@ -31,13 +34,13 @@ def sessions(
 
 
 def on_a_machine_of_two_speeds(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:
-    """Sessions beside whose rounds the probe takes 7 % longer now and then, and latency goes with it by ``power``."""
+    """Return sessions in which the probe takes 7 % longer now and then, and latency goes with it by ``power``."""
     generator = np.random.default_rng(seed)
-    found = []
+    records = []
     for _ in range(sessions):
         probes_s = 0.035 * np.where(generator.random(6) < 0.4, 1.07, 1.0)
         latencies_s = 5 * (probes_s / 0.035) ** power * np.exp(generator.normal(0, 0.002, 6))
         columns = zip(latencies_s.tolist(), probes_s.tolist(), strict=True)
         rounds = tuple(Round(latency_s=t, cpu_s=2 * t, cpu_pressure_s=0.0, probe_s=probe_s) for t, probe_s in columns)
-        found.append(SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds, probe="numpy"))
-    return found
+        records.append(SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds, probe="numpy"))
+    return records

@@ -1,4 +1,4 @@
-"""Each way in which an optimisation is quietly lost, or an image goes wrong, done to the real worker and found."""
+"""Each way to lose an optimisation quietly, or to spoil the image, done to the real worker and detected."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ needs_bf16 = pytest.mark.skipif(not HERE.bf16_isa, reason="this CPU has no bfloa
 
 
 class Bench:
-    """A run on the tiny model whose workers can be started otherwise than they should be."""
+    """A run on the tiny model whose workers can be started in a spoiled way."""
 
     def __init__(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         self._run, self._monkeypatch = run, monkeypatch
@@ -45,7 +45,7 @@ class Bench:
         without: Sequence[str] = (),
         machine: Machine = HERE,
     ) -> list[str]:
-        """The claims of the row that do not hold, with that deed done, environment set and words left out."""
+        """Return the claims of the row that do not hold, with that deed done, environment set and words left out."""
         (variant,) = ladder.select([name])
 
         def spoiled(variant: Variant, stack: Stack, _: Machine) -> Command:
@@ -112,7 +112,7 @@ def test_a_deed_is_found_by_the_claim_that_it_breaks(bench: Bench, name: str, de
 
 
 def test_precision_and_threads_lost_to_openvino(bench: Bench) -> None:
-    """The one by the hint and the kernels, the other by the number, so neither hides the other."""
+    """Precision shows in the hint and the kernels, threads in their number, so neither hides the other."""
     faults = bench.faults("openvino-static", deed="tell_openvino_f32_and_one_thread")
     *precision, threads = faults
     assert [fault.split(":")[0] for fault in precision] == (["precision", "instructions"] if HERE.bf16_isa else [])
@@ -131,10 +131,10 @@ def test_instructions_switched_off_and_channels_last_lost(bench: Bench) -> None:
 
 
 def preloading_only(kept: str, stacks: Mapping[str, Stack]) -> dict[str, str]:
-    """The environment in which one of the libraries that are preloaded for a tuned row is left."""
+    """Return an environment that preloads only one of a tuned row's libraries."""
     (variant,) = ladder.select(["eager-fp32-jemalloc"])
-    usual = command.for_variant(variant, stacks["current"], HERE).environment["LD_PRELOAD"].split(":")
-    (left,) = (library for library in usual if kept in library)
+    preloaded = command.for_variant(variant, stacks["current"], HERE).environment["LD_PRELOAD"].split(":")
+    (left,) = (library for library in preloaded if kept in library)
     return {"LD_PRELOAD": left}
 
 
@@ -145,8 +145,8 @@ def test_the_allocator_not_preloaded_and_a_thread_fewer(bench: Bench, stacks: Ma
 
 
 def test_openmp_not_preloaded(bench: Bench, stacks: Mapping[str, Stack]) -> None:
-    (found,) = bench.faults("eager-fp32-jemalloc", environment=preloading_only("jemalloc", stacks))
-    assert re.fullmatch("OpenMP: .*, expected libiomp5.so preloaded", found)
+    (fault,) = bench.faults("eager-fp32-jemalloc", environment=preloading_only("jemalloc", stacks))
+    assert re.fullmatch("OpenMP: .*, expected libiomp5.so preloaded", fault)
 
 
 def test_a_thread_more_and_pinning_lost(bench: Bench) -> None:

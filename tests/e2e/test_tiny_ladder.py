@@ -31,7 +31,7 @@ TINY_DIGEST = "eb5b82dfe85aec9f90393430d55079f04d6c9aec245920d81c17893f3ea8d885"
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
-    """The folder of a whole ladder's run: run.json, junit.xml, ladder.md, out.txt, and tmp for temporary files."""
+    """Run the whole ladder and return its folder: run.json, junit.xml, ladder.md, out.txt, and tmp."""
     folder = tmp_path_factory.mktemp("ladder")
     (folder / "tmp").mkdir()
     rows = [f"--variant={name}" for name in ROWS]
@@ -43,7 +43,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Path:
 
 
 def run_ladder(folder: Path, cache_dir: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """The tiny ladder, as a user would run it."""
+    """Run the tiny ladder as a user would."""
     quick = ("--model", "tiny", "--rounds", "3", "--wait", "600", "--baselines", "baselines")
     return subprocess.run(
         ladder_command(*quick, *options),
@@ -57,7 +57,7 @@ def run_ladder(folder: Path, cache_dir: Path, *options: str, **more: str) -> sub
 
 @pytest.fixture(scope="module")
 def records(ran: Path) -> dict[str, Any]:
-    """Variant name -> its record in pytest-benchmark's JSON."""
+    """Return variant name -> its record in pytest-benchmark's JSON."""
     benchmarks = json.loads((ran / "run.json").read_text())["benchmarks"]
     return {benchmark["extra_info"]["variant"]["name"]: benchmark for benchmark in benchmarks}
 
@@ -105,9 +105,9 @@ def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None
         pytest.skip("this machine is too busy for a baseline, and that is what the suite said")
     assert recorded.returncode == 0, recorded.stdout
     (path,) = (ran / "baselines").rglob("*.json")
-    (found,) = store.load(path).rows.values()
-    assert len(found.stack["packages"]) > 30
-    assert all(one.probe_s and one.unet_step_s for session in found.sessions for one in session.rounds)
+    (accepted,) = store.load(path).rows.values()
+    assert len(accepted.stack["packages"]) > 30
+    assert all(timed.probe_s and timed.unet_step_s for session in accepted.sessions for timed in session.rounds)
     run_ladder(ran, cache_dir, *row, "--fresh", "0", "--junitxml", "again.xml")
     (verdict,) = ElementTree.parse(ran / "again.xml").iterfind(".//property[@name='verdict']")
     assert verdict.get("value") not in {"no baseline", "invalid"}
@@ -151,9 +151,9 @@ def test_every_claim_holds_and_every_image_is_that_of_eager_float32(records: dic
 
 @pytest.mark.parametrize("name", ROWS)
 def test_kernels_of_both_parts_are_kept(records: dict[str, Any], name: str) -> None:
-    found = Evidence.from_json(records[name]["extra_info"]["evidence"])
+    evidence = Evidence.from_json(records[name]["extra_info"]["evidence"])
     for part in LOOKED_AT:
-        products = [kernel for kernel in found.kernels if kernel.part == part and kernel.is_product]
+        products = [kernel for kernel in evidence.kernels if kernel.part == part and kernel.is_product]
         assert {kernel.operation for kernel in products} == {"convolution", "matmul"}
         assert all(kernel.time_s > 0 for kernel in products)
 
@@ -169,14 +169,14 @@ def test_the_operations_of_the_text_encoder_are_those_counted_by_hand(records: d
 
 
 def test_a_run_can_be_explained(ran: Path, records: dict[str, Any]) -> None:
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "perf", "explain", "run.json"], cwd=ran, capture_output=True, text=True, check=True
     ).stdout
     for name in ROWS:
-        assert f"\n{name}: " in said
+        assert f"\n{name}: " in output
         for part in Part:
             assert records[name]["extra_info"]["work"][part.work_key]["operations"] > 0
-            assert re.search(rf"{part} .* GFLOP/s .*% of the peak in (bf16|f32)", said)
+            assert re.search(rf"{part} .* GFLOP/s .*% of the peak in (bf16|f32)", output)
 
 
 @pytest.mark.parametrize("name", ladder.stacks())

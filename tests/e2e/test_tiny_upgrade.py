@@ -1,4 +1,4 @@
-"""Two real stacks, or the same one twice, compared on the tiny model: everything but the figures."""
+"""Two real stacks, or the same one twice, compared on the tiny model: all but the figures is checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.builders.runs import DATA, NOT_THE_USERS, SUITE_OPTIONS, surroundings
 
 
 def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cache_dir: Path, tmp_path: Path) -> None:
-    """Half as much work again, which no noise hides; the work is real, and so is all else."""
+    """Let the candidate do half as much work again, which no noise hides; the work is real, as is all else."""
     python = stacks["current"].python
     suite = str(ROOT / "perf" / "suite" / "test_upgrade.py")
     stack_pair = ("--reference", python, "--candidate", str(DATA / "slowed_python"))

@@ -35,7 +35,7 @@ def within(folder: Path, silly_options: Options) -> Options:
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that recorded a baseline: the baseline, and the cache."""
+    """Record a baseline and return the folder that holds it and the cache."""
     folder = tmp_path_factory.mktemp("first")
     options = within(folder, options_for(make_checkpoint(folder / "checkpoint")))
     ran = run_ladder_in(folder, *recorded(options, "the first"))
@@ -45,7 +45,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def baseline(first_run: Path, tmp_path: Path) -> Path:
-    """The file of a baseline of one session, in the folder where ``options`` look for it."""
+    """Return the file of a baseline of one session, in the folder where ``options`` look for it."""
     for name in ("baselines", "cache"):
         shutil.copytree(first_run / name, tmp_path / name)
     return baseline_file(tmp_path)
@@ -61,7 +61,7 @@ def baseline_file(tmp_path: Path) -> Path:
 
 
 def said_verdict(ran: Ran) -> str:
-    """The verdict in the lines below the ladder."""
+    """Return the verdict in the lines below the ladder."""
     match = re.search(r"^eager-fp32  ([a-z ]+): ", ran.stdout, re.MULTILINE)
     assert match, ran.stdout + ran.stderr
     return match[1]
@@ -106,9 +106,9 @@ def test_a_regressed_row_says_all_that_is_needed(
     said = message.get("message", "")
     for needed in (
         r"eager-fp32: regressed: latency \+8\.\d % \(\+\d\.\d % to \+\d+\.\d %\), \d sessions? against 1 of",
-        rf"baseline: +{re.escape(str(baseline))} \(1 session, the last of 2\d\d\d-.*, 'the first'\)",
+        rf"baseline: +{re.escape(str(baseline))} \(1 session, the latest from 2\d\d\d-.*, accepted as 'the first'\)",
         r"moved most: +UNet step \+10\.0 %",
-        r"packages: +none has changed",
+        r"packages: +unchanged",
         r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d% of the time, 2\.00 CPUs in use",
         r"measure again: +tox run -e perf -- --variant eager-fp32 --model \S+",
         r"accept as the new baseline: tox run -e perf .* --update-baseline --why \"REASON\"",

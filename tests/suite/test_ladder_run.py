@@ -1,4 +1,4 @@
-"""The suite as a user runs it, with silly workers: rounds, records, failures, skips, and a machine that is taken."""
+"""The suite as a user runs it, with silly workers: rounds, records, failures, skips, and a machine in use."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_rounds_and_budget(
 ) -> None:
     result = run_ladder(*silly_options, *options, "--benchmark-json", "run.json")
     assert result.returncode == 0, result.stdout + result.stderr
-    found = record(tmp_path / "run.json")
-    assert found["stats"]["rounds"] == rounds
-    assert len(found["extra_info"]["session"]["samples"]) == rounds
+    benchmark = record(tmp_path / "run.json")
+    assert benchmark["stats"]["rounds"] == rounds
+    assert len(benchmark["extra_info"]["session"]["samples"]) == rounds
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That of a run in which nothing went wrong: run.json, out/ladder.md, and what was said."""
+    """Return the folder of a run in which nothing went wrong: run.json, out/ladder.md, stdout and stderr."""
     folder = tmp_path_factory.mktemp("ran")
     outputs = ("--benchmark-json", "run.json", "--markdown", "out/ladder.md")
     result = run_ladder_in(folder, *options_for(make_checkpoint(folder / "checkpoint")), "--rounds", "3", *outputs)
@@ -152,7 +152,7 @@ def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Pat
 
 @contextlib.contextmanager
 def running(log: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A ladder on its way, which prints into ``log`` and is killed if it has not ended."""
+    """Start a ladder that prints into ``log``, and kill it if it has not ended."""
     surroundings = silly_surroundings(log.parent) | environment
     with (
         log.open("w") as stream,
@@ -205,7 +205,7 @@ def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None
 
 
 def copy_of_silly_python(folder: Path) -> Path:
-    """An interpreter that fails, at a path of its own."""
+    """Make an interpreter that fails, at a path of its own."""
     broken = folder / "broken-python"
     shutil.copy(SILLY_PYTHON, broken)
     broken.write_text("#!/bin/sh\nexit 7\n")
