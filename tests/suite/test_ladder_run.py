@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
+    DATA,
     SILLY_PYTHON,
     RunLadder,
     ladder_command,
@@ -212,33 +215,52 @@ def copy_of_silly_python(folder: Path) -> Path:
     return broken
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--variant", "openvino-statik"), "unknown variant 'openvino-statik'; did you mean openvino-static"),
-        (("--variant", "xyzzy"), "unknown variant 'xyzzy'; known: bf16-autocast"),
-        (("--model", "tinny"), "unknown model 'tinny'; did you mean tiny?"),
-        (("--model", "./nowhere"), "nowhere is not a diffusers checkpoint: no model_index.json in"),
-        (("--stack", "curent=/usr/bin/python3"), "unknown stack 'curent'; did you mean current?"),
-        (("--stack", "current"), "--stack 'current' is not of the form NAME=/path/to/python"),
-        (("--stack", "current=/no/such/python"), "/no/such/python is not an executable file"),
-        (("--size", "500x500"), "size 500x500: both sides must be positive multiples of 8"),
-        (("--size", "0"), "size 0x0: both sides must be positive multiples of 8"),
-        (("--size", "big"), "size 'big' is not of the form WIDTHxHEIGHT"),
-        (("--rounds", "0"), "--rounds 0: must be at least 1"),
-        (("--steps", "-3"), "--steps -3: must be at least 1"),
-        (("--warmup-steps", "0"), "--warmup-steps 0: must be at least 1"),
-        (("--budget", "nan"), "--budget nan: must be 0 or more seconds"),
-        (("--generation-deadline", "0"), "deadline generation of 0.0 s: must be above 0"),
-    ],
-)
-def test_a_mistake_is_one_line(run_ladder: RunLadder, tmp_path: Path, options: Options, message: str) -> None:
-    result = run_ladder(*options)
-    assert result.returncode == 4
-    (line,) = [line for line in result.stderr.splitlines() if line]
+MISTAKES: dict[Options, str] = {
+    ("--variant", "openvino-statik"): "unknown variant 'openvino-statik'; did you mean openvino-static",
+    ("--variant", "xyzzy"): "unknown variant 'xyzzy'; known: bf16-autocast",
+    ("--model", "tinny"): "unknown model 'tinny'; did you mean tiny?",
+    ("--model", "./nowhere"): "nowhere is not a diffusers checkpoint: no model_index.json in",
+    ("--stack", "curent=/usr/bin/python3"): "unknown stack 'curent'; did you mean current?",
+    ("--stack", "current"): "--stack 'current' is not of the form NAME=/path/to/python",
+    ("--stack", "current=/no/such/python"): "/no/such/python is not an executable file",
+    ("--size", "500x500"): "size 500x500: both sides must be positive multiples of 8",
+    ("--size", "0"): "size 0x0: both sides must be positive multiples of 8",
+    ("--size", "big"): "size 'big' is not of the form WIDTHxHEIGHT",
+    ("--rounds", "0"): "--rounds 0: must be at least 1",
+    ("--steps", "-3"): "--steps -3: must be at least 1",
+    ("--warmup-steps", "0"): "--warmup-steps 0: must be at least 1",
+    ("--budget", "nan"): "--budget nan: must be 0 or more seconds",
+    ("--generation-deadline", "0"): "deadline generation of 0.0 s: must be above 0",
+}
+
+
+@pytest.fixture(scope="module")
+def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[Options, tuple[int, str]]:
+    """Make every mistake, each in a run of its own, and return their exit codes and messages."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    _, _, _, *arguments = ladder_command()
+    ran = subprocess.run(
+        [sys.executable, str(DATA / "many_runs.py")],
+        input="\n".join(json.dumps([*arguments, *options]) for options in MISTAKES),
+        env=silly_surroundings(folder) | {"PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert not (folder / "cache").exists()
+    outcomes = [(int(code), str(errors)) for code, errors in map(json.loads, ran.stdout.splitlines())]
+    return dict(zip(MISTAKES, outcomes, strict=True))
+
+
+@pytest.mark.parametrize(("options", "message"), MISTAKES.items(), ids=[" ".join(options) for options in MISTAKES])
+def test_a_mistake_is_one_line(mistakes: dict[Options, tuple[int, str]], options: Options, message: str) -> None:
+    code, errors = mistakes[options]
+    assert code == 4
+    (line,) = [line for line in errors.splitlines() if line]
     assert line.startswith("ERROR: ")
     assert message in line
-    assert not (tmp_path / "cache").exists()
 
 
 def test_an_interpreter_that_is_none(run_ladder: RunLadder, checkpoint: Path, tmp_path: Path) -> None:
