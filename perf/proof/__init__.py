@@ -2,10 +2,11 @@
 
 ::
 
-    claims        what a variant says of itself, held against its evidence
+    claims        what a variant claims of itself, held against its evidence
     fidelity      how close an image is to eager float32's
     reference     those reference images, made once
-    proofs        Proofs, the claims and images of a run
+    proof         Proof, the claims and the image of one session
+    proofs        Proofs, those of a run
     attribution   what differs between two workers' evidence
     roofline      the share of the machine's limit that a part reaches
 """

@@ -13,7 +13,7 @@ WORTH_SAYING = 0.01  # and if the change is at least this share of its part's ti
 
 
 def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -> list[str]:
-    """One sentence each, what costs most first; ``with_times``: kernels that take another time, too."""
+    """Return what differs, a sentence each, what costs most first; kernels that take another time if ``with_times``."""
     return [
         *moved_kernels(before.kernels, after.kernels),
         *(slower_kernels(before.kernels, after.kernels) if with_times else ()),
@@ -23,25 +23,25 @@ def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -
 
 
 def moved_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
-    """``UNet step: 48 matmul from brg_matmul:avx10_1_512_amx bf16 to jit:avx512_core bf16`` and the like."""
+    """Return the kernels that differ: ``UNet step: matmul from 48 brg_matmul:... to 48 jit:...`` and the like."""
     was, now = _counts(before), _counts(after)
-    said = []
+    moves = []
     for place in sorted(was.keys() | now.keys()):
         old, new = was.get(place, Counter()), now.get(place, Counter())
         gone, come = old - new, new - old
         if gone or come:
             part, operation = place
-            said.append((max(gone.total(), come.total()), f"{part}: {operation} {_how(gone, come)}"))
-    return [sentence for _, sentence in sorted(said, key=lambda pair: -pair[0])]
+            moves.append((max(gone.total(), come.total()), f"{part}: {operation} {_how(gone, come)}"))
+    return [sentence for _, sentence in sorted(moves, key=lambda pair: -pair[0])]
 
 
 def slower_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
-    """Kernels that are in both as often and take another time, the largest change first."""
+    """Return the kernels that are in both as often and take another time, the largest change first."""
     old = {_kind(kernel): kernel for kernel in before}
     parts_s: defaultdict[str, float] = defaultdict(float)
     for kernel in old.values():
         parts_s[kernel.part] += kernel.time_s
-    said = []
+    changes = []
     for kernel in after:
         was = old.get(_kind(kernel))
         if was is None or was.count != kernel.count or not was.time_s:
@@ -49,8 +49,8 @@ def slower_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[st
         ratio, change_s = kernel.time_s / was.time_s, abs(kernel.time_s - was.time_s)
         if not 1 / SLOWER < ratio < SLOWER and change_s > WORTH_SAYING * parts_s[kernel.part]:
             named = f"{kernel.part}: {kernel.count} {kernel.operation} ({kernel.implementation} {kernel.types})"
-            said.append((change_s, f"{named} {was.time_s:.3g} s -> {kernel.time_s:.3g} s"))
-    return [sentence for _, sentence in sorted(said, key=lambda pair: -pair[0])]
+            changes.append((change_s, f"{named} {was.time_s:.3g} s -> {kernel.time_s:.3g} s"))
+    return [sentence for _, sentence in sorted(changes, key=lambda pair: -pair[0])]
 
 
 def _kind(kernel: Kernel) -> tuple[str, str, str, str]:
@@ -58,11 +58,11 @@ def _kind(kernel: Kernel) -> tuple[str, str, str, str]:
 
 
 def _counts(kernels: Iterable[Kernel]) -> dict[tuple[str, str], Counter[str]]:
-    found: dict[tuple[str, str], Counter[str]] = {}
+    by_place: dict[tuple[str, str], Counter[str]] = {}
     for kernel in kernels:
-        counts = found.setdefault((kernel.part, kernel.operation), Counter())
+        counts = by_place.setdefault((kernel.part, kernel.operation), Counter())
         counts[f"{kernel.implementation} {kernel.types}"] += kernel.count
-    return found
+    return by_place
 
 
 def _how(gone: Counter[str], come: Counter[str]) -> str:

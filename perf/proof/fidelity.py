@@ -32,12 +32,12 @@ class Outcome:
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Of the image and of the latents."""
+        """The shapes of the image and of the latents."""
         return self.image.shape, self.latents.shape
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with it, whatever it is compared with; None if nothing."""
+        """What is wrong with the outcome by itself, or None."""
         for name, values in (("image", self.image), ("latents", self.latents)):
             if broken := int(np.size(values) - np.isfinite(values).sum()):
                 return f"{broken} of {np.size(values)} values of the {name} are NaN or infinite"
@@ -56,16 +56,16 @@ class Fidelity:
     latents_error: float
 
     def fault(self, limits: Limits) -> str | None:
-        """Which limits it is beyond, in a sentence; None if it is within all of them."""
-        beyond = {
-            f"PSNR {self.psnr_db:.1f} dB, at least {limits.psnr_db:g} expected": self.psnr_db < limits.psnr_db,
-            f"SSIM {self.ssim:.4f}, at least {limits.ssim:g} expected": self.ssim < limits.ssim,
-            f"latents off by {self.latents_error:.1%}, at most {100 * limits.latents_error:g}% expected": (
-                self.latents_error > limits.latents_error
-            ),
-        }
-        said = [sentence for sentence, is_beyond in beyond.items() if is_beyond]
-        return "; ".join(said) or None
+        """Return which limits the image is beyond, in a sentence, or None if it is within all of them."""
+        faults = []
+        if self.psnr_db < limits.psnr_db:
+            faults.append(f"PSNR {self.psnr_db:.1f} dB, at least {limits.psnr_db:g} expected")
+        if self.ssim < limits.ssim:
+            faults.append(f"SSIM {self.ssim:.4f}, at least {limits.ssim:g} expected")
+        if self.latents_error > limits.latents_error:
+            percent = 100 * limits.latents_error
+            faults.append(f"latents off by {self.latents_error:.1%}, at most {percent:g}% expected")
+        return "; ".join(faults) or None
 
     def __str__(self) -> str:
         same = "bit-equal, " if self.psnr_db == SAME_DB else ""
@@ -83,7 +83,7 @@ class Fidelity:
 
 
 def compare(outcome: Outcome, reference: Outcome) -> Fidelity:
-    """``outcome`` against ``reference``, which has the same shapes; both without faults."""
+    """Compare an outcome with a reference of the same shapes; neither has a fault."""
     difference = outcome.image.astype(np.float64) - reference.image
     mean_square = float((difference**2).mean())
     return Fidelity(
@@ -95,4 +95,5 @@ def compare(outcome: Outcome, reference: Outcome) -> Fidelity:
 
 
 def root_mean_square(values: Floats) -> float:
+    """Return the root of the mean of the squares, over all values."""
     return math.sqrt(float((values.astype(np.float64) ** 2).mean()))

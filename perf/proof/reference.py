@@ -1,7 +1,7 @@
 """The reference images: what eager float32 makes of a checkpoint and a protocol, made once per machine and kept.
 
 They belong to the checkpoint, the protocol and the scheduler, not to a version of torch: a new torch that makes another
-image is what they are there to show. With each stands what made it.
+image is what they are there to show. A file beside each says what made it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ReferenceImage:
 
     @classmethod
     def of(cls, checkpoint_digest: str, protocol: Mapping[str, Any], scheduler: str) -> ReferenceImage:
-        """``protocol`` is what decides the image: size, steps, guidance, seed and prompt."""
+        """Return its place; ``protocol`` is what decides the image: size, steps, guidance, seed and prompt."""
         whole = json.dumps([checkpoint_digest, dict(protocol), scheduler], sort_keys=True)
         return cls(cache_dir() / "references" / hashlib.sha256(whole.encode()).hexdigest()[:32])
 
@@ -40,10 +40,11 @@ class ReferenceImage:
         return self.folder.exists()
 
     def read(self) -> Outcome:
+        """Return the reference, which has been made."""
         return read(self.folder / OUTCOME)
 
     def keep(self, outcome: Path, made_by: str) -> None:
-        """Keep what eager float32 has made, unless there is one already."""
+        """Keep what eager float32 has made, unless a reference exists already."""
 
         def make(folder: Path) -> None:
             shutil.copy(outcome, folder / OUTCOME)
@@ -53,6 +54,6 @@ class ReferenceImage:
 
 
 def read(path: Path) -> Outcome:
-    """What a worker has written."""
+    """Read the outcome that a worker has written as an .npz file."""
     with np.load(path) as arrays:
         return Outcome(image=arrays["image"], latents=arrays["latents"])

@@ -28,12 +28,12 @@ class Reached:
 
     @property
     def share(self) -> float:
-        """Of the peak."""
+        """The share of the peak that was reached, in 0..1."""
         return self.least_s / self.time_s
 
 
 def reached(part: str, work: Work, time_s: float, evidence: Evidence) -> Reached:
-    """The share of the peak that one call of a part reached."""
+    """Return what one call of a part reached, which took ``time_s`` and had so much ``work`` to do."""
     precision = mostly(evidence, part)
     peak = evidence.peak
     flop_per_s = peak.bf16_flop_per_s if precision == "bf16" else peak.fp32_flop_per_s
@@ -48,8 +48,8 @@ def reached(part: str, work: Work, time_s: float, evidence: Evidence) -> Reached
 
 
 def mostly(evidence: Evidence, part: str) -> str:
-    """The precision that most of the time in products is spent in; parts that were not looked at are as the others."""
+    """Return the precision that products spend most time in; a part without kernels counts as the others do."""
     products = [kernel for kernel in evidence.kernels if kernel.is_product]
-    looked_at: list[Kernel] = [kernel for kernel in products if kernel.part == part] or products
-    in_bf16 = share(looked_at, [kernel for kernel in looked_at if kernel.in_bf16])
-    return "bf16" if in_bf16 and in_bf16 > 0.5 else "f32"
+    counted: list[Kernel] = [kernel for kernel in products if kernel.part == part] or products
+    in_bf16 = share(counted, [kernel for kernel in counted if kernel.in_bf16]) or 0.0
+    return "bf16" if in_bf16 > 0.5 else "f32"

@@ -1,0 +1,55 @@
+"""The proof of one session: what was active in it, what was claimed of it, and the image it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf.proof.claims import Claim
+from perf.proof.fidelity import Fidelity, Outcome, compare
+from perf.proof.reference import ReferenceImage
+from perf.records.evidence import Evidence
+from perf.spec.ladder import FIDELITY
+from perf.spec.variant import Variant
+
+
+@dataclass(kw_only=True)
+class Proof:
+    """One session's evidence, its claims, the outcome of its last generation, and how close that is to the reference.
+
+    ``fault`` is what is wrong with the image by itself. ``fidelity`` is None for an image with a fault, and until it
+    has been compared with the reference, whose folder is ``reference`` then.
+    """
+
+    variant: Variant
+    evidence: Evidence
+    claims: tuple[Claim, ...]
+    outcome: Outcome
+    fault: str | None
+    fidelity: Fidelity | None = None
+    reference: Path | None = None
+
+    @property
+    def all_claims(self) -> list[Claim]:
+        """The claims on the worker, and that on the image."""
+        return [*self.claims, self._image]
+
+    @property
+    def _image(self) -> Claim:
+        """The claim that the image shows what eager float32's shows."""
+        if self.fault:
+            return Claim("image", False, self.fault)
+        if self.fidelity is None:
+            return Claim("image", True, "sound, but compared with nothing: there is no reference")
+        if beyond := self.fidelity.fault(FIDELITY[self.variant.precision]):
+            return Claim("image", False, f"{beyond}, compared with eager float32's in {self.reference}")
+        return Claim("image", True, str(self.fidelity))
+
+    def compare(self, reference: ReferenceImage) -> None:
+        """Compare the image with the one that eager float32 made; one of another size is a fault."""
+        self.reference = reference.folder
+        expected = reference.read()
+        if self.outcome.shapes == expected.shapes:
+            self.fidelity = compare(self.outcome, expected)
+        else:
+            self.fault = f"image and latents are {self.outcome.shapes}, those of eager float32 {expected.shapes}"
