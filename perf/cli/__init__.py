@@ -24,7 +24,7 @@ from perf.cli.arguments import Parser
 from perf.errors import PerfError
 from perf.exit_codes import ExitCode
 
-DESCRIPTION = "The commands beside the suite: what the machine is, what a run shows, and how good the gate is."
+DESCRIPTION = "The commands that are not pytest's: what the machine is, what a run shows, and how good the gate is."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

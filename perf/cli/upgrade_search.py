@@ -57,7 +57,7 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
 
 
 def log_path(package: str, good: Stack, options: Sequence[str]) -> Path:
-    """Return the file for the verdicts on this package, beside this stack, under these options."""
+    """Return the file for the verdicts on this package, compared with this stack under these options."""
     identity = json.dumps([package, good.to_json(), without_budget(options)], sort_keys=True)
     return cache_dir() / "bisects" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
 

@@ -29,13 +29,13 @@ class InTurns:
         return len(self.pairs) >= MOST_PAIRS or len(undisturbed(self.pairs)) >= PAIRS_PER_WORKERS
 
     def begin(self) -> None:
-        """Start the second worker beside the first."""
+        """Start the second worker too."""
         self._workers.start(self._workers.order[1])
 
     def generate(self) -> None:
         """Make a pair of generations. Raises a WorkerError."""
         order = self._workers.order
-        # A part that follows one's own last part finds the caches warm, so whose turn that is alternates too.
+        # A part that follows one's own last part finds the caches warm, so who has the first turn alternates too.
         if (self._earlier_pairs + len(self.pairs)) % 2:
             order = order[::-1]
         first, second = (self._workers.measurements[role] for role in order)
