@@ -1,13 +1,13 @@
-"""Every error the suite raises on purpose.
+"""The errors that the suite raises on purpose.
 
 ::
 
     PerfError
-    ├── BadInput              what was asked for cannot be: one line, exit code 4
+    ├── BadInput              the request cannot be met: one line, exit code 4
     │   ├── UnknownName       a variant, model or stack that does not exist, with the near misses
     │   ├── BadCheckpoint     a folder or file that is not a usable diffusers checkpoint
     │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
-    │   ├── NoSpace           the disk is too small for what would be written
+    │   ├── NoSpace           the disk has no room for what would be written
     │   ├── MachineBusy       another measurement is running on this machine
     │   ├── PipFailed         pip cannot install what was asked for: its own words
     │   ├── BadSeries         a recorded series that cannot be read
@@ -31,15 +31,15 @@ from pathlib import Path
 
 
 class PerfError(Exception):
-    """Base of all errors raised on purpose; its text is meant for the reader of a CI log."""
+    """Base of all errors raised on purpose. The text is meant for the reader of a CI log."""
 
 
 class BadInput(PerfError):
-    """The request itself is wrong; no variant was measured."""
+    """A request that cannot be met; no variant was measured."""
 
 
 class UnknownName(BadInput):
-    """A name that is not in the list of known ones."""
+    """A name that does not exist: ``kind`` is what it should name, ``known`` are the names that exist."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
@@ -49,19 +49,19 @@ class UnknownName(BadInput):
 
 
 class BadCheckpoint(BadInput):
-    """The model on disk is not a complete diffusers checkpoint."""
+    """A model on disk that is not a complete diffusers checkpoint."""
 
 
 class HubUnreachable(BadInput):
-    """The model has to be downloaded and the Hub cannot be reached."""
+    """A model that has to be downloaded while the Hub cannot be reached."""
 
 
 class NoSpace(BadInput):
-    """Not enough room on the disk, said before anything is written."""
+    """Too little room on the disk, found before anything is written."""
 
 
 class MachineBusy(BadInput):
-    """Somebody else is measuring on this machine."""
+    """Another measurement that is running on this machine."""
 
 
 class PipFailed(BadInput):
@@ -73,17 +73,18 @@ class PipFailed(BadInput):
 
 
 class BadSeries(BadInput):
-    """A file of recorded sessions is not one."""
+    """A file that should hold recorded sessions and does not."""
 
 
 class BadRun(BadInput):
-    """A file is not the JSON of a run."""
+    """A file that should hold the JSON of a run and does not."""
 
 
 class BadRecord(PerfError):
     """A kept measurement that cannot have been measured.
 
-    ``field`` is its path within the entry, or empty where it is the entry itself; ``reason`` is what is wrong with it.
+    ``field`` is the path of the faulty field within the entry, or empty for the entry itself; ``reason`` is what is
+    wrong with it.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -91,12 +92,12 @@ class BadRecord(PerfError):
         super().__init__(f"{field or 'the entry'} {reason}")
 
     def within(self, place: str) -> BadRecord:
-        """Return the same fault with its field's path seen from outside, where the entry is at ``place``."""
+        """Return the same fault as seen from a file in which the entry is at ``place``."""
         return BadRecord(f"{place}.{self.field}" if self.field else place, self.reason)
 
 
 class BadBaseline(PerfError):
-    """A baseline file that cannot be read or written: ``path``, and ``reason``, which names the field if it is one."""
+    """A baseline file that cannot be read or written: its ``path``, and the ``reason``, which names a faulty field."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -116,24 +117,24 @@ class VariantError(PerfError):
 
 
 class NotAccepted(VariantError):
-    """A row's sessions were not recorded as its baseline."""
+    """A row whose sessions were not recorded as its baseline."""
 
 
 class WorkerError(VariantError):
-    """One variant could not be built or measured."""
+    """A variant that could not be built or measured."""
 
 
 class WorkerFailed(WorkerError):
-    """The worker is alive and reported an exception."""
+    """An exception that a worker reported; the worker is still alive."""
 
 
 class WorkerDied(WorkerError):
-    """The worker's process is gone."""
+    """A worker whose process is gone."""
 
 
 class WorkerTimeout(WorkerError):
-    """The worker missed a deadline and was killed."""
+    """A worker that missed a deadline and was killed."""
 
 
 class WorkerGarbled(WorkerError):
-    """The worker sent something that the protocol does not know."""
+    """A worker that sent something the protocol does not know."""

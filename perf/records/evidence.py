@@ -1,7 +1,7 @@
-"""What a worker was found to be doing, read from itself after the timed rounds: Evidence, JSON both ways.
+"""Evidence, what a worker was really doing: read from the worker after the timed rounds, JSON both ways.
 
-A variant claims to use bfloat16, jemalloc, static shapes and the like; perf.proof.claims holds those claims against
-this.
+A variant claims to use bfloat16, jemalloc, static shapes and the like; perf.proof.claims checks those claims against
+the evidence.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from perf.records.part import Part
 
-LOOKED_AT = (Part.UNET_STEP, Part.VAE_DECODE)  # the parts whose kernels are read, one call of each
+LOOKED_AT = (Part.UNET_STEP, Part.VAE_DECODE)  # the parts that kernels are read of, one call each
 
-PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that precision and instruction set are claimed of
+PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that claims on precision and instructions are about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,8 @@ class Kernel:
     """One kind of primitive within one call of a part: how often it ran, and for how many seconds in all.
 
     ``operation`` is oneDNN's name for it, ``implementation`` the library's own. ``types`` are those of source, weights
-    and result, in oneDNN's words, and a single one where all are alike.
+    and result in oneDNN's notation (``f32:bf16:f32``), or a single type where all are alike. Raises ValueError on
+    values that no worker can have seen.
     """
 
     part: str
@@ -41,6 +42,7 @@ class Kernel:
 
     @property
     def is_product(self) -> bool:
+        """Whether it is a matrix product or a convolution."""
         return self.operation in PRODUCTS
 
     @property
@@ -51,12 +53,13 @@ class Kernel:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the backend says of itself; None for what it does not know.
+    """The backend's own account of itself; None for what it does not know.
 
-    Of torch: ``weights``, the number of the UNet's weights by type (``bf16``); ``channels_last``, a share of the UNet's
-    convolutions; ``prepacked``, the share of its products that are IPEX's; ``graphs``, how many TorchInductor has
-    compiled; ``isa``, the instruction sets that oneDNN says it uses. Of OpenVINO: ``precision``, what it was told to
-    compute in; ``dynamic_shapes`` of the UNet; ``streams``; ``pinned``, whether it binds its threads to CPUs.
+    torch and IPEX report ``weights``, the number of the UNet's weights by type (``bf16``); ``channels_last``, the share
+    of its convolutions in that memory format; ``prepacked``, the share of its products that are IPEX's; ``graphs``,
+    how many were compiled; and ``isa``, the instruction sets that oneDNN says it uses. OpenVINO reports ``precision``,
+    what it was told to compute in; ``dynamic_shapes`` of the UNet; ``streams``; and ``pinned``, whether it binds its
+    threads to CPUs. No variant claims to be pinned, but a release that changes it is named among what differs.
     """
 
     scheduler: str
@@ -74,10 +77,10 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What the process runs on and with: file names of libraries, environment, CPUs.
+    """The libraries (by file name), the environment and the CPUs of a worker's process.
 
-    ``steering`` are the environment variables that change what the kernels are. ``cpus`` are the CPUs that each thread
-    may run on, as the kernel lists them (``0-31``), with the number of threads.
+    ``steering`` holds the environment variables that change which kernels are chosen. ``cpus`` maps a list of CPUs that
+    threads may run on, as Linux writes it (``0-31``), to the number of such threads.
     """
 
     allocators: tuple[str, ...]
@@ -90,7 +93,7 @@ class Surroundings:
 
 @dataclass(frozen=True, kw_only=True)
 class Peak:
-    """What this machine reaches with this stack: floating-point operations and bytes (read and written) a second."""
+    """The most that this machine reaches with this stack: operations, and bytes read and written, per second."""
 
     fp32_flop_per_s: float
     bf16_flop_per_s: float
@@ -99,7 +102,7 @@ class Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """All that was read of one worker."""
+    """Everything that was read from one worker."""
 
     kernels: tuple[Kernel, ...]
     state: State
@@ -111,39 +114,39 @@ class Evidence:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        around = data["surroundings"]
-        libraries = {name: tuple(around[name]) for name in ("allocators", "openmp")}
+        surroundings = data["surroundings"]
+        libraries = {name: tuple(surroundings[name]) for name in ("allocators", "openmp")}
         return cls(
             kernels=tuple(Kernel(**kernel) for kernel in data["kernels"]),
             state=State(**data["state"]),
-            surroundings=Surroundings(**{**around, **libraries}),
+            surroundings=Surroundings(**{**surroundings, **libraries}),
             peak=Peak(**data["peak"]),
         )
 
 
-Executed = tuple[str, str, str, float]  # operation, implementation, types, and the seconds that it took once
+Executed = tuple[str, str, str, float]  # operation, implementation, types, and the seconds of one execution
 
 
 def grouped(part: str, executed: Iterable[Executed]) -> tuple[Kernel, ...]:
-    """The kernels of one call of a part, those of one kind together, the longest first."""
+    """Return the kernels of one call of a part, one for each kind of primitive, the longest in all first."""
     times_s: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     for operation, implementation, types, time_s in executed:
         times_s[operation, implementation, types].append(time_s)
-    found = [
+    kernels = [
         Kernel(
             part=part,
             operation=operation,
             implementation=implementation,
             types=types,
-            count=len(all_s),
-            time_s=round(sum(all_s), 6),
+            count=len(kind_s),
+            time_s=round(sum(kind_s), 6),
         )
-        for (operation, implementation, types), all_s in times_s.items()
+        for (operation, implementation, types), kind_s in times_s.items()
     ]
-    return tuple(sorted(found, key=lambda kernel: -kernel.time_s))
+    return tuple(sorted(kernels, key=lambda kernel: -kernel.time_s))
 
 
 def share(kernels: Iterable[Kernel], wanted: Iterable[Kernel]) -> float | None:
-    """The part of the time of ``kernels`` that ``wanted``, some of them, took; None if there was none to take."""
+    """Return the share of the time of ``kernels`` that ``wanted``, some of them, took; None if they took no time."""
     total_s = sum(kernel.time_s for kernel in kernels)
     return sum(kernel.time_s for kernel in wanted) / total_s if total_s else None

@@ -1,4 +1,4 @@
-"""The parts of a generation, as they are called wherever a person reads of them."""
+"""Part, the parts of a generation, by the names that a person reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a measurement: Sample (one generation) and Session (one worker's life), JSON both ways."""
+"""Sample, one timed generation, and Session, one worker's life: JSON both ways."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Where the wall time of one generation went, in seconds; the parts and ``rest_s`` add up to the whole."""
+    """The wall time of one generation by its parts, in seconds; the parts and ``rest_s`` add up to the whole."""
 
     text_encoder_s: float
     unet_steps_s: tuple[float, ...]
@@ -21,6 +21,7 @@ class Parts:
 
     @property
     def total_s(self) -> float:
+        """The wall time of the whole generation."""
         return self.text_encoder_s + sum(self.unet_steps_s) + self.vae_decode_s + self.safety_checker_s + self.rest_s
 
     @classmethod
@@ -30,12 +31,12 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What the worker used and how disturbed the machine was during one generation.
+    """The conditions of one generation: what the worker used, and how disturbed the machine was.
 
-    ``cpu_s`` and ``involuntary_switches`` are of the worker's process, all threads. ``peak_rss_bytes`` is the peak
-    of this generation alone, or None where the kernel does not let it be reset. ``cpu_pressure_s`` is the time in
-    which some task on the machine waited for a CPU (PSI), None where the kernel does not account it; ``steal_s`` is
-    the time taken by the hypervisor, summed over CPUs.
+    ``cpu_s`` and ``involuntary_switches`` count all threads of the worker's process. ``peak_rss_bytes`` is the peak
+    of this generation alone, or None where the kernel does not let it be reset. ``cpu_pressure_s`` is the time during
+    which some task on the machine waited for a CPU (PSI), or None where the kernel does not account for it.
+    ``steal_s`` is the time that the hypervisor took, summed over the CPUs.
     """
 
     cpu_s: float
@@ -47,10 +48,10 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One generation: wall time in the worker, its parts, and the conditions it ran under.
+    """One generation: its wall time in the worker, its parts, and the conditions it ran under.
 
-    ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the mean of just before and just after;
-    None for a warm-up.
+    ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
+    just after the generation; None for a warm-up.
     """
 
     steps: int
@@ -72,7 +73,7 @@ class Sample:
 class Session:
     """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
 
-    ``probe`` names what timed the machine before each sample: figures of another probe are not comparable.
+    ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared.
     """
 
     variant: str
@@ -84,12 +85,12 @@ class Session:
 
     @property
     def peak_rss_bytes(self) -> int | None:
-        """Largest peak of the timed generations, or None where it could not be read."""
+        """The largest peak of the timed generations, or None where it could not be read."""
         return largest_peak(self.samples)
 
     @property
     def warmup_peak_rss_bytes(self) -> int | None:
-        """Largest peak of the warm-ups, or None where it could not be read."""
+        """The largest peak of the warm-ups, or None where it could not be read."""
         return largest_peak(self.warmups)
 
     def to_json(self) -> dict[str, Any]:
@@ -104,6 +105,6 @@ class Session:
 
 
 def largest_peak(samples: Iterable[Sample]) -> int | None:
-    """Peak memory over these generations, or None where it could not be read."""
+    """Return the largest peak memory of these generations, or None where it could not be read."""
     peaks = (sample.conditions.peak_rss_bytes for sample in samples)
     return max((peak for peak in peaks if peak is not None), default=None)

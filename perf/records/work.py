@@ -1,4 +1,4 @@
-"""What a call of each model has to do: Work, counted by a stack and held against the machine's limit."""
+"""Work, what a call of a model has to do: counted by a stack, and held against the machine's limit."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one call of a model has to do at least: floating-point operations, and weights to be read."""
+    """The least that one call of a model has to do: floating-point operations, and the number of weights to read."""
 
     operations: int
     weights: int
 
     def repeated(self, calls: int) -> Work:
-        """Return the work of that many calls, each of which reads the weights again."""
+        """Return the work of ``calls`` calls, each of which reads the weights again."""
         return Work(operations=calls * self.operations, weights=calls * self.weights)
 
     def to_json(self) -> dict[str, int]:

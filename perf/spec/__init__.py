@@ -1,9 +1,9 @@
-"""What is to be measured: plain data, read by the parent and by the worker.
+"""The things to be measured: plain data, read by the parent and by the worker.
 
 ::
 
     variant     Variant, one way to run the pipeline: a row of the ladder
-    protocol    Protocol, what a measurement is: size, steps, rounds, budget
+    protocol    Protocol, the settings of a measurement: size, steps, rounds, budget
     ladder      the ladder, the catalogue of all variants
     synthetic   the synthetic checkpoints
     tokenizer   the files of their tokenizer

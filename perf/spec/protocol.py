@@ -1,4 +1,4 @@
-"""What one measurement is: the images generated, the warm-up, the rounds, and how long they may take.
+"""The settings of one measurement: the image generated, the warm-up, the rounds, and how long they may take.
 
 The defaults are those of the source article (see perf.spec.ladder): one image, classifier-free guidance, a warm-up of
 10 steps, then 10 timed generations of 20 steps.
@@ -13,15 +13,15 @@ from typing import Any
 from perf.errors import BadInput
 
 MIN_ROUNDS = 3
-AGAIN = 2  # as many rounds at most, times the wanted ones, where some are disturbed
+MAX_ROUNDS_FACTOR = 2  # disturbed rounds are measured again, up to this many times the number of rounds wanted
 SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
-GUIDED_BATCH = 2  # what the UNet sees of one image: its latents with the prompt and, for the guidance, without
+GUIDED_BATCH = 2  # the UNet sees the latents of an image twice: with the prompt and, for the guidance, without
 
 
 @dataclass(frozen=True)
 class Size:
-    """Image size in pixels; the VAE works on blocks of 8."""
+    """Image size in pixels; the VAE works on blocks of 8. Raises BadInput on a size that it cannot make."""
 
     width: int
     height: int
@@ -45,7 +45,7 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """Settings of a measurement. Durations in seconds. Raises BadInput on a value that makes no sense."""
+    """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense."""
 
     size: Size
     steps: int = 20
@@ -65,23 +65,23 @@ class Protocol:
 
     @property
     def min_rounds(self) -> int:
-        """Rounds that are measured however small the budget."""
+        """The undisturbed rounds that are wanted however small the budget."""
         return min(self.rounds, MIN_ROUNDS)
 
     @property
     def max_rounds(self) -> int:
-        """Rounds that are measured however many of them are disturbed."""
-        return AGAIN * self.rounds
+        """The rounds after which a session ends however many of them were disturbed."""
+        return MAX_ROUNDS_FACTOR * self.rounds
 
     def enough(self, good: int, measured: int, elapsed_s: float) -> bool:
-        """Whether a session may end that took ``elapsed_s`` for ``measured`` rounds, ``good`` ones undisturbed.
+        """Return whether a session may end after ``measured`` rounds, ``good`` of them undisturbed, in ``elapsed_s``.
 
-        Disturbed rounds are measured again, within the budget, or beyond it while good ones are under the minimum;
-        but never more than as many again.
+        Disturbed rounds are measured again: up to twice the rounds wanted within the budget, and up to twice the
+        minimum beyond it.
         """
         if elapsed_s < self.budget_s:
             return good >= self.rounds or measured >= self.max_rounds
-        return good >= self.min_rounds or measured >= AGAIN * self.min_rounds
+        return good >= self.min_rounds or measured >= MAX_ROUNDS_FACTOR * self.min_rounds
 
     def __str__(self) -> str:
         return (
@@ -91,7 +91,7 @@ class Protocol:
 
     @property
     def compared(self) -> dict[str, Any]:
-        """What must be equal for two measurements to be compared; JSON types only."""
+        """The settings that must be equal for two measurements to be compared; JSON types only."""
         settings = self.to_json()
         return {name: settings[name] for name in COMPARED_FIELDS}
 
@@ -105,7 +105,7 @@ class Protocol:
 
 @dataclass(frozen=True, kw_only=True)
 class Deadlines:
-    """Seconds after which a silent worker is killed, per phase. Progress does not extend them."""
+    """Deadlines of a worker's phases: seconds after which it is killed. Progress does not extend them."""
 
     start_s: float = 60.0
     load_s: float = 1800.0

@@ -17,7 +17,7 @@ from perf.spec.tokenizer import Config
 
 @dataclass(frozen=True)
 class Synthetic:
-    """One synthetic checkpoint: a configuration per component, and the size it will have on disk."""
+    """A synthetic checkpoint: a configuration per component, and the size it will have on disk."""
 
     name: str
     disk_bytes: int

@@ -1,4 +1,4 @@
-"""A variant: one way to run the pipeline, as a frozen specification that travels to the worker as JSON."""
+"""Variant, one way to run the pipeline: a frozen specification that travels to the worker as JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """System tuning around the process: an allocator and Intel OpenMP preloaded, one socket's cores pinned."""
+    """System tuning around the process: an allocator and Intel OpenMP preloaded, and the cores of one socket."""
 
     allocator: Allocator
 
@@ -35,8 +35,9 @@ class Tuning:
 class Variant:
     """A row of the ladder.
 
-    ``name`` is the test id and ``about`` says in a sentence or two what the row is. ``published_s`` maps a CPU name to
-    the source article's seconds per image; it is shown, never gated on.
+    ``name`` is the test id, and ``about`` says in a sentence or two what the row is. ``stack`` names the environment
+    that runs it. ``published_s`` maps a CPU's name to the source article's seconds per image, which is shown but never
+    gated on. Raises ValueError on an option that the backend does not have.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Variant:
 
     @property
     def torch_bf16(self) -> bool:
-        """Whether torch is told to compute in bfloat16 (OpenVINO chooses for itself)."""
+        """Whether torch is told to compute in bfloat16. OpenVINO chooses for itself."""
         return self.precision in ("bf16-autocast", "bf16-weights")
 
     def to_json(self) -> dict[str, Any]:
