@@ -5,16 +5,16 @@ are run by a stack's interpreter.
 
 ::
 
-    __main__       the worker: builds one variant, and generates images when told
-    wire           JSON lines with the parent
+    __main__       the worker: builds one variant, and generates images on request
+    wire           JSON lines to and from the parent
     turns          taking turns with another worker
     parts          the clock around the pipeline's own calls
     conditions     counters of /proc around a generation
     surroundings   libraries, environment and CPUs of the process
     verbose        the logs of oneDNN and MKL, captured and reduced
-    peak           what the machine itself reaches with a stack
+    peak           the most that the machine itself reaches with a stack
     dynamo         adapter to a private part of torch
-    pipelines      how a variant is built, a module per backend
+    pipelines      a module per backend: builds a variant, and observes it
     flops          counts the work of one call of each model
     checkpoint     makes or downloads a checkpoint
     probe          times the machine itself, in the suite's own environment

@@ -1,25 +1,29 @@
-"""Child side: one worker, a process that builds one variant and generates images when told.
+"""The worker: a process that builds one variant and generates images on request.
 
     python -m perf.worker REQUEST_FD REPLY_FD PARENT_PID
 
-Its requests, over perf.worker.wire:
+perf.worker.wire describes how requests and replies travel. The requests, and the last reply to each:
 
-========================================================  =======================================================
-request                                                   last reply
-========================================================  =======================================================
-``load``: ``variant``, ``checkpoint``,                    ``ready``: ``load_s``, ``export_s`` (seconds; the export
-``checkpoint_digest``, ``size``, ``exports``              to OpenVINO, where one had to be made, is not in load_s)
-``generate``: ``prompt``, ``steps``,                      ``sample``: a perf.records.sample.Sample
-``guidance_scale``, ``latents`` (a .npy file),
-``takes_turns`` (see perf.worker.turns)
-``evidence``: ``outcome`` (a .npz file to write)          ``evidence``: a perf.records.evidence.Evidence
-========================================================  =======================================================
+============  ============================================  ===========================================
+request       fields                                        last reply, and its fields
+============  ============================================  ===========================================
+``load``      ``variant`` (a perf.spec.variant.Variant),    ``ready``: ``load_s``, and ``export_s``,
+              ``checkpoint`` (a folder),                    the seconds of an export to OpenVINO, which
+              ``checkpoint_digest``, ``size`` (512x512),    ``load_s`` does not contain
+              ``exports`` (the folder of exports)
+``generate``  ``prompt``, ``steps``, ``guidance_scale``,    ``sample``: a perf.records.sample.Sample
+              ``latents`` (a .npy file), ``takes_turns``
+              (optional; see perf.worker.turns)
+``evidence``  ``outcome`` (the .npz file to write)          ``evidence``: a
+                                                            perf.records.evidence.Evidence
+============  ============================================  ===========================================
 
-``evidence`` is asked for after the timed rounds. ``outcome`` gets the last generation's ``image``, height x width x 3,
-float32 in 0..1, and its final ``latents``, 1 x channels x height/8 x width/8.
+``load`` comes once, and ``evidence`` after the timed rounds. ``outcome`` receives the last generation's ``image``,
+height x width x 3, float32 in 0..1, and its final ``latents``, 1 x channels x height/8 x width/8.
 
-``progress`` replies have ``done``, the UNet calls made so far; at most one a second, so that the parent sleeps while a
-generation is timed.
+During a generation the worker sends ``progress`` replies, whose ``done`` is the number of UNet calls made so far; at
+most one a second, so that the parent sleeps while a generation is timed. If it takes turns, it also sends a ``turn``
+before each part of a generation, and waits for the parent's ``turn``.
 """
 
 from __future__ import annotations
@@ -52,7 +56,7 @@ PROGRESS_INTERVAL_S = 1.0
 
 
 class Worker:
-    """Builds one variant and generates with it."""
+    """The handlers of the worker's requests, and the pipeline that they share."""
 
     def __init__(self, reply: wire.Wire) -> None:
         self._reply = reply
@@ -66,6 +70,7 @@ class Worker:
 
     @property
     def handlers(self) -> wire.Handlers:
+        """Request -> what answers it."""
         return {"load": self._load, "generate": self._generate, "evidence": self._evidence}
 
     def _load(
@@ -120,8 +125,8 @@ class Worker:
 
         np.savez(outcome, image=self._image, latents=self._clock.decoded.float().numpy())
         kernels, state = self._backend.observe(self._built, self._replay)
-        found = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
-        self._reply("evidence", **found.to_json())
+        evidence = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
+        self._reply("evidence", **evidence.to_json())
 
     def _replay(self, part: Part) -> None:
         assert self._built is not None
@@ -136,9 +141,10 @@ class Worker:
 
 
 def import_backend(name: str) -> ModuleType:
-    """Without the garbage collector, which would take a fifth of the time to look at thousands of modules repeatedly.
+    """Import the module of a backend, with the garbage collector off.
 
-    It looks at them once before it is on again, or its first look would fall into a generation.
+    The collector would take a fifth of the import's time, by looking at thousands of modules again and again. It runs
+    once before it is turned on, or its first run would fall into a generation.
     """
     gc.disable()
     try:

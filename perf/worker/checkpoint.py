@@ -1,11 +1,11 @@
-"""Child side: writes a synthetic checkpoint, or downloads one from the Hub. Run by a stack's interpreter.
+"""Tool that writes a synthetic checkpoint, or downloads one from the Hub. Run by a stack's interpreter.
 
     python -m perf.worker.checkpoint synthetic NAME FOLDER
     python -m perf.worker.checkpoint hub ID
 
 The weights do not come from torch's own initialisation, whose bytes depend on the instruction set that its random
-generator was vectorised for. Each tensor is drawn by numpy's Philox from a seed of its own, made of the checkpoint's
-seed and the tensor's name: raw integers and exact float32 arithmetic, the same bits on every machine.
+generator was vectorised for. numpy's Philox draws each tensor from a seed of its own, made of the checkpoint's seed and
+the tensor's name: raw integers and exact float32 arithmetic, the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from perf.spec import synthetic
 Shapes = dict[str, tuple[int, ...]]
 Weights = np.ndarray[Any, np.dtype[np.float32]]
 
-# A cosine is at most 1, so a concept's threshold of 2 never fires: the checker runs and lets every image pass.
-NEVER_FIRES = 2.0
+# A cosine is at most 1, so a threshold of 2 is never reached: the safety checker runs and lets every image pass.
+NEVER_REACHED = 2.0
 
 
 def make(spec: synthetic.Synthetic, folder: Path) -> None:
@@ -44,7 +44,10 @@ def make(spec: synthetic.Synthetic, folder: Path) -> None:
 
 
 def weight_files(spec: synthetic.Synthetic) -> dict[str, Shapes]:
-    """Relative path of each weight file -> the names and shapes in it, read from the models without memory."""
+    """Return the relative path of each weight file -> the names and shapes of its tensors.
+
+    They are read from models on torch's meta device, which take no memory.
+    """
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(spec.unet)
         vae = AutoencoderKL.from_config(spec.vae)
@@ -63,11 +66,12 @@ def _shapes(model: torch.nn.Module) -> Shapes:
 
 
 def _nested(shapes: Shapes, prefix: str) -> Shapes:
-    """Names as on the Hub: newer transformers leave this prefix out when they list a model's tensors."""
+    """Return the shapes by their names on the Hub: newer transformers list a model's tensors without the prefix."""
     return {name if name.startswith(prefix) else prefix + name: shape for name, shape in shapes.items()}
 
 
 def _nested_vision(shapes: Shapes) -> Shapes:
+    """Return the shapes of a safety checker by their names on the Hub, as ``_nested`` does in its vision model."""
     tower = "vision_model."
     inner = {name.removeprefix(tower): shape for name, shape in shapes.items() if name.startswith(tower)}
     nested = {tower + name: shape for name, shape in _nested(inner, tower).items()}
@@ -75,9 +79,13 @@ def _nested_vision(shapes: Shapes) -> Shapes:
 
 
 def draw(seed: int, name: str, shape: tuple[int, ...]) -> Weights:
-    """The tensor of that name: uniform with the bound of torch's default, 1/sqrt(fan_in); ones and zeros for norms."""
+    """Return the tensor of that name: the same bits for the same seed, name and shape.
+
+    Values are uniform within torch's default bound, 1/sqrt(fan_in). Vectors are ones (``.weight``, as in norms) or
+    zeros (biases).
+    """
     if name.endswith("_embeds_weights"):
-        return np.full(shape, NEVER_FIRES, dtype=np.float32)
+        return np.full(shape, NEVER_REACHED, dtype=np.float32)
     if len(shape) == 1 and not name.endswith("class_embedding"):
         return np.full(shape, name.endswith(".weight"), dtype=np.float32)
     key = int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:16], "little")
@@ -89,13 +97,14 @@ def draw(seed: int, name: str, shape: tuple[int, ...]) -> Weights:
 
 
 def download(hub_id: str) -> str:
-    """Fetch the diffusers files of ``hub_id`` into the Hub's own cache and return the folder."""
+    """Download the diffusers files of ``hub_id`` into the Hub's own cache and return the folder."""
     kept = ["*.json", "*.txt", "*/*.safetensors"]
     folder: str = snapshot_download(hub_id, allow_patterns=kept, ignore_patterns=["*fp16*", "*non_ema*"])
     return folder
 
 
 def main(arguments: list[str]) -> None:
+    """Do what the command line asks for."""
     match arguments:
         case ["synthetic", name, folder]:
             make(synthetic.find(name), Path(folder))

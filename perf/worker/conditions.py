@@ -1,6 +1,6 @@
-"""What a generation costs and what disturbs it, read from /proc by the process itself, just before and just after.
+"""The cost of a generation and what disturbed it, read from /proc by the process itself, just before and just after.
 
-Nothing runs in between: counters are read twice and subtracted. Reading them takes well under a millisecond.
+No monitor runs in between: counters are read twice and subtracted. Reading them takes well under a millisecond.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Counters:
 
     @classmethod
     def read(cls, *, reset_peak: bool) -> Counters:
+        """Read the counters now; ``reset_peak`` begins a new peak of memory, where the kernel lets it."""
         return cls(
             peak_was_reset=reset_peak and _reset_peak_rss(),
             cpu_pressure_s=_cpu_pressure_s(),
@@ -44,7 +45,7 @@ class Counters:
 
 
 def between(before: Counters, after: Counters) -> Conditions:
-    """What happened from ``before``, which reset the peak, to ``after``."""
+    """Return the conditions from ``before`` to ``after``; the peak of memory only if ``before`` has reset it."""
     return Conditions(
         cpu_s=after.cpu_s - before.cpu_s,
         peak_rss_bytes=_peak_rss_bytes() if before.peak_was_reset else None,
@@ -55,8 +56,10 @@ def between(before: Counters, after: Counters) -> Conditions:
 
 
 def difference(before: float | None, after: float | None) -> float | None:
-    """Of two totals of which the kernel may keep neither."""
-    return None if before is None or after is None else after - before
+    """Return the increase of a total, or None where the kernel does not keep it."""
+    if before is None or after is None:
+        return None
+    return after - before
 
 
 def _reset_peak_rss() -> bool:

@@ -1,9 +1,10 @@
-"""Child side: how many floating-point operations one call of each model makes. Run by a stack's interpreter.
+"""Tool that counts the floating-point operations of one call of each model. Run by a stack's interpreter.
 
     python -m perf.worker.flops FOLDER WIDTHxHEIGHT
 
-Counted from the checkpoint's own configuration, on models without memory: nothing is computed. A multiplication and an
-addition are two operations; what is neither a matrix product nor a convolution is not counted.
+The models are built from the checkpoint's configuration on torch's meta device, so nothing is computed. A
+multiplication and an addition are two operations; only matrix products and convolutions count.
+
 Prints a JSON object of ``text_encoder``, ``unet`` (both for two prompts, as guidance needs), ``vae_decode`` and
 ``safety_checker``, each with its ``operations`` and the number of ``weights`` that a call reads.
 """
@@ -28,7 +29,8 @@ from perf.spec.protocol import GUIDED_BATCH, Size
 
 
 def count(folder: Path, size: Size) -> dict[str, Work]:
-    """What one call of each model has to do; a checkpoint may come without a safety checker."""
+    """Count the work of one call of each model; a checkpoint may come without a safety checker."""
+    # MATH: attention as the matrix products that it is made of, which are counted.
     with torch.device("meta"), torch.inference_mode(), sdpa_kernel(SDPBackend.MATH):
         counts = {"text_encoder": text_encoder(folder)} | latent_models(folder, size)
         if (folder / "safety_checker").is_dir():
@@ -37,14 +39,14 @@ def count(folder: Path, size: Size) -> dict[str, Work]:
 
 
 def text_encoder(folder: Path) -> Work:
-    """The pipeline encodes one prompt after the other: two calls."""
+    """Count the work on both prompts: the pipeline encodes one after the other, in two calls."""
     config = CLIPTextConfig.from_pretrained(folder / "text_encoder", attn_implementation="eager")
     model = CLIPTextModel(config)
     return work(model, model, torch.zeros(1, config.max_position_embeddings, dtype=torch.long)).repeated(GUIDED_BATCH)
 
 
 def latent_models(folder: Path, size: Size) -> dict[str, Work]:
-    """Of a UNet step and of the decoding, which see latents of the image's size."""
+    """Count the work of a UNet step and of the decoding, on latents of the image's size."""
     unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder / "unet"))
     vae = AutoencoderKL.from_config(AutoencoderKL.load_config(folder / "vae"))
     tokens = CLIPTextConfig.from_pretrained(folder / "text_encoder").max_position_embeddings
@@ -58,7 +60,7 @@ def latent_models(folder: Path, size: Size) -> dict[str, Work]:
 
 
 def safety_checker(folder: Path) -> Work:
-    """Of one image, brought to the size that the checker wants."""
+    """Count the work on one image, scaled to the checker's own size."""
     config = CLIPConfig.from_pretrained(folder / "safety_checker", attn_implementation="eager")
     side = config.vision_config.image_size
     tower = StableDiffusionSafetyChecker(config).vision_model
@@ -66,7 +68,7 @@ def safety_checker(folder: Path) -> Work:
 
 
 def work(model: torch.nn.Module, call: Callable[..., Any], *inputs: torch.Tensor) -> Work:
-    """Of one call, attention as the products that it is made of."""
+    """Count the operations of ``call(*inputs)``, and the weights of ``model``."""
     with FlopCounterMode(display=False) as counter:
         call(*inputs)
     weights = sum(weight.numel() for weight in model.parameters())
@@ -74,5 +76,5 @@ def work(model: torch.nn.Module, call: Callable[..., Any], *inputs: torch.Tensor
 
 
 if __name__ == "__main__":
-    counted = count(Path(sys.argv[1]), Size.parse(sys.argv[2]))
-    print(json.dumps({model: of_a_call.to_json() for model, of_a_call in counted.items()}))
+    counts = count(Path(sys.argv[1]), Size.parse(sys.argv[2]))
+    print(json.dumps({model: call.to_json() for model, call in counts.items()}))

@@ -1,4 +1,4 @@
-"""Child side: where the time of a generation goes. Wraps the pipeline's own calls; nothing else is added to them."""
+"""The clock that tells where the time of a generation goes: it wraps the pipeline's own calls and adds nothing else."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from perf.records.sample import Parts
 
 
 class PartsClock:
-    """Times the calls that a pipeline makes to its models, afresh for each generation.
+    """Clock of the calls that a pipeline makes to its models, restarted for each generation.
 
-    ``on_step(done)`` is called after each UNet call with the number of calls so far, ``before_part()`` before each
-    part's time begins. ``decoded`` is what the VAE was last given, the final latents.
+    ``on_step(done)`` is called after each UNet call with the number of calls so far, and ``before_part()`` before the
+    time of each part begins. ``decoded`` is the VAE's last input, the final latents.
     """
 
     def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
@@ -31,18 +31,18 @@ class PartsClock:
         self._calls = {part: [] for part in Part}
 
     def watch(self, pipe: Any) -> None:
-        """Put the clock around the four calls of a Stable Diffusion pipeline of any backend."""
+        """Put the clock around the four calls that a Stable Diffusion pipeline of any backend makes."""
         self._wrap(pipe.text_encoder, "forward", Part.TEXT_ENCODER)
         self._wrap(pipe.unet, "forward", Part.UNET_STEP)
         self._wrap(pipe.vae, "decode", Part.VAE_DECODE)
         self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
 
     def replay(self, part: Part) -> None:
-        """Make the last call of that part again, untimed."""
+        """Repeat the last call of that part, untimed."""
         self._last[part]()
 
     def parts(self, total_s: float) -> Parts:
-        """The parts of a generation that took ``total_s`` in all."""
+        """Return the parts of a generation that took ``total_s`` in all."""
         timed_s = {part: sum(calls) for part, calls in self._calls.items()}
         return Parts(
             text_encoder_s=timed_s[Part.TEXT_ENCODER],

@@ -1,4 +1,4 @@
-"""Child side: what the machine itself reaches with this stack, as the limit that a variant is held against."""
+"""Measurement of the most that the machine reaches with a stack: the limit that a variant is held against."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FIRST_SIDE, LAST_SIDE = 1024, 8192
 LONG_ENOUGH_S = 0.03
 MEASURED_S = 0.3
 LEAST_REPEATS = 3
-COPIED_BYTES = 512 * 1024**2  # read, and as much written: more together than a Xeon's last-level cache
+COPIED_BYTES = 512 * 1024**2  # read, and as many written: together more than a Xeon's last-level cache
 
 
 def measure() -> Peak:
-    """On as many threads as torch has; takes about two seconds."""
+    """Measure the peak on all of torch's threads; takes about two seconds."""
     with torch.inference_mode():
         return Peak(
             fp32_flop_per_s=product_flop_per_s(torch.float32),
@@ -28,7 +28,7 @@ def measure() -> Peak:
 
 
 def product_flop_per_s(dtype: torch.dtype) -> float:
-    """Of a square matrix product, grown until it takes long enough to be timed."""
+    """Return the operations per second of a square matrix product, grown until it takes long enough to be timed."""
     side = FIRST_SIDE
     while True:
         left, right = (torch.rand(side, side).to(dtype) for _ in range(2))
@@ -39,14 +39,17 @@ def product_flop_per_s(dtype: torch.dtype) -> float:
 
 
 def copy_bytes_per_s() -> float:
-    """Of a copy that no cache holds: bytes read and bytes written."""
+    """Return the bytes per second, read and written, of a copy that no cache can hold."""
     source = torch.ones(COPIED_BYTES // 4)
     target = torch.empty_like(source)
     return 2 * COPIED_BYTES / fastest(lambda: target.copy_(source))
 
 
 def fastest(action: Callable[[], object], during_s: float = MEASURED_S) -> float:
-    """Seconds of the fastest of as many runs as fit, and of a few at least; the first one may be a warm-up."""
+    """Return the seconds of the fastest of as many runs as fit into ``during_s``, of which the first may be a warm-up.
+
+    A few runs are made even if they take longer.
+    """
     times_s: list[float] = []
     while len(times_s) < LEAST_REPEATS or sum(times_s) < during_s:
         began = time.perf_counter()

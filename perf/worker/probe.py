@@ -1,15 +1,17 @@
-"""Child side: the machine's own speed, by a matrix product that no stack has a hand in.
+"""The probe: a process that times the machine itself, by a matrix product that no stack takes part in.
 
-Identical sessions drift by some per cent over an hour on a shared machine, and its speed may change by a tenth from
-one minute to the next. The probe goes with both (`python -m perf evaluate` prints the correlation for recorded
-sessions), so the gate can tell the machine's speed from the software's. The product is of numpy's own BLAS in the
-suite's environment: upgrading torch or OpenVINO does not touch it.
+On a shared machine, identical sessions drift by some per cent over an hour, and the speed may change by a tenth from
+one minute to the next. The probe follows both (`python -m perf evaluate` prints the correlation for recorded sessions),
+so the gate can tell the machine's speed from the software's. The product is made by numpy's own BLAS in the suite's
+environment: an upgrade of torch or OpenVINO does not touch it.
 
-========================  ==================================================
-request                   last reply
-========================  ==================================================
-``probe``: ``repeats``    ``probed``: ``probe_s``, the fastest of them
-========================  ==================================================
+Its one request, over perf.worker.wire:
+
+=========  ===========  =====================================================
+request    fields       last reply, and its fields
+=========  ===========  =====================================================
+``probe``  ``repeats``  ``probed``: ``probe_s``, the seconds of the fastest
+=========  ===========  =====================================================
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ SIDE = 1536  # 7.2 GFLOP in float32: 36 ms on two cores of a Genoa
 
 
 class Probe:
-    """Two matrices, multiplied when asked to."""
+    """Two matrices, multiplied on request."""
 
     def __init__(self, reply: wire.Wire) -> None:
         self._reply = reply
@@ -35,6 +37,7 @@ class Probe:
         self._product = np.empty_like(self._left)
 
     def probe(self, repeats: int) -> None:
+        """Reply with the seconds of the fastest of ``repeats`` products."""
         self._reply("probed", probe_s=min(self._once() for _ in range(repeats)))
 
     def _once(self) -> float:

@@ -1,4 +1,4 @@
-"""Child side: what the process runs on and with, read from /proc: libraries, environment, CPUs, memory policy."""
+"""The surroundings of a process, read from /proc: its libraries, environment, CPUs and memory policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POLICIES = ("default", "preferred", "bind", "interleave", "local", "preferred-ma
 
 
 def read() -> Surroundings:
-    """Of this process, now."""
+    """Read the surroundings of this process."""
     mapped = libraries((SELF / "maps").read_text())
     return Surroundings(
         allocators=tuple(name for name in mapped if ALLOCATOR.match(name)),
@@ -33,25 +33,25 @@ def read() -> Surroundings:
 
 
 def libraries(maps: str) -> list[str]:
-    """File names of the shared objects in a /proc/PID/maps."""
-    paths = (line.split(maxsplit=5)[5] for line in maps.splitlines() if ".so" in line and line.count("/"))
+    """Return the file names of the shared objects in the text of a /proc/PID/maps, sorted, each once."""
+    paths = (line.split(maxsplit=5)[5] for line in maps.splitlines() if ".so" in line and "/" in line)
     return sorted({path.rpartition("/")[2] for path in paths})
 
 
 def thread_cpus(tasks: Path) -> dict[str, int]:
-    """How many threads may run on which CPUs."""
-    found: Counter[str] = Counter()
+    """Return each list of CPUs in a /proc/PID/task, such as ``0-31``, -> the number of threads that may run on it."""
+    threads: Counter[str] = Counter()
     for status in tasks.glob("*/status"):
         try:
             text = status.read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # the thread has ended meanwhile
-        found.update(re.findall(r"^Cpus_allowed_list:\s*(\S+)$", text, re.MULTILINE))
-    return dict(found)
+            continue  # the thread has ended in the meantime
+        threads.update(re.findall(r"^Cpus_allowed_list:\s*(\S+)$", text, re.MULTILINE))
+    return dict(threads)
 
 
 def memory_policy() -> str:
-    """This process's NUMA policy, by its name in get_mempolicy(2)."""
+    """Return this process's NUMA policy by its name in get_mempolicy(2), or ``not known``."""
     mode = ctypes.c_int(0)
     failed = ctypes.CDLL(None).syscall(SYS_GET_MEMPOLICY, ctypes.byref(mode), None, 0, None, 0)
     known = not failed and 0 <= mode.value < len(POLICIES)

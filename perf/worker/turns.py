@@ -1,8 +1,8 @@
-"""Child side: taking turns with another worker, part by part of a generation, so that one of the two runs at a time.
+"""Turns with another worker, part by part of a generation, so that only one of the two runs at a time.
 
-A shared machine may change its speed by a tenth within half a minute, which two generations of 20 seconds, one after
-the other, would take for a difference between them. Between two UNet steps of a second each it seldom does. What is
-waited for is measured too, and left out of the generation's figures.
+A shared machine may change its speed by a tenth within half a minute. Two generations of 20 seconds, one after the
+other, would show that as a difference between them; two UNet steps of a second each seldom do. The waits are measured
+too, and left out of the generation's figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from perf.worker.wire import Wire
 
 
 class Turns:
-    """Called before each part of a generation; waits for its turn there, if this generation takes turns."""
+    """The turns of a generation. Called before each of its parts, it waits there if the generation takes turns."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -24,11 +24,12 @@ class Turns:
         self._waits: list[tuple[float, Conditions]] = []
 
     def restart(self, *, takes_turns: bool) -> None:
-        """Before a generation."""
+        """Forget the waits of the previous generation."""
         self._takes_turns = takes_turns
         self._waits = []
 
     def __call__(self) -> None:
+        """Wait for the turn, and measure the wait."""
         if not self._takes_turns:
             return
         before, began = Counters.read(reset_peak=False), time.perf_counter()
@@ -38,11 +39,11 @@ class Turns:
 
     @property
     def waited_s(self) -> float:
-        """How long this generation has waited for its turns."""
+        """The seconds that this generation has waited for its turns."""
         return sum(waited_s for waited_s, _ in self._waits)
 
     def without_waits(self, whole: Conditions) -> Conditions:
-        """The conditions of a generation without what happened while it waited."""
+        """Return the conditions of the ``whole`` generation less those of its waits."""
         for _, waited in self._waits:
             whole = replace(
                 whole,

@@ -1,6 +1,6 @@
-"""Child side: the verbose logs of oneDNN and MKL, captured where the libraries print them and reduced to kernels.
+"""The verbose logs of oneDNN and MKL, captured where the libraries print them and reduced to kernels.
 
-A line of an executed primitive in oneDNN 3, whose time is in milliseconds, and one of a call of MKL::
+First the line of an executed primitive in oneDNN 3 (its last field is in milliseconds), then that of a call of MKL::
 
     onednn_verbose,v1,primitive,exec,cpu,convolution,brg_conv_fwd:avx512_core_bf16,forward_inference,
     src:bf16::blocked:acdb::f0 wei:bf16:a:blocked:Acdb64a::f0 bia:bf16::blocked:a::f0 dst:bf16::blocked:acdb::f0,
@@ -25,7 +25,7 @@ from perf.records.evidence import Executed
 MARKERS = {"onednn_verbose", "dnnl_verbose"}
 TYPE = re.compile(r"\b(src|wei|dst)\d*[:_]([a-z]+\d+)")
 ISA = re.compile(r",info,cpu,isa:([^\n]*)")
-SAME = {"inner_product": "matmul"}
+SYNONYMS = {"inner_product": "matmul"}
 
 MKL_PRODUCT = re.compile(r"MKL_VERBOSE (\w*GEMM\w*)\(\S*\) ([\d.]+)([mun]?s) .*?NThr:(\d+)")
 MKL_TYPES = {"S": "f32", "D": "f64", "GEMM_BF16": "bf16:bf16:f32", "GEMM_F16": "f16:f16:f32"}
@@ -35,7 +35,7 @@ STDOUT = 1
 
 
 def capture(action: Callable[[], object]) -> str:
-    """What ``action`` and the native code under it print to standard output, which goes nowhere else."""
+    """Return what ``action``, native code included, prints to standard output meanwhile; nothing else receives it."""
     flush = ctypes.CDLL(None).fflush
     flush(None)
     kept = os.dup(STDOUT)
@@ -52,31 +52,36 @@ def capture(action: Callable[[], object]) -> str:
 
 
 def isa(log: str) -> str | None:
-    """What oneDNN says of the instruction sets it uses; it says so once a process."""
-    found = ISA.search(log)
-    return found[1].strip() if found else None
+    """Return what oneDNN prints once a process about the instruction sets it uses; None if the log does not have it."""
+    match = ISA.search(log)
+    return match[1].strip() if match else None
 
 
 def executed(log: str, threads: int) -> Iterator[Executed]:
-    """The primitives of oneDNN and the matrix products of MKL that a process with so many threads has executed."""
+    """Yield the primitives of oneDNN and the matrix products of MKL that a process of that many threads executed."""
     for line in log.splitlines():
         fields = line.split(",")
         if fields[0] in MARKERS and "exec" in fields:
             operation, implementation, _, memory = fields[fields.index("exec") + 2 :][:4]
-            yield SAME.get(operation, operation), implementation, types(memory), float(fields[-1]) / 1000
+            yield SYNONYMS.get(operation, operation), implementation, types(memory), float(fields[-1]) / 1000
     for function, time, unit, used in MKL_PRODUCT.findall(log):
-        # Attention calls MKL on every thread at once, each for itself: what one call takes is a share of the time.
+        # Attention calls MKL from all threads at once: a call that uses one of them costs a share of the wall time.
         time_s = float(time) * SECONDS[unit] * int(used) / threads
         yield "matmul", f"mkl:{function.lower()}", mkl_types(function), time_s
 
 
 def types(memory: str) -> str:
-    """``bf16``, or ``f32:bf16:f32``: source, weights (where there are any) and result."""
-    found = dict(reversed(TYPE.findall(memory)))  # of several sources the first
-    named = [found[name] for name in ("src", "wei", "dst") if name in found]
-    return named[0] if len(set(named)) == 1 else ":".join(named)
+    """Return the types of source, weights (if any) and result: ``f32:bf16:f32``, or ``bf16`` where all are alike."""
+    first: dict[str, str] = dict(reversed(TYPE.findall(memory)))  # there may be several sources
+    named = [first[name] for name in ("src", "wei", "dst") if name in first]
+    if len(set(named)) == 1:
+        return named[0]
+    return ":".join(named)
 
 
 def mkl_types(function: str) -> str:
-    """As ``types``, by the name of the function."""
-    return next((found for prefix, found in MKL_TYPES.items() if function.upper().startswith(prefix)), "")
+    """Return the types of an MKL function in the form of ``types``, or nothing for an unknown function."""
+    for prefix, known in MKL_TYPES.items():
+        if function.upper().startswith(prefix):
+            return known
+    return ""

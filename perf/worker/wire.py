@@ -1,12 +1,17 @@
-"""Child side: the wire of every process that the suite starts, JSON objects, one a line, on two pipes of their own.
+"""The wire between the parent and a process that it starts: JSON objects, one a line, on two pipes of their own.
 
-    python -m perf.SOMETHING REQUEST_FD REPLY_FD PARENT_PID
+    python -m perf.worker REQUEST_FD REPLY_FD PARENT_PID
 
-Standard output and error are not part of it, since libraries print there. Each request gets any number of
-``progress`` replies and then one last reply; ``error`` (``type``, ``message``, ``traceback``) can take its place.
-``hello`` is sent when the process has started. While it answers, it may send ``turn`` and wait for the request of that
-name: so two workers take turns. It ends when REQUEST_FD is closed, and is killed by the kernel when its parent dies.
-What the requests are is in the docstrings of perf.worker and perf.worker.probe.
+Standard output and error are not part of the wire, since libraries print there. A request is
+``{"request": NAME, ...}`` and a reply ``{"reply": NAME, ...}``, with the fields as further keys:
+
+1. The process sends ``hello`` once it has started.
+2. Each request gets any number of ``progress`` replies and then one last reply. The last reply is ``error`` (``type``,
+   ``message``, ``traceback``) if the request could not be answered; the process goes on.
+3. While it answers, the process may send ``turn`` and wait for the request ``turn``: so two workers take turns.
+4. The process ends when REQUEST_FD is closed, and the kernel kills it when its parent dies.
+
+The docstrings of perf.worker.__main__ and perf.worker.probe list the requests.
 """
 
 from __future__ import annotations
@@ -24,22 +29,26 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Wire:
-    """The wire as a worker has it. Called, it sends one reply to the parent."""
+    """The child's end of the wire. Called, it sends one reply to the parent."""
 
     def __init__(self, requests: TextIO, replies: TextIO) -> None:
         self._requests, self._replies = requests, replies
 
     def __call__(self, reply: str, **fields: Any) -> None:
+        """Send the reply of that name at once."""
         self._replies.write(json.dumps({"reply": reply, **fields}) + "\n")
         self._replies.flush()
 
     def requests(self) -> Iterator[dict[str, Any]]:
-        """Each request as it comes, until the parent closes its end."""
+        """Yield each request as it comes, until the parent closes its end."""
         while line := self._requests.readline():
             yield json.loads(line)
 
     def await_turn(self) -> None:
-        """Sleep until the parent says so; a parent that is gone wants nothing any more."""
+        """Ask for the turn and sleep until the parent grants it.
+
+        Raises ValueError if the parent requests something else, and exits if the parent is gone.
+        """
         self("turn")
         request = next(self.requests(), None)
         if request is None:
@@ -52,7 +61,12 @@ Handlers = Mapping[str, Callable[..., None]]
 
 
 def main(arguments: Sequence[str], make_handlers: Callable[[Wire], Handlers]) -> None:
-    """Answer requests, as the process's whole life. ``make_handlers`` gets the way to reply."""
+    """Answer requests for the whole life of the process.
+
+    Args:
+        arguments: The command line without the program: two descriptors and the parent's process id.
+        make_handlers: Gets the wire, and returns the function that answers each request.
+    """
     request_fd, reply_fd, parent_pid = map(int, arguments)
     die_with(parent_pid)
     for descriptor in (request_fd, reply_fd):
@@ -62,7 +76,7 @@ def main(arguments: Sequence[str], make_handlers: Callable[[Wire], Handlers]) ->
 
 
 def serve(wire: Wire, make_handlers: Callable[[Wire], Handlers]) -> None:
-    """Handle each request in turn; an exception is a reply, not the end."""
+    """Handle one request after the other; an exception becomes a reply, and the process goes on."""
     handlers = make_handlers(wire)
     wire("hello")
     for request in wire.requests():

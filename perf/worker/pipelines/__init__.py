@@ -1,7 +1,7 @@
-"""Child side: one module per backend.
+"""The backends: a module for each, with the same two functions.
 
-Each has ``build(request: BuildRequest) -> Built``, and ``observe(built: Built, replay: Replay) -> Observed`` which
-reads what is really active.
+``build(request: BuildRequest) -> Built`` makes a pipeline, and ``observe(built: Built, replay: Replay) -> Observed``
+reads from it what is really active.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from perf.spec.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class BuildRequest:
-    """What a backend needs to know: the variant, the model on disk, the image size, and where exports are kept."""
+    """The input of a backend: the variant, the model on disk, the image size, and the folder where exports are kept."""
 
     variant: Variant
     checkpoint: Path
@@ -27,5 +27,5 @@ class BuildRequest:
     exports: Path
 
 
-Replay = Callable[[Part], None]  # makes the last call of a part (perf.records.evidence.LOOKED_AT) again
+Replay = Callable[[Part], None]  # repeats the last call of a part, one of perf.records.evidence.LOOKED_AT
 Observed = tuple[tuple[Kernel, ...], State]

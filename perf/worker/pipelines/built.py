@@ -1,4 +1,4 @@
-"""A built pipeline: what the worker generates with, whichever backend made it."""
+"""Built, a pipeline that the worker generates with, whichever backend made it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Image = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A diffusers pipeline ready to generate, the type its latents must have, and what it must run inside."""
+    """A diffusers pipeline ready to generate, the type its latents must have, and the context it must run in."""
 
     pipe: Any
     latents_dtype: torch.dtype = torch.float32
@@ -28,7 +28,7 @@ class Built:
     export_s: float = 0.0
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
-        """One image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""
+        """Make an image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""
         with self.surrounded():
             result = self.pipe(
                 prompt,
@@ -44,7 +44,7 @@ class Built:
 
     @contextmanager
     def surrounded(self) -> Iterator[None]:
-        """What every call of the pipeline or its models must run inside."""
+        """Enter the context that every call of the pipeline or its models must run in."""
         with torch.inference_mode(), self.context():
             yield
 
@@ -52,14 +52,14 @@ class Built:
 def use_scheduler(pipe: Any, variant: Variant, checkpoint: Path) -> None:
     """Replace the checkpoint's scheduler where the variant says so.
 
-    Its settings are read from the checkpoint, as in the article, and not from the pipeline: an export to OpenVINO
-    states what the checkpoint leaves to the class of its scheduler, such as PNDM's spacing of the timesteps.
+    The new one's settings come from the checkpoint, as in the article, and not from the pipeline: an export to OpenVINO
+    spells out what the checkpoint leaves to the class of its scheduler, such as PNDM's spacing of the timesteps.
     """
     if variant.scheduler == "dpm-solver":
         pipe.scheduler = DPMSolverMultistepScheduler.from_pretrained(checkpoint, subfolder="scheduler")
 
 
 def autocast_bf16() -> AbstractContextManager[Any]:
-    """CPU autocast by its own name: torch.set_autocast_enabled(True) would mean CUDA."""
+    """Return CPU autocast to bfloat16, named as such: torch.set_autocast_enabled(True) would mean CUDA."""
     context: AbstractContextManager[Any] = torch.autocast("cpu", dtype=torch.bfloat16)
     return context

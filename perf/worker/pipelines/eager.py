@@ -1,4 +1,4 @@
-"""Plain PyTorch: float32, bf16 autocast, bf16 weights, channels_last, torch.compile."""
+"""The backend of plain PyTorch: float32, bf16 autocast, bf16 weights, channels_last, torch.compile."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
 
 MODELS = ("unet", "vae", "text_encoder", "safety_checker")
-SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's words
+SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's names
 
 
 def build(request: BuildRequest) -> Built:
-    """Load the checkpoint and bring it into the variant's precision, memory format and form."""
+    """Load the checkpoint in the variant's precision and memory format, and compile it if the variant says so."""
     pipe = load(request)
     if request.variant.compiled:
         compile_models(pipe)
@@ -26,7 +26,7 @@ def build(request: BuildRequest) -> Built:
 
 
 def load(request: BuildRequest) -> StableDiffusionPipeline:
-    """The pipeline with the variant's scheduler, weight type and memory format; shared with IPEX."""
+    """Load the pipeline with the variant's scheduler, weight type and memory format; shared with IPEX."""
     variant = request.variant
     pipe = StableDiffusionPipeline.from_pretrained(str(request.checkpoint), local_files_only=True)
     use_scheduler(pipe, variant, request.checkpoint)
@@ -39,19 +39,22 @@ def load(request: BuildRequest) -> StableDiffusionPipeline:
 
 
 def models(pipe: StableDiffusionPipeline) -> dict[str, torch.nn.Module]:
-    """The pipeline's models by component name; a Hub checkpoint may come without a safety checker."""
-    found = {name: getattr(pipe, name) for name in MODELS}
-    return {name: model for name, model in found.items() if model is not None}
+    """Return the pipeline's models by component name; a Hub checkpoint may come without a safety checker."""
+    components = {name: getattr(pipe, name) for name in MODELS}
+    return {name: model for name, model in components.items() if model is not None}
 
 
 def compile_models(pipe: StableDiffusionPipeline) -> None:
-    """Compile what takes the time. The bound methods, so that a timer put around them stays outside the graph."""
+    """Compile the two calls that take the time.
+
+    Their bound methods are compiled and not the models, so that a clock put around them stays outside the graph.
+    """
     pipe.unet.forward = torch.compile(pipe.unet.forward)
     pipe.vae.decode = torch.compile(pipe.vae.decode)
 
 
 def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
-    """State what the generation must run inside and which type the latents have."""
+    """Return the pipeline with the context and the type of latents that the variant's precision needs."""
     if variant.precision == "bf16-autocast":
         return Built(pipe=pipe, context=autocast_bf16)
     if variant.precision == "bf16-weights":
@@ -60,7 +63,10 @@ def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Kernels by the libraries' logs of one call of each part; the rest from torch and the UNet; shared with IPEX."""
+    """Read the kernels from the libraries' logs of one call of each part, and the state from torch and the UNet.
+
+    Shared with IPEX.
+    """
     mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
     with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
         logs = {part: verbose.capture(lambda part=part: replay(part)) for part in LOOKED_AT}  # type: ignore[misc]
@@ -78,18 +84,21 @@ def observe(built: Built, replay: Replay) -> Observed:
 
 
 def weight_types(model: torch.nn.Module) -> dict[str, int]:
-    """How many weights there are of each type."""
-    found: Counter[str] = Counter()
+    """Return the number of weights of each type."""
+    counts: Counter[str] = Counter()
     for weight in model.parameters():
-        found[SHORT.get(weight.dtype, str(weight.dtype))] += weight.numel()
-    return dict(found)
+        counts[SHORT.get(weight.dtype, str(weight.dtype))] += weight.numel()
+    return dict(counts)
 
 
 def channels_last(model: torch.nn.Module) -> float | None:
-    """The share of the convolutions larger than 1x1 whose weights are in that format; None if there are none."""
-    kernels = [layer.weight for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)]
-    telling = [kernel for kernel in kernels if kernel.shape[2:] != (1, 1)]
-    if not telling:
+    """Return the share of the convolutions whose weights are in that format; None without any convolution.
+
+    Weights of 1x1 are left out, since they are in both formats at once.
+    """
+    weights = [layer.weight for layer in model.modules() if isinstance(layer, torch.nn.Conv2d)]
+    larger = [weight for weight in weights if weight.shape[2:] != (1, 1)]
+    if not larger:
         return None
-    found = [bool(kernel.is_contiguous(memory_format=torch.channels_last)) for kernel in telling]
-    return sum(found) / len(found)
+    in_format = [weight for weight in larger if weight.is_contiguous(memory_format=torch.channels_last)]
+    return len(in_format) / len(larger)

@@ -1,4 +1,4 @@
-"""Intel Extension for PyTorch, as in the source article: every model optimised in place, generation under autocast."""
+"""The backend of Intel Extension for PyTorch, as in the source article: models optimised in place, under autocast."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from perf.worker.pipelines.built import Built
 
 
 def build(request: BuildRequest) -> Built:
-    """Load as plain PyTorch does, then let IPEX prepack every model; the UNet for a sample input if so asked."""
+    """Load as plain PyTorch does, and have IPEX prepack every model, the UNet for a sample input if it has one."""
     pipe = eager.load(request)
     for name, model in eager.models(pipe).items():
-        sample = unet_sample(pipe, request.size) if name == "unet" and request.variant.sample_input else None
+        has_sample = name == "unet" and request.variant.sample_input
+        sample = unet_sample(pipe, request.size) if has_sample else None
         optimised = ipex.optimize(model.eval(), dtype=torch.bfloat16, inplace=True, sample_input=sample)
         setattr(pipe, name, optimised)
     return eager.finish(pipe, request.variant)
 
 
 def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Latents, timestep and text states in the shapes that this checkpoint's UNet sees at this size."""
+    """Return latents, a timestep and text states in the shapes that this checkpoint's UNet sees at this size."""
     config, scale = pipe.unet.config, pipe.vae_scale_factor
     latents = torch.randn(GUIDED_BATCH, config.in_channels, size.height // scale, size.width // scale)
     tokens = pipe.tokenizer.model_max_length
@@ -32,13 +33,13 @@ def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """As for plain PyTorch, and how much of the UNet IPEX has prepacked."""
+    """Read what is read of plain PyTorch, and how much of the UNet IPEX has prepacked."""
     kernels, state = eager.observe(built, replay)
     return kernels, replace(state, prepacked=prepacked(built.pipe.unet))
 
 
 def prepacked(model: torch.nn.Module) -> float:
-    """The share of the convolutions and linear layers that IPEX has put its own in place of."""
+    """Return the share of the convolutions and linear layers that IPEX has replaced with its own."""
     names = [type(layer).__name__ for layer in model.modules()]
     own = sum(name in {"_IPEXConv2d", "_IPEXLinear"} for name in names)
     plain = sum(name in {"Conv2d", "Linear"} for name in names)

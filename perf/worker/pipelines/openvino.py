@@ -1,4 +1,4 @@
-"""OpenVINO through optimum-intel: exported once into the cache, then loaded with dynamic or static shapes."""
+"""The backend of OpenVINO and optimum-intel: exported once into the cache, loaded with dynamic or static shapes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from perf.records.part import Part
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, use_scheduler
 
-# What decides the bytes of an export: the tracer, the converter and those that drive them.
+# The packages that decide the bytes of an export: the tracer, the converter and those that drive them.
 EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "transformers", "nncf")
 
-# OpenVINO's words in oneDNN's.
+# OpenVINO's names -> oneDNN's.
 LAYERS = {"Convolution": "convolution", "FullyConnected": "matmul", "MatMul": "matmul"}
 TYPES = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
 
 
 def build(request: BuildRequest) -> Built:
-    """Load the export, made now if it is not in the cache, and compile it for the CPU."""
+    """Load the export, made now unless the cache has it, and compile it for the CPU."""
     began = time.perf_counter()
     exported = export_once(request)
     export_s = time.perf_counter() - began
@@ -42,11 +42,11 @@ def build(request: BuildRequest) -> Built:
 
 
 def export_once(request: BuildRequest) -> Path:
-    """The folder of this checkpoint's export by these versions."""
+    """Return the folder of this checkpoint's export by the installed versions, made now unless the cache has it."""
     checkpoint_bytes = sum(path.stat().st_size for path in request.checkpoint.rglob("*") if path.is_file())
 
     def export(folder: Path) -> None:
-        # Not by OVStableDiffusionPipeline, which would write it to a temporary folder first, and leave that behind.
+        # Not by OVStableDiffusionPipeline, which would write to a temporary folder first and leave that behind.
         main_export(
             str(request.checkpoint),
             folder,
@@ -61,33 +61,33 @@ def export_once(request: BuildRequest) -> Path:
 
 
 def export_key(checkpoint_digest: str) -> str:
-    """Name of an export: the checkpoint's content and the versions that made it."""
+    """Return the name of an export, made of the checkpoint's content and the versions that export it."""
     made_by = [f"{package}=={version(package)}" for package in EXPORTERS]
     digest = hashlib.sha256("\n".join([checkpoint_digest, *made_by]).encode()).hexdigest()
     return f"openvino-{version('openvino')}-{digest[:16]}"
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Kernels by OpenVINO's own profile of one call of each part; the rest as the compiled UNet states it."""
+    """Read the kernels from OpenVINO's own profile of one call of each part, and the state from the compiled UNet."""
     pipe = built.pipe
     profiled = {Part.UNET_STEP: pipe.unet, Part.VAE_DECODE: pipe.vae.decoder}
     kernels = [kernel for part, model in profiled.items() for kernel in profile(model, part, replay)]
-    ask = pipe.unet.request.get_property
+    get_property = pipe.unet.request.get_property
     state = State(
         scheduler=type(pipe.scheduler).__name__,
-        threads=ask("INFERENCE_NUM_THREADS"),
-        precision=ask("INFERENCE_PRECISION_HINT").to_string(),
+        threads=get_property("INFERENCE_NUM_THREADS"),
+        precision=get_property("INFERENCE_PRECISION_HINT").to_string(),
         dynamic_shapes=pipe.unet.model.is_dynamic(),
-        streams=ask("NUM_STREAMS"),
-        pinned=ask("ENABLE_CPU_PINNING"),
+        streams=get_property("NUM_STREAMS"),
+        pinned=get_property("ENABLE_CPU_PINNING"),
     )
     return tuple(kernels), state
 
 
 def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
-    """The layers of one call: what they are by the model that was timed, their times by a second copy of it.
+    """Return the kernels of one call: their kinds from the model that was timed, their times from a second copy of it.
 
-    To keep a profile costs time, so the model that is timed keeps none.
+    Keeping a profile costs time, so the model that is timed keeps none.
     """
     timed: CompiledModel = model.request
     (device,) = timed.get_property("EXECUTION_DEVICES")
@@ -102,13 +102,13 @@ def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
 
 
 def primitives(compiled: CompiledModel) -> dict[str, str]:
-    """What each layer of a compiled model runs, by the layer's name."""
+    """Return the name of each layer of a compiled model -> the primitive that it runs."""
     layers = compiled.get_runtime_model().get_ops()
     return {layer.get_friendly_name(): layer.get_rt_info()["primitiveType"].value for layer in layers}
 
 
 def executed(layers: Iterable[ProfilingInfo], primitives: Mapping[str, str]) -> Iterator[Executed]:
-    """The layers that were executed."""
+    """Yield the layers that were executed."""
     for layer in layers:
         if layer.status == ProfilingInfo.Status.EXECUTED:
             primitive = primitives.get(layer.node_name, layer.exec_type)
