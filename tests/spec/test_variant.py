@@ -51,10 +51,11 @@ def test_ipex_stands_on_the_system_tuning() -> None:
     assert all(variant.tuning for variant in ladder.LADDER if variant.backend == "ipex")
 
 
-def test_the_readme_says_what_each_row_is() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_readme_names_every_row() -> None:
+    rows = "".join(line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `"))
     for variant in ladder.LADDER:
-        assert f"| `{variant.name}` | {variant.stack} | {variant.about} |" in readme
+        ending = variant.name.rpartition("-")[2]
+        assert f"`{variant.name}`" in rows or f"`-{ending}`" in rows, variant.name
 
 
 def test_selection_keeps_the_order_of_the_ladder() -> None:
