@@ -1,7 +1,7 @@
-"""Starts a worker and dies as $DEATH says (a signal's name).
+"""Parent that starts a worker and dies by the signal that $DEATH names. Silly on purpose.
 
-dying_parent.py FOLDER silly    the worker hangs with a child of its own; the sentinel has to find both
-dying_parent.py FOLDER real     the real worker, with no sentinel; the kernel has to kill it
+dying_parent.py FOLDER silly    the worker hangs with a child of its own; the sentinel has to end both
+dying_parent.py FOLDER real     the real worker without a sentinel; the kernel has to kill it
 """
 
 import os
@@ -17,7 +17,7 @@ from perf.measure.command import Command
 folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
 
 
-def note_worker_and_die():
+def await_worker_and_die():
     while not (folder / "child.pid").exists():
         time.sleep(0.05)
     os.kill(os.getpid(), getattr(signal, os.environ["DEATH"]))
@@ -28,10 +28,10 @@ if kind == "real":
     arguments = (sys.executable, "-m", "perf.worker")
 else:
     arguments = (sys.executable, str(pathlib.Path(__file__).with_name("silly_worker.py")))
-threading.Thread(target=note_worker_and_die, daemon=True).start()
+threading.Thread(target=await_worker_and_die, daemon=True).start()
 process = launcher.start("dying", Command(arguments, dict(os.environ) | {"SILLY": "load:hang-with-child"}), folder, 30)
 if kind == "real":
-    os.kill(process.pid, signal.SIGSTOP)  # as if stuck in native code: it will not see the end of its pipe
+    os.kill(process.pid, signal.SIGSTOP)  # as if stuck in native code: it does not see its pipe close
     (folder / "worker.pid").write_text(str(process.pid))
     (folder / "child.pid").write_text(str(process.pid))
     time.sleep(60)

@@ -54,7 +54,7 @@ def add_a_thread(pipe):
     torch.set_num_threads(torch.get_num_threads() + 1)
 
 
-def tell_openvino_f32_and_one_thread(pipe):
+def set_openvino_to_f32_and_one_thread(pipe):
     recompile_openvino(pipe, INFERENCE_PRECISION_HINT="f32", INFERENCE_NUM_THREADS=1)
 
 
@@ -71,7 +71,7 @@ AFTER = {
         decode_to_zeros,
         put_nan_into_a_weight,
         take_a_faster_unet,
-        tell_openvino_f32_and_one_thread,
+        set_openvino_to_f32_and_one_thread,
         take_a_thread,
         add_a_thread,
     )
@@ -79,7 +79,7 @@ AFTER = {
 
 
 def spoil(name, deed):
-    """Have the backend build as always, and then do the deed."""
+    """Have the backend build as always, with the deed done before or after."""
     backend = import_backend(name)
     build = backend.build
 

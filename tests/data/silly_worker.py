@@ -1,11 +1,19 @@
-"""A worker that speaks the wire and does as $SILLY says. Silly on purpose: it generates nothing.
+"""A worker that speaks the wire and misbehaves as $SILLY says. Silly on purpose: it generates nothing.
 
-$SILLY is MOMENT:DEED, the moment being ``hello``, ``load``, ``generate`` or ``evidence``; see DEEDS. $SILLY_ROW is the
-only row that does it. $SILLY_SLOWDOWN is by what factor its UNet steps take longer, $SILLY_PRESSURE the seconds of CPU
-pressure that it reports (empty: the kernel does not account it), $SILLY_WAITS which of its generations, counted from 1,
-waits and uses half of its CPUs, $SILLY_THREADS how many threads it claims, $SILLY_JITTER by how much its generations
-differ, $SILLY_PEAK the bytes of memory that they take, $SILLY_KERNEL and $SILLY_TYPES what they run, and $SILLY_PIXEL
-the first pixel of its picture, a gradient. $SILLY_GO is the file that ends a wait.
+$SILLY is MOMENT:DEED; the moment is ``hello``, ``load``, ``generate`` or ``evidence``, and the deeds are in DEEDS. The
+other variables shape what it reports:
+
+    SILLY_ROW        the only row that does the deed
+    SILLY_SLOWDOWN   factor by which its UNet steps take longer
+    SILLY_JITTER     standard deviation of that factor, from one generation to the next
+    SILLY_PRESSURE   seconds of CPU pressure; empty: the kernel does not account for it
+    SILLY_WAITS      the one generation, counted from 1, that waits and uses half of its CPUs
+    SILLY_PEAK       bytes of memory
+    SILLY_THREADS    number of threads
+    SILLY_KERNEL     implementation of its kernels
+    SILLY_TYPES      types of its kernels
+    SILLY_PIXEL      first pixel of its picture, a gradient
+    SILLY_GO         file that ends a wait
 """
 
 import array
@@ -56,7 +64,7 @@ def close_pipe_and_stay():
 
 
 def leave_an_orphan():
-    """Die while a child of ours keeps the pipes open."""
+    """Die while a child keeps the pipes open."""
     child = subprocess.Popen(["sleep", "3600"], pass_fds=(int(sys.argv[1]), int(sys.argv[2])))
     note_pid("orphan", child.pid)
     os._exit(3)
@@ -73,7 +81,7 @@ def note_pid(name, pid):
     os.rename(f"{name}.pid.new", f"{name}.pid")
 
 
-def wait_until_told():
+def wait_for_the_file():
     while not os.path.exists(os.environ["SILLY_GO"]):
         time.sleep(0.05)
 
@@ -104,7 +112,7 @@ DEEDS = {
     "half-sample": lambda: reply("sample", steps=1),
     "half-evidence": lambda: reply("evidence", kernels=[]),
     "flood": flood,
-    "wait": wait_until_told,
+    "wait": wait_for_the_file,
     "progress": lambda: [reply("progress", done=done) for done in range(1, 4)],
 }
 
@@ -138,7 +146,7 @@ def sample(steps):
 
 
 def evidence(variant):
-    """As if all were as the variant says."""
+    """Return evidence that all is as the variant claims."""
     is_openvino = variant["backend"] == "openvino"
     implementation = os.environ.get("SILLY_KERNEL", "brgconv:avx512_core_bf16")
     types = os.environ.get("SILLY_TYPES", "f32")
@@ -161,7 +169,7 @@ def evidence(variant):
 
 
 def npy(values, shape):
-    """A .npy file of float32, written by hand: a stack's interpreter need not have numpy to be silly."""
+    """Return a .npy file of float32, made by hand: a stack's interpreter need not have numpy to be silly."""
     header = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode()
     header += b" " * (-(10 + len(header) + 1) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.array("f", values).tobytes()

@@ -1,6 +1,7 @@
-"""The real worker, which after each of the pipeline's calls does work that nobody wants. Silly on purpose.
+"""The real worker, with useless work after each of the pipeline's calls. Silly on purpose.
 
-How much work makes $SLOWED_PERCENT more, the first generation tells, a warm-up; from then on it is always the same.
+The first generation, a warm-up, tells how much work makes it $SLOWED_PERCENT slower; that amount follows every later
+call.
 """
 
 import importlib
@@ -14,7 +15,7 @@ from perf.worker import wire
 from perf.worker.__main__ import Worker
 
 SHARE = float(os.environ["SLOWED_PERCENT"]) / 100
-PRODUCTS = 2000  # that are timed at once
+PRODUCTS = 2000  # timed at once
 matrix = np.random.default_rng(0).random((64, 64), dtype=np.float32)
 
 
@@ -30,7 +31,7 @@ def timed(do, *arguments):
 
 
 class Slowed:
-    """A call of the pipeline, and the work that follows it."""
+    """A call of the pipeline with the work that follows it."""
 
     def __init__(self, call):
         self.call, self.products = call, 0
@@ -44,6 +45,7 @@ class Slowed:
         return result
 
     def settle(self):
+        """Fix the amount of work by the calls so far, if it is not fixed yet."""
         if not self.products:
             product_s = min(timed(work, PRODUCTS) for _ in range(5)) / PRODUCTS
             self.products = round(SHARE * min(self.calls_s) / product_s)

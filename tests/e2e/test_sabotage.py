@@ -113,7 +113,7 @@ def test_a_deed_is_found_by_the_claim_that_it_breaks(bench: Bench, name: str, de
 
 def test_precision_and_threads_lost_to_openvino(bench: Bench) -> None:
     """Precision shows in the hint and the kernels, threads in their number, so neither hides the other."""
-    faults = bench.faults("openvino-static", deed="tell_openvino_f32_and_one_thread")
+    faults = bench.faults("openvino-static", deed="set_openvino_to_f32_and_one_thread")
     *precision, threads = faults
     assert [fault.split(":")[0] for fault in precision] == (["precision", "instructions"] if HERE.bf16_isa else [])
     assert threads == f"threads: 1, expected {len(HERE.cores)}"

@@ -1,4 +1,4 @@
-"""Records: JSON both ways, and nothing believed that cannot have been measured."""
+"""Session records: JSON both ways, and nothing accepted that cannot have been measured."""
 
 from __future__ import annotations
 

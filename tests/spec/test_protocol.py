@@ -1,4 +1,4 @@
-"""What a measurement may be."""
+"""The settings of a measurement: which are refused, and when a session may end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_any_text_is_a_size_or_bad_input(text: str) -> None:
         (10, 10, 1, True),
         (9, 10, 1, False),  # a disturbed round is measured again
         (9, 19, 1, False),
-        (9, 20, 1, True),  # at most as many again
+        (9, 20, 1, True),  # at most twice the rounds wanted
         (2, 5, 301, False),
         (0, 6, 301, True),  # over the budget, too
     ],

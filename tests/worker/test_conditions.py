@@ -18,10 +18,10 @@ def test_cpu_time_is_of_this_process() -> None:
     until = time.process_time() + 0.05
     while time.process_time() < until:
         pass
-    found = between(before, Counters.read(reset_peak=False))
-    assert 0.05 <= found.cpu_s < 5
-    assert found.involuntary_switches >= 0
-    assert found.steal_s >= 0
+    counted = between(before, Counters.read(reset_peak=False))
+    assert 0.05 <= counted.cpu_s < 5
+    assert counted.involuntary_switches >= 0
+    assert counted.steal_s >= 0
 
 
 def test_the_peak_is_of_this_generation_alone() -> None:
@@ -41,11 +41,11 @@ def test_the_peak_is_of_this_generation_alone() -> None:
 
 
 @pytest.mark.parametrize("path", ["PRESSURE", "CLEAR_REFS"])
-def test_a_kernel_that_does_not_tell(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_kernel_does_not_provide_is_none(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conditions, path, tmp_path / "missing" / "file")
-    found = between(Counters.read(reset_peak=True), Counters.read(reset_peak=False))
-    assert (found.cpu_pressure_s is None) is (path == "PRESSURE")
-    assert (found.peak_rss_bytes is None) is (path == "CLEAR_REFS")
+    counted = between(Counters.read(reset_peak=True), Counters.read(reset_peak=False))
+    assert (counted.cpu_pressure_s is None) is (path == "PRESSURE")
+    assert (counted.peak_rss_bytes is None) is (path == "CLEAR_REFS")
 
 
 def test_pressure_and_steal_are_read_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +55,6 @@ def test_pressure_and_steal_are_read_in_seconds(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(conditions, "PRESSURE", pressure)
     monkeypatch.setattr(conditions, "STAT", stat)
     monkeypatch.setattr("os.sysconf", lambda _: 100)
-    found = Counters.read(reset_peak=False)
-    assert found.cpu_pressure_s == 2.5
-    assert found.steal_s == 2.5
+    counted = Counters.read(reset_peak=False)
+    assert counted.cpu_pressure_s == 2.5
+    assert counted.steal_s == 2.5

@@ -1,4 +1,4 @@
-"""The clock around the pipeline's calls, with a time of our own: what is counted, and what is not."""
+"""The clock around the pipeline's calls, on a fake time: what is counted, and what is not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from perf.worker.parts import PartsClock
 
 
 class Time:
-    """Stands for the time module; passes only when told."""
+    """Stand-in for the time module, whose time passes only when a test makes it."""
 
     now = 100.0
 
@@ -29,7 +29,7 @@ class Model:
 
 
 class Pipe:
-    """As long as a pipeline: encodes twice, denoises, decodes, checks, and does a little between."""
+    """Stand-in for a pipeline: encodes twice, denoises, decodes, checks, and does a little in between."""
 
     def __init__(self, time: Time) -> None:
         self._time = time
@@ -50,22 +50,22 @@ class Pipe:
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    found = Time()
-    monkeypatch.setattr(parts, "time", found)
-    return found
+    fake = Time()
+    monkeypatch.setattr(parts, "time", fake)
+    return fake
 
 
 def test_every_part_and_the_rest(time: Time) -> None:
     clock, pipe = PartsClock(lambda _: None), Pipe(time)
     clock.watch(pipe)
     pipe.generate(steps=3)
-    found = clock.parts(total_s=time.now - 100.0)
-    assert found.text_encoder_s == 2.0
-    assert found.unet_steps_s == (2.0, 2.0, 2.0)
-    assert found.vae_decode_s == 4.0
-    assert found.safety_checker_s == 0.5
-    assert found.rest_s == 0.75
-    assert found.total_s == 13.25
+    measured = clock.parts(total_s=time.now - 100.0)
+    assert measured.text_encoder_s == 2.0
+    assert measured.unet_steps_s == (2.0, 2.0, 2.0)
+    assert measured.vae_decode_s == 4.0
+    assert measured.safety_checker_s == 0.5
+    assert measured.rest_s == 0.75
+    assert measured.total_s == 13.25
 
 
 def test_each_generation_starts_afresh(time: Time) -> None:
@@ -77,7 +77,7 @@ def test_each_generation_starts_afresh(time: Time) -> None:
     assert clock.parts(9.0).unet_steps_s == (2.0,)
 
 
-def test_steps_are_told_as_they_are_done(time: Time) -> None:
+def test_steps_are_reported_as_they_are_done(time: Time) -> None:
     seen: list[int] = []
     clock, pipe = PartsClock(seen.append), Pipe(time)
     clock.watch(pipe)

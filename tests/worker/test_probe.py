@@ -21,11 +21,11 @@ def test_the_probe_times_the_machine(tmp_path: Path) -> None:
 
 
 def test_the_probe_has_the_cores_of_tuned_rows_and_no_stack() -> None:
-    found = command.for_probe(this_machine())
+    started = command.for_probe(this_machine())
     cores = ",".join(map(str, this_machine().cores))
-    assert found.arguments[:3] == ("taskset", "-c", cores)
-    assert found.arguments[-2:] == ("-m", "perf.worker.probe")
-    assert found.environment["OPENBLAS_NUM_THREADS"] == str(len(this_machine().cores))
+    assert started.arguments[:3] == ("taskset", "-c", cores)
+    assert started.arguments[-2:] == ("-m", "perf.worker.probe")
+    assert started.environment["OPENBLAS_NUM_THREADS"] == str(len(this_machine().cores))
 
 
 def test_a_round_has_the_mean_of_the_probes_around_it() -> None:

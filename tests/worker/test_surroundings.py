@@ -1,4 +1,4 @@
-"""What a process says of itself, from /proc: of recorded text, and of a real process."""
+"""The surroundings of a process: read from recorded text, and from a real process."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAPS = """\
 
 
 def test_libraries_are_found_once_each() -> None:
-    found = surroundings.libraries(MAPS)
-    assert found == ["libgomp-24e2ab19.so.1", "libiomp5.so", "libjemalloc.so.2", "libopenvino.so.2641"]
-    assert [name for name in found if surroundings.OPENMP.match(name)] == ["libgomp-24e2ab19.so.1", "libiomp5.so"]
-    assert [name for name in found if surroundings.ALLOCATOR.match(name)] == ["libjemalloc.so.2"]
+    names = surroundings.libraries(MAPS)
+    assert names == ["libgomp-24e2ab19.so.1", "libiomp5.so", "libjemalloc.so.2", "libopenvino.so.2641"]
+    assert [name for name in names if surroundings.OPENMP.match(name)] == ["libgomp-24e2ab19.so.1", "libiomp5.so"]
+    assert [name for name in names if surroundings.ALLOCATOR.match(name)] == ["libjemalloc.so.2"]
 
 
 def test_a_real_process_pinned_to_one_cpu() -> None:
@@ -46,8 +46,8 @@ def test_a_real_process_pinned_to_one_cpu() -> None:
         text=True,
         check=True,
     )
-    found = json.loads(result.stdout)
-    assert found["cpus"] == {str(cpu): 3}
-    assert found["malloc_conf"] == "a:b"
-    assert found["steering"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
-    assert found["memory_policy"] == "default"
+    seen = json.loads(result.stdout)
+    assert seen["cpus"] == {str(cpu): 3}
+    assert seen["malloc_conf"] == "a:b"
+    assert seen["steering"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert seen["memory_policy"] == "default"

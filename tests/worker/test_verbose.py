@@ -1,4 +1,4 @@
-"""The libraries' logs: lines in their formats, and what a process really prints."""
+"""The libraries' logs: lines in their formats, and the output of a real process."""
 
 from __future__ import annotations
 
@@ -36,17 +36,19 @@ MKL_VERBOSE GEMM_BF16BF16F32(T,N,320,4096,320,0x7fa9a25e3b90,320) 5.25ms CNR:OFF
 
 
 def test_executed_primitives_are_reduced() -> None:
-    found = grouped(Part.UNET_STEP, verbose.executed(LOG, threads=2))
-    assert [(one.operation, one.implementation, one.types, one.count, one.time_s) for one in found] == [
+    kernels = grouped(Part.UNET_STEP, verbose.executed(LOG, threads=2))
+    assert [
+        (kernel.operation, kernel.implementation, kernel.types, kernel.count, kernel.time_s) for kernel in kernels
+    ] == [
         ("matmul", "mkl:gemm_bf16bf16f32", "bf16:bf16:f32", 1, 0.00525),
         ("convolution", "brg_conv_fwd:avx10_1_512_amx", "bf16", 2, 0.004),
         ("reorder", "jit:uni", "f32:bf16", 1, 0.00025),
         ("matmul", "brgemm:avx10_1_512_amx", "bf16:bf16:f32", 1, 0.000125),
-        ("matmul", "mkl:sgemm", "f32", 2, 0.000005),  # by one of two threads each
+        ("matmul", "mkl:sgemm", "f32", 2, 0.000005),  # each by one of two threads
     ]
 
 
-def test_the_library_says_what_it_runs_on() -> None:
+def test_onednn_names_its_instruction_sets() -> None:
     assert verbose.isa(LOG) == "Intel AVX10.1/512 with float16, Intel AMX with bfloat16 and 8-bit integer support"
     assert verbose.isa("") is None
 
