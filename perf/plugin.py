@@ -22,7 +22,7 @@ from perf.errors import BadInput, PerfError, VariantError, WorkerError
 from perf.gate.judgement import Judgement
 from perf.host.cpu_info import platform_info
 from perf.host.lock import hold
-from perf.measure import settings
+from perf.measure import options
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -43,13 +43,13 @@ upgrade_key = pytest.StashKey[StackComparison]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    settings.add_options(parser)
+    options.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "ladder: measures a variant of the ladder")
     try:
-        config.stash[settings_key] = settings.read(config)
+        config.stash[settings_key] = options.read(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     # pytest captures file descriptor 2 while a test runs; progress goes to what it is now.

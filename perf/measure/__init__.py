@@ -2,7 +2,8 @@
 
 ::
 
-    settings      Settings, the command line of a measurement
+    settings      Settings, what is to be measured, and its defaults
+    options       the command line that they are read from
     command       the command line and environment of a process
     channel       JSON lines with a deadline
     launcher      starts a process, talks to it, and leaves nothing of it

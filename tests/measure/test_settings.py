@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perf.measure import settings
+from perf.measure.settings import QUICK
 from perf.spec.protocol import Protocol, Size
 
 
@@ -18,3 +19,11 @@ def test_what_must_be_said_again_to_measure_the_same() -> None:
         wait_s=0.0,
     )
     assert wanted.options == ("--model", "tiny", "--size", "64x64", "--rounds", "4", "--stack", "current=/a/python")
+
+
+def test_a_quick_run_says_its_values() -> None:
+    wanted = settings.of(
+        model=settings.DEFAULT_MODEL, variants=(), stacks={}, size=QUICK.size, protocol=QUICK, wait_s=0.0
+    )
+    quick = "--size 256x256 --steps 10 --warmup-steps 4 --rounds 3 --budget 40.0"
+    assert wanted.options == tuple(quick.split())

@@ -52,6 +52,22 @@ def test_rounds_and_budget(
     assert len(benchmark["extra_info"]["session"]["samples"]) == rounds
 
 
+def test_quick_measures_its_preset_but_for_what_is_given(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    result = run_ladder(*silly_options, "--quick", "--rounds", "2", "--benchmark-json", "run.json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    protocol = record(tmp_path / "run.json")["extra_info"]["protocol"]
+    wanted = {"size": "256x256", "steps": 10, "warmup_steps": 4, "rounds": 2, "budget_s": 40.0}
+    assert {name: protocol[name] for name in wanted} == wanted
+
+
+def test_help_shows_every_default(run_ladder: RunLadder) -> None:
+    shown = " ".join(run_ladder("--help").stdout.split())
+    for text in ("generation (20; with --quick 10)", "warm-up (10; with --quick 4)", "variant (10; with --quick 3)"):
+        assert text in shown
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run in which nothing went wrong: run.json, out/ladder.md, stdout and stderr."""

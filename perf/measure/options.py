@@ -1,0 +1,159 @@
+"""The command line of a measurement: pytest's options, read and checked as soon as pytest starts."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perf.errors import BadInput
+from perf.host.interpreters import check_python, parse_overrides
+from perf.measure.checkpoints import check_name
+from perf.measure.settings import (
+    BASELINES,
+    DEADLINES,
+    DEFAULT,
+    DEFAULT_MODEL,
+    PAIRS_BUDGET_S,
+    QUICK,
+    SESSIONS_KEPT,
+    Settings,
+)
+from perf.spec import ladder
+from perf.spec.protocol import Deadlines, Protocol, Size
+from perf.stats.paired_comparison import FEWEST_WORKERS
+from perf.stats.verdict import MAX_SESSIONS
+
+if TYPE_CHECKING:
+    import pytest
+
+QUICK_HELP = (
+    f"the ladder in a quarter of an hour on 2 cores: --size {QUICK.size} --steps {QUICK.steps} "
+    f"--warmup-steps {QUICK.warmup_steps} --rounds {QUICK.rounds} --budget {QUICK.budget_s:g} where not given"
+)
+BUDGET_HELP = (
+    f"end a variant's rounds after this time, never under 3 rounds ({DEFAULT.budget_s:g}; with --quick "
+    f"{QUICK.budget_s:g}), or its pairs of two stacks, never under {FEWEST_WORKERS} pairs of workers "
+    f"({PAIRS_BUDGET_S:g})"
+)
+SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
+FRESH_HELP = "fresh workers at most to settle the suspicion that a row is slower (%(default)s)"
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the options. Those that --quick sets have the default None, which says that they were not given."""
+    group = parser.getgroup("perf", "performance of Stable Diffusion (with pytest's --strict, nothing may be skipped)")
+    add = group.addoption
+    add("--quick", action="store_true", help=QUICK_HELP)
+    add("--model", default=DEFAULT_MODEL, help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder")
+    add("--variant", action="append", default=[], metavar="NAME", help="measure this row only; may be repeated")
+    add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack")
+    add("--size", metavar="WxH", help=SIZE_HELP)
+    add("--steps", type=int, help=f"denoising steps of a timed generation {defaults('steps')}")
+    add("--warmup-steps", type=int, metavar="STEPS", help=f"steps of a warm-up {defaults('warmup_steps')}")
+    add("--rounds", type=int, help=f"timed generations per variant {defaults('rounds')}")
+    add("--budget", type=float, metavar="SECONDS", help=BUDGET_HELP)
+    add("--guidance-scale", type=float, default=DEFAULT.guidance_scale, help="classifier-free guidance (%(default)s)")
+    add("--seed", type=int, default=DEFAULT.seed, help="of the starting latents (%(default)s)")
+    add("--prompt", default=DEFAULT.prompt, help="(%(default)s)")
+    add("--load-deadline", type=float, default=DEADLINES.load_s, metavar="SECONDS", help="(%(default)g)")
+    add("--warmup-deadline", type=float, default=DEADLINES.warmup_s, metavar="SECONDS", help="(%(default)g)")
+    add("--generation-deadline", type=float, default=DEADLINES.generation_s, metavar="SECONDS", help="(%(default)g)")
+    add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
+    add("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
+    add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="compare with these (%(default)s)")
+    add("--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it")
+    add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
+    add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
+    add("--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use")
+    add("--candidate", type=Path, metavar="PYTHON", help="and that of the one to be taken")
+    add("--asked", action="append", default=[], metavar="REQUIREMENT", help="what the candidate was made for; shown")
+    add("--json", type=Path, metavar="FILE", help="write what the comparison has found")
+    add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
+
+
+def defaults(name: str) -> str:
+    """Return the two defaults of a setting of the protocol, as the help shows them."""
+    return f"({getattr(DEFAULT, name)}; with --quick {getattr(QUICK, name)})"
+
+
+def read(config: pytest.Config) -> Settings:
+    """Return the settings of this run. Raises BadInput."""
+    option = config.option
+    check_name(option.model)
+    stack_pair = check_stack_pair(option.reference, option.candidate)
+    check_update(option.update_baseline, option.why)
+    check_range("--sessions", option.sessions, 1, SESSIONS_KEPT)
+    check_range("--fresh", option.fresh, 0, MAX_SESSIONS - 1)
+    return Settings(
+        model=option.model,
+        variants=ladder.select(option.variant),
+        stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
+        size=read_size(option),
+        protocol=read_protocol(option),
+        deadlines=Deadlines(
+            load_s=option.load_deadline,
+            warmup_s=option.warmup_deadline,
+            generation_s=option.generation_deadline,
+        ),
+        strict=bool(config.getini("strict")),
+        wait_s=option.wait,
+        markdown=option.markdown,
+        baselines=option.baselines.absolute(),
+        why=option.why,
+        sessions=option.sessions,
+        fresh=option.fresh,
+        stack_pair=stack_pair,
+        pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
+        json=option.json,
+        asked=tuple(option.asked),
+    )
+
+
+def read_size(option: argparse.Namespace) -> Size | None:
+    """Return the size that was asked for, or None for the model's own. Raises BadInput."""
+    if option.size:
+        return Size.parse(option.size)
+    return QUICK.size if option.quick else None
+
+
+def read_protocol(option: argparse.Namespace) -> Protocol:
+    """Return the protocol, but for its size: what was given, else --quick's, else the default.
+
+    Raises BadInput.
+    """
+    preset = QUICK if option.quick else DEFAULT
+    given = {
+        "steps": option.steps,
+        "warmup_steps": option.warmup_steps,
+        "rounds": option.rounds,
+        "budget_s": option.budget,
+        "guidance_scale": option.guidance_scale,
+        "seed": option.seed,
+        "prompt": option.prompt,
+    }
+    return replace(preset, **{name: value for name, value in given.items() if value is not None})
+
+
+def check_range(name: str, value: int, least: int, most: int) -> None:
+    """Raise BadInput unless the option's value is within these bounds."""
+    if not least <= value <= most:
+        raise BadInput(f"{name} {value}: must be {least} to {most}")
+
+
+def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:
+    """Return the interpreters of two stacks to compare, if asked for. Raises BadInput."""
+    if reference is None and candidate is None:
+        return None
+    if reference is None or candidate is None:
+        raise BadInput("--reference and --candidate come together: the interpreters of the two stacks to compare")
+    return check_python("--reference", reference), check_python("--candidate", candidate)
+
+
+def check_update(updates: bool, why: str | None) -> None:
+    """Raise BadInput unless the reason and the request come together."""
+    if updates and not (why and why.strip()):
+        raise BadInput('--update-baseline needs --why "REASON": it is kept in the file, for who asks later')
+    if why is not None and not updates:
+        raise BadInput("--why says why a baseline is updated; without --update-baseline nothing is written")

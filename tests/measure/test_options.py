@@ -1,0 +1,38 @@
+"""The command line of a measurement: presets, defaults, and what is refused."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+import pytest
+
+from perf.measure.options import read_protocol, read_size
+from perf.measure.settings import DEFAULT, QUICK
+from perf.spec.protocol import Size
+
+
+def given(*, quick: bool = False, **values: object) -> argparse.Namespace:
+    """What pytest makes of a command line with these options alone."""
+    names = ("size", "steps", "warmup_steps", "rounds", "budget", "guidance_scale", "seed", "prompt")
+    return argparse.Namespace(quick=quick, **(dict.fromkeys(names) | values))
+
+
+def test_without_options_it_is_the_articles_protocol() -> None:
+    assert read_protocol(given()) == DEFAULT
+    assert read_size(given()) is None
+
+
+def test_quick_is_a_preset() -> None:
+    assert read_protocol(given(quick=True)) == QUICK
+    assert read_size(given(quick=True)) == Size(256, 256)
+    assert (QUICK.steps, QUICK.warmup_steps, QUICK.rounds, QUICK.budget_s) == (10, 4, 3, 40)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_is_given_by_hand_wins(quick: bool) -> None:
+    preset = QUICK if quick else DEFAULT
+    assert read_protocol(given(quick=quick, steps=7, budget=0.0)) == replace(preset, steps=7, budget_s=0.0)
+    assert read_protocol(given(quick=quick, warmup_steps=2)) == replace(preset, warmup_steps=2)
+    assert read_protocol(given(quick=quick, steps=DEFAULT.steps)).steps == DEFAULT.steps
+    assert read_size(given(quick=quick, size="64x64")) == Size(64, 64)
