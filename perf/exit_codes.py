@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     """A row is slower or invalid, or there is none; a search has found a slower release."""
     UNDECIDED = 2
-    """Nothing is slower, but a row is undecided under ``--strict``, or a search could not be brought to its end."""
+    """Nothing is slower, but a row is undecided under ``--require-all``, or a search did not come to its end."""
     BAD_INPUT = 4
     """What was asked for cannot be: one line on standard error says why."""
     INTERRUPTED = 130

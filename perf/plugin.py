@@ -124,10 +124,10 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
 
 
 def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
-    """Skip a row that cannot run here, or fail it under --strict, and say why."""
-    run.keep_reason(variant, f"{'failed' if run.settings.strict else 'skipped'}: {missing}")
-    if run.settings.strict:
-        pytest.fail(f"{missing} (with --strict every row must run)", pytrace=False)
+    """Skip a row that cannot run here, or fail it under --require-all, and say why."""
+    run.keep_reason(variant, f"{'failed' if run.settings.require_all else 'skipped'}: {missing}")
+    if run.settings.require_all:
+        pytest.fail(f"{missing} (with --require-all every row must run)", pytrace=False)
     pytest.skip(missing)
 
 
@@ -172,11 +172,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let exit code 2 say, after a comparison under --strict, that nothing is wrong but some rows are undecided."""
+    """Let exit code 2 say, after a comparison under --require-all, that rows are undecided and none is worse."""
     upgrade = session.config.stash.get(upgrade_key, None)
     if upgrade and session.exitstatus == pytest.ExitCode.OK:
-        strict = session.config.stash[settings_key].strict
-        session.exitstatus = exit_code(list(upgrade.results.values()), strict=strict)
+        require_all = session.config.stash[settings_key].require_all
+        session.exitstatus = exit_code(list(upgrade.results.values()), require_all=require_all)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

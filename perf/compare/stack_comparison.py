@@ -88,10 +88,10 @@ class StackComparison:
         }
 
 
-def exit_code(results: Sequence[ComparedRow], *, strict: bool) -> ExitCode:
-    """Return the exit code of a comparison: that of its worst row. ``strict`` lets an undecided one count."""
+def exit_code(results: Sequence[ComparedRow], *, require_all: bool) -> ExitCode:
+    """Return the exit code of a comparison: that of its worst row. With ``require_all``, an undecided one counts."""
     if not results or any(result.fails for result in results):
         return ExitCode.FAILED
-    if strict and any(result.verdict is PairedVerdict.UNDECIDED for result in results):
+    if require_all and any(result.verdict is PairedVerdict.UNDECIDED for result in results):
         return ExitCode.UNDECIDED
     return ExitCode.OK

@@ -37,17 +37,22 @@ BUDGET_HELP = (
     f"{QUICK.budget_s:g}), or its pairs of two stacks, never under {FEWEST_WORKERS} pairs of workers "
     f"({PAIRS_BUDGET_S:g})"
 )
+REQUIRE_ALL_HELP = (
+    "fail a row that cannot run here, or that has no baseline; of two stacks, end with 2 where a row is undecided "
+    "(implied by pytest's --strict)"
+)
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
 FRESH_HELP = "fresh workers at most to settle the suspicion that a row is slower (%(default)s)"
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Register the options. Those that --quick sets have the default None, which says that they were not given."""
-    group = parser.getgroup("perf", "performance of Stable Diffusion (with pytest's --strict, nothing may be skipped)")
+    group = parser.getgroup("perf", "performance of Stable Diffusion")
     add = group.addoption
     add("--quick", action="store_true", help=QUICK_HELP)
     add("--model", default=DEFAULT_MODEL, help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder")
     add("--variant", action="append", default=[], metavar="NAME", help="measure this row only; may be repeated")
+    add("--require-all", action="store_true", help=REQUIRE_ALL_HELP)
     add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack")
     add("--size", metavar="WxH", help=SIZE_HELP)
     add("--steps", type=int, help=f"denoising steps of a timed generation {defaults('steps')}")
@@ -97,7 +102,7 @@ def read(config: pytest.Config) -> Settings:
             warmup_s=option.warmup_deadline,
             generation_s=option.generation_deadline,
         ),
-        strict=bool(config.getini("strict")),
+        require_all=requires_all(config),
         wait_s=option.wait,
         markdown=option.markdown,
         baselines=option.baselines.absolute(),
@@ -109,6 +114,11 @@ def read(config: pytest.Config) -> Settings:
         json=option.json,
         asked=tuple(option.asked),
     )
+
+
+def requires_all(config: pytest.Config) -> bool:
+    """Return whether every row must run, be compared and be decided. pytest's own --strict asks for that as well."""
+    return bool(config.option.require_all or config.getini("strict"))
 
 
 def read_size(option: argparse.Namespace) -> Size | None:

@@ -36,7 +36,7 @@ class Settings:
     size: Size | None
     protocol: Protocol
     deadlines: Deadlines
-    strict: bool
+    require_all: bool
     wait_s: float
     markdown: Path | None
     baselines: Path
@@ -96,7 +96,7 @@ def of(
         size=size,
         protocol=protocol,
         deadlines=DEADLINES,
-        strict=False,
+        require_all=False,
         wait_s=wait_s,
         markdown=None,
         baselines=BASELINES,

@@ -43,6 +43,6 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
     for name, value in verdicts.junit_properties(verdict).items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
-    if verdict.fails or (run.settings.strict and verdict.kind is VerdictKind.NO_BASELINE):
+    if verdict.fails or (run.settings.require_all and verdict.kind is VerdictKind.NO_BASELINE):
         message = verdicts.failure(judgement.measured_row(row), verdict, judgement.gate, run.settings.options)
         pytest.fail(message, pytrace=False)

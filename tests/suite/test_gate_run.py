@@ -188,7 +188,7 @@ def test_a_disturbed_machine_is_said_to_be_so(run_ladder: RunLadder, options: Op
 
 
 def test_no_baseline_fails_where_everything_must_be_there(run_ladder: RunLadder, options: Options) -> None:
-    ran = run_ladder(*options, "--strict")
+    ran = run_ladder(*options, "--require-all")
     assert ran.returncode == 1
     assert "eager-fp32: no baseline: none in" in ran.stdout
     assert "accept as the new baseline:" in ran.stdout

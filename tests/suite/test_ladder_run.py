@@ -156,10 +156,14 @@ def test_a_missing_stack_skips_with_the_command_that_mends_it(
     )
 
 
-def test_strict_turns_skips_into_failures(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
-    result = run_ladder(*silly_options, "--variant", "ipex-bf16", "--strict", TOX_WORK_DIR=str(tmp_path))
+@pytest.mark.parametrize("option", ["--require-all", "--strict"])
+def test_no_row_may_be_skipped_where_all_are_required(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path, option: str
+) -> None:
+    result = run_ladder(*silly_options[:-1], "ipex-bf16", option, TOX_WORK_DIR=str(tmp_path))
     assert result.returncode == 1
     assert "stack ipex is not installed" in result.stdout
+    assert "(with --require-all every row must run)" in result.stdout
 
 
 def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def results(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) -> None:
-    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--strict")
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--require-all")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     (result,) = results(tmp_path)
     assert result["verdict"] == "equivalent"
@@ -119,7 +119,7 @@ def test_a_slower_candidate_fails_and_says_which_part_it_is(
 
 
 def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_path: Path) -> None:
-    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", "--strict", SILLY_JITTER="0.1")
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--budget", "0", "--require-all", SILLY_JITTER="0.1")
     assert (ran.returncode, results(tmp_path)[0]["verdict"]) == (2, "undecided")
     assert results(tmp_path)[0]["latency"]["workers"] == 2
     assert "more pairs would tell" in ran.stdout
@@ -139,12 +139,12 @@ def test_the_exit_code_is_that_of_the_worst_row() -> None:
         return [ComparedRow(variant=variant, verdict=verdict, sentence="") for verdict in verdicts]
 
     well = (PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED)
-    assert exit_code(rows(*well), strict=True) == 0
-    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), strict=False) == 0
-    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), strict=True) == 2
-    assert exit_code(rows(PairedVerdict.UNDECIDED, PairedVerdict.REGRESSED), strict=True) == 1
-    assert exit_code(rows(PairedVerdict.INVALID), strict=False) == 1
-    assert exit_code([], strict=False) == 1
+    assert exit_code(rows(*well), require_all=True) == 0
+    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), require_all=False) == 0
+    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), require_all=True) == 2
+    assert exit_code(rows(PairedVerdict.UNDECIDED, PairedVerdict.REGRESSED), require_all=True) == 1
+    assert exit_code(rows(PairedVerdict.INVALID), require_all=False) == 1
+    assert exit_code([], require_all=False) == 1
 
 
 def test_a_worker_that_dies_makes_its_row_invalid_and_the_rest_goes_on(
