@@ -19,8 +19,7 @@ from typing import Any, cast
 import pytest
 
 import perf
-from perf import cli, exit_codes
-from perf.measure import settings
+from perf import cli, exit_codes, plugin
 from perf.records import evidence, sample
 from perf.spec.ladder import FIDELITY, LADDER
 from perf.stats import verdict
@@ -67,7 +66,7 @@ def write_all(folder: Path) -> None:
 def pytest_options() -> list[tuple[str, Mapping[str, Any]]]:
     """Return the names and attributes of the options that the plugin adds to pytest."""
     recorder = OptionRecorder()
-    settings.add_options(cast("pytest.Parser", recorder))
+    plugin.pytest_addoption(cast("pytest.Parser", recorder))
     return recorder.options
 
 
