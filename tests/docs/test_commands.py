@@ -25,7 +25,6 @@ README, TUTORIAL = ROOT / "README.md", ROOT / "docs" / "tutorial.md"
 NOT_RUN = "not run by tests: "
 FAILS = "fails on purpose"
 BUSY = "not recorded: other work ran beside every session"  # where the tests run, as they may: the command has worked
-COMING = {"--quick", "--require-all"}  # which the ladder does not know yet
 SETUP = "sh .ci/setup && "
 TINY = "--model tiny --variant openvino-static --size 64x64 --steps 3 --warmup-steps 1 --rounds 3 --budget 0 --fresh 0"
 HERE = f"--baselines baselines --wait 600 {shlex.join(NOT_THE_USERS)}"
@@ -56,17 +55,13 @@ def as_run_here(line: str) -> str:
     """A command as the tests run it: without tox, in a folder of its own, on the tiny model."""
     line = line.removeprefix(SETUP)
     if match := LADDER.match(line):
-        line = f"{ladder_command()} {without_coming(line[match.end() :])} {TINY} {HERE}"
+        line = f"{ladder_command()} {line[match.end() :]} {TINY} {HERE}"
     line = re.sub(r"^pytest|\.tox/perf/bin/pytest", f"{sys.executable} -m pytest", line)
     line = line.replace(".tox/perf/bin/python", sys.executable)
     line = line.replace("perf/suite/test_ladder.py", str(ROOT / "perf/suite/test_ladder.py"))
     for long, short in SHORTER.items():
         line = line.replace(long, short)
     return line
-
-
-def without_coming(options: str) -> str:
-    return " ".join(word for word in options.split(" ") if word not in COMING)
 
 
 def is_assignment(line: str) -> bool:
@@ -129,7 +124,7 @@ def pytest_help() -> str:
 def check_pytest_options(given: Sequence[str]) -> None:
     """Fail on an option that neither the suite nor pytest knows."""
     _, others = Options().parse_known_args(given)
-    for option in set(others) - COMING:
+    for option in others:
         name = option.partition("=")[0]
         assert not option.startswith("-") or re.search(rf"^ .*{re.escape(name)}\b", pytest_help(), re.MULTILINE), option
 
