@@ -48,12 +48,14 @@ def verdicts(folder: Path) -> dict[str, VerdictKind]:
 
 
 def test_what_is_written_is_read_again(path: Path, tmp_path: Path) -> None:
-    found = store.find(tmp_path, KEY)
-    assert found.path == path
-    assert found.baseline is not None
-    assert sorted(found.baseline.rows) == [EAGER.name, STATIC.name]
-    assert found.baseline.rows[EAGER.name].stack["packages"] == STACK.packages
-    assert [(one["why"], one["rows"]) for one in found.baseline.changes] == [("first", [EAGER.name, STATIC.name])]
+    stored = store.find(tmp_path, KEY)
+    assert stored.path == path
+    assert stored.baseline is not None
+    assert sorted(stored.baseline.rows) == [EAGER.name, STATIC.name]
+    assert stored.baseline.rows[EAGER.name].stack["packages"] == STACK.packages
+    assert [(change["why"], change["rows"]) for change in stored.baseline.changes] == [
+        ("first", [EAGER.name, STATIC.name])
+    ]
     assert verdicts(tmp_path) == {EAGER.name: VerdictKind.UNCHANGED, STATIC.name: VerdictKind.UNCHANGED}
 
 
@@ -71,12 +73,12 @@ def test_the_file_is_for_people_and_diffs(path: Path) -> None:
 def test_published_figures_are_those_of_the_catalogue_and_never_compared_with() -> None:
     published = {}
     for path in sorted(BASELINES.glob(f"*/{store.PUBLISHED}")):
-        found = json.loads(path.read_text())
-        assert found["kind"] == "published"
+        data = json.loads(path.read_text())
+        assert data["kind"] == "published"
         assert path not in store.files(BASELINES)
-        published[found["machine"]] = found["seconds_per_image"]
+        published[data["machine"]] = data["seconds_per_image"]
     assert published == {
-        cpu: {one.name: one.published_s[cpu] for one in ladder.LADDER if cpu in one.published_s}
+        cpu: {variant.name: variant.published_s[cpu] for variant in ladder.LADDER if cpu in variant.published_s}
         for cpu in (ladder.ICE_LAKE, ladder.SAPPHIRE_RAPIDS)
     }
 
@@ -98,25 +100,25 @@ def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
 def test_another_key_is_never_compared_with(path: Path, tmp_path: Path, key: BaselineKey) -> None:
     assert path.exists()
     gate = Gate(tmp_path, GENOA, key)
-    (found,) = gate.judge([MeasuredRow(EAGER, STACK, sessions(1, seed=9))]).values()
-    assert found.kind is VerdictKind.NO_BASELINE
-    assert "nearest is" in found.sentence
-    assert not found.fails
+    (verdict,) = gate.judge([MeasuredRow(EAGER, STACK, sessions(1, seed=9))]).values()
+    assert verdict.kind is VerdictKind.NO_BASELINE
+    assert "nearest is" in verdict.sentence
+    assert not verdict.fails
 
 
 def test_why_not_names_the_first_differences(path: Path, tmp_path: Path) -> None:
     here = BaselineKey.of(dataclasses.replace(GENOA, cores=(0,), turbo=True), MODEL, Protocol(size=Size(128, 128)))
-    ((found, differences),) = store.why_not(tmp_path, lambda key: key.differences(here))
-    assert found == path
+    ((file, differences),) = store.why_not(tmp_path, lambda key: key.differences(here))
+    assert file == path
     assert differences == ["machine cores_used: 2, here 1", "machine turbo: False, here True"]
 
 
 def test_a_row_of_another_specification_is_not_compared_with(path: Path, tmp_path: Path) -> None:
     changed = dataclasses.replace(EAGER, channels_last=True)
-    (found,) = Gate(tmp_path, GENOA, KEY).judge([MeasuredRow(changed, STACK, sessions(1, seed=9))]).values()
-    assert found.kind is VerdictKind.NO_BASELINE
-    assert "channels_last: False, here True" in found.sentence
-    assert str(path) in found.sentence
+    (verdict,) = Gate(tmp_path, GENOA, KEY).judge([MeasuredRow(changed, STACK, sessions(1, seed=9))]).values()
+    assert verdict.kind is VerdictKind.NO_BASELINE
+    assert "channels_last: False, here True" in verdict.sentence
+    assert str(path) in verdict.sentence
 
 
 Damage = Callable[[Path], object]
@@ -187,10 +189,10 @@ def test_a_bad_row_is_invalid_and_the_others_go_on(
 ) -> None:
     rewritten(lambda data: damage(data["rows"][EAGER.name]))(path)
     gate = Gate(tmp_path, GENOA, KEY)
-    found = gate.judge(MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
-    assert found[EAGER.name].kind is VerdictKind.INVALID
-    assert f"rows.{EAGER.name}.{named}" in found[EAGER.name].sentence
-    assert found[STATIC.name].kind is VerdictKind.UNCHANGED
+    verdict_of = gate.judge(MeasuredRow(variant, STACK, sessions(3, seed=9)) for variant in (EAGER, STATIC))
+    assert verdict_of[EAGER.name].kind is VerdictKind.INVALID
+    assert f"rows.{EAGER.name}.{named}" in verdict_of[EAGER.name].sentence
+    assert verdict_of[STATIC.name].kind is VerdictKind.UNCHANGED
 
 
 def test_a_row_that_is_there_twice_is_invalid(path: Path, tmp_path: Path) -> None:
@@ -254,11 +256,11 @@ def test_whatever_is_in_a_file_a_slowdown_is_never_called_unchanged(
 
 
 def test_the_last_sessions_are_kept() -> None:
-    found: Baseline | None = None
+    baseline: Baseline | None = None
     for seed in range(9):
-        found = accept(found, seed=seed)
-    assert found is not None
-    kept = found.rows[EAGER.name].sessions
+        baseline = accept(baseline, seed=seed)
+    assert baseline is not None
+    kept = baseline.rows[EAGER.name].sessions
     assert len(kept) == SESSIONS_KEPT
     assert kept[-3:] == tuple(sessions(3, seed=8))
 
@@ -269,13 +271,13 @@ def test_the_last_sessions_are_kept() -> None:
     ids=["moved", "other packages"],
 )
 def test_what_is_not_of_one_kind_takes_the_place(changes: dict[str, Any]) -> None:
-    found = accept(accept(None), seed=2, **changes)
-    assert found.rows[EAGER.name].sessions == tuple(sessions(3, seed=2))
+    baseline = accept(accept(None), seed=2, **changes)
+    assert baseline.rows[EAGER.name].sessions == tuple(sessions(3, seed=2))
 
 
 def test_reasons_are_kept() -> None:
-    found = accept(accept(None), seed=2, why="torch 2.14", when="2026-11-02T00:00:00+00:00")
-    assert [(one["when"], one["why"]) for one in found.changes] == [
+    baseline = accept(accept(None), seed=2, why="torch 2.14", when="2026-11-02T00:00:00+00:00")
+    assert [(change["when"], change["why"]) for change in baseline.changes] == [
         (WHEN, "first"),
         ("2026-11-02T00:00:00+00:00", "torch 2.14"),
     ]
@@ -332,4 +334,4 @@ def test_a_disk_without_room_leaves_the_old_file(path: Path) -> None:
     assert process.returncode != 0
     assert "not written, what was there is as it was" in said
     assert path.read_bytes() == before
-    assert [one.name for one in path.parent.iterdir() if not one.name.endswith(".lock")] == [path.name]
+    assert [file.name for file in path.parent.iterdir() if not file.name.endswith(".lock")] == [path.name]

@@ -15,8 +15,8 @@ def test_the_same_evidence_has_no_differences() -> None:
 
 
 def test_kernels_that_moved_come_first() -> None:
-    found = differences(evidence(), evidence(AMX_CONVOLUTION, FALLEN, REORDER, DECODE, threads=1))
-    assert found == [
+    changes = differences(evidence(), evidence(AMX_CONVOLUTION, FALLEN, REORDER, DECODE, threads=1))
+    assert changes == [
         "UNet step: matmul from 48 brg_matmul:avx10_1_512_amx bf16 to 48 jit:avx512_core bf16",
         "threads: 2 -> 1",
     ]
@@ -24,8 +24,8 @@ def test_kernels_that_moved_come_first() -> None:
 
 def test_only_what_moved_is_named() -> None:
     ten = replace(FALLEN, count=10)
-    found = differences(evidence(), evidence(AMX_CONVOLUTION, replace(AMX_MATMUL, count=38), ten, REORDER, DECODE))
-    assert found == ["UNet step: matmul from 10 brg_matmul:avx10_1_512_amx bf16 to 10 jit:avx512_core bf16"]
+    changes = differences(evidence(), evidence(AMX_CONVOLUTION, replace(AMX_MATMUL, count=38), ten, REORDER, DECODE))
+    assert changes == ["UNet step: matmul from 10 brg_matmul:avx10_1_512_amx bf16 to 10 jit:avx512_core bf16"]
 
 
 def test_kernels_that_came_or_went_are_named() -> None:
@@ -37,8 +37,8 @@ def test_kernels_that_came_or_went_are_named() -> None:
 
 def test_the_same_kernels_may_take_longer() -> None:
     slower = replace(AMX_CONVOLUTION, time_s=0.45)
-    found = differences(evidence(), evidence(slower, AMX_MATMUL, REORDER, DECODE))
-    assert found == ["UNet step: 50 convolution (brg_conv_fwd:avx10_1_512_amx bf16) 0.3 s -> 0.45 s"]
+    changes = differences(evidence(), evidence(slower, AMX_MATMUL, REORDER, DECODE))
+    assert changes == ["UNet step: 50 convolution (brg_conv_fwd:avx10_1_512_amx bf16) 0.3 s -> 0.45 s"]
 
 
 def test_a_small_kernel_that_takes_longer_is_not_worth_saying() -> None:

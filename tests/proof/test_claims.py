@@ -33,7 +33,7 @@ TUNED = replace(
 )
 
 
-def claims(name: str, found: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls: int = STEPS + 1) -> list[Claim]:
+def claims(name: str, seen: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls: int = STEPS + 1) -> list[Claim]:
     (variant,) = ladder.select([name])
     timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(0.05,) * calls))
     return check(
@@ -43,7 +43,7 @@ def claims(name: str, found: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls
             scheduler="PNDMScheduler",
             steps=STEPS,
             session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,)),
-            evidence=found,
+            evidence=seen,
         )
     )
 
@@ -55,7 +55,7 @@ def openvino(*kernels: Any, **state: Any) -> Evidence:
 
 
 @pytest.mark.parametrize(
-    ("name", "found", "machine"),
+    ("name", "seen", "machine"),
     [
         ("bf16-channels-last", evidence(), SAPPHIRE_RAPIDS),
         ("eager-fp32", evidence(*F32, weights={"f32": 1000}, channels_last=0.0), ICE_LAKE),
@@ -68,8 +68,8 @@ def openvino(*kernels: Any, **state: Any) -> Evidence:
         ("openvino-dynamic", openvino(dynamic_shapes=True), SAPPHIRE_RAPIDS),
     ],
 )
-def test_what_is_so_is_found_so(name: str, found: Evidence, machine: Machine) -> None:
-    assert failed(claims(name, found, machine)) == []
+def test_what_is_so_is_found_so(name: str, seen: Evidence, machine: Machine) -> None:
+    assert failed(claims(name, seen, machine)) == []
 
 
 SLOW_MATMUL = replace(AMX_MATMUL, implementation="jit:avx512_core", time_s=3.0)
@@ -77,7 +77,7 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
 
 
 @pytest.mark.parametrize(
-    ("name", "found", "says"),
+    ("name", "seen", "says"),
     [
         (
             "bf16-channels-last",
@@ -139,18 +139,18 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
         ),
     ],
 )
-def test_what_is_not_so_is_said_in_a_sentence(name: str, found: Evidence, says: str) -> None:
-    assert says in [str(claim) for claim in failed(claims(name, found))]
+def test_what_is_not_so_is_said_in_a_sentence(name: str, seen: Evidence, says: str) -> None:
+    assert says in [str(claim) for claim in failed(claims(name, seen))]
 
 
 def test_autocast_that_is_off() -> None:
-    found = failed(claims("bf16-autocast", evidence(*F32, weights={"f32": 1000}, channels_last=0.0)))
-    assert str(found[0]) == "precision: 0% of matmul and convolution time in bf16, expected over 80%"
+    failing = failed(claims("bf16-autocast", evidence(*F32, weights={"f32": 1000}, channels_last=0.0)))
+    assert str(failing[0]) == "precision: 0% of matmul and convolution time in bf16, expected over 80%"
 
 
 def test_openvino_that_was_told_f32() -> None:
-    found = failed(claims("openvino-static", openvino(*F32, precision="f32")))
-    assert str(found[0]) == (
+    failing = failed(claims("openvino-static", openvino(*F32, precision="f32")))
+    assert str(failing[0]) == (
         "precision: 0% of matmul and convolution time in bf16; OpenVINO was told f32, expected over 80%"
     )
 
@@ -161,8 +161,8 @@ def test_two_openmp_runtimes_at_once_are_said() -> None:
 
 
 def test_a_unet_that_is_called_too_rarely() -> None:
-    (found,) = failed(claims("bf16-channels-last", evidence(), calls=STEPS))
-    assert str(found) == "UNet calls: 20 in each generation, expected 21"
+    (failing,) = failed(claims("bf16-channels-last", evidence(), calls=STEPS))
+    assert str(failing) == "UNet calls: 20 in each generation, expected 21"
 
 
 def test_the_expectations_follow_the_cpu() -> None:
@@ -175,10 +175,10 @@ def test_mkl_does_not_say_what_it_runs_on() -> None:
     attention = replace(AMX_MATMUL, implementation="mkl:gemm_bf16bf16f32", types="bf16:bf16:f32", time_s=3.0)
     assert failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, attention))) == []
     slow = replace(attention, implementation="mkl:sgemm", types="f32")
-    (found,) = failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, slow)))
-    assert str(found) == "precision: 9% of matmul and convolution time in bf16, expected over 80%"
+    (failing,) = failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, slow)))
+    assert str(failing) == "precision: 9% of matmul and convolution time in bf16, expected over 80%"
 
 
 def test_nothing_seen_is_nothing_proved() -> None:
-    found = failed(claims("bf16-channels-last", evidence(REORDER)))
-    assert "precision: no matrix product or convolution was seen" in [str(claim) for claim in found]
+    failing = failed(claims("bf16-channels-last", evidence(REORDER)))
+    assert "precision: no matrix product or convolution was seen" in [str(claim) for claim in failing]

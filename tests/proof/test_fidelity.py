@@ -29,18 +29,18 @@ def outcome(noise: float = 0.0, seed: int = 0) -> Outcome:
 
 
 def test_an_equal_image_is_bit_equal_and_can_be_kept_as_json() -> None:
-    found = compare(outcome(), outcome())
-    assert (found.psnr_db, found.ssim, found.largest_error, found.latents_error) == (SAME_DB, 1.0, 0.0, 0.0)
-    assert str(found).startswith("bit-equal, ")
-    assert Fidelity.from_json(json.loads(json.dumps(found.to_json()))) == found
+    fidelity = compare(outcome(), outcome())
+    assert (fidelity.psnr_db, fidelity.ssim, fidelity.largest_error, fidelity.latents_error) == (SAME_DB, 1.0, 0.0, 0.0)
+    assert str(fidelity).startswith("bit-equal, ")
+    assert Fidelity.from_json(json.loads(json.dumps(fidelity.to_json()))) == fidelity
 
 
 def test_noise_of_a_hundredth_is_forty_decibels() -> None:
-    found = compare(outcome(noise=0.01), outcome())
-    assert found.psnr_db == pytest.approx(-20 * math.log10(0.01), abs=0.2)
-    assert found.latents_error == pytest.approx(0.01, rel=1e-3)
-    assert 0.01 < found.largest_error < 0.06
-    assert found.fault(LIMITS) is None
+    fidelity = compare(outcome(noise=0.01), outcome())
+    assert fidelity.psnr_db == pytest.approx(-20 * math.log10(0.01), abs=0.2)
+    assert fidelity.latents_error == pytest.approx(0.01, rel=1e-3)
+    assert 0.01 < fidelity.largest_error < 0.06
+    assert fidelity.fault(LIMITS) is None
 
 
 def test_each_limit_is_named_when_it_is_passed() -> None:
@@ -59,9 +59,9 @@ def test_a_narrow_limit_is_not_rounded_away() -> None:
 
 def test_a_wrong_vae_leaves_the_latents_alone() -> None:
     right = outcome()
-    found = compare(Outcome(image=right.image[::-1], latents=right.latents), right)
-    assert found.latents_error == 0.0
-    assert "latents" not in str(found.fault(LIMITS))
+    fidelity = compare(Outcome(image=right.image[::-1], latents=right.latents), right)
+    assert fidelity.latents_error == 0.0
+    assert "latents" not in str(fidelity.fault(LIMITS))
 
 
 @pytest.mark.parametrize(

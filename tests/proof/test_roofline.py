@@ -13,22 +13,22 @@ from tests.builders.evidence import AMX_CONVOLUTION, DECODE, evidence
 
 
 def test_a_part_bound_by_its_operations() -> None:
-    found = reached(Part.UNET_STEP, Work(operations=10**12, weights=10**6), 2.0, evidence())
-    assert found.share == pytest.approx(0.5)  # 1e12 at 1e12 a second, in two
-    assert found.flop_per_s == pytest.approx(5e11)
-    assert found.precision == "bf16"
+    part = reached(Part.UNET_STEP, Work(operations=10**12, weights=10**6), 2.0, evidence())
+    assert part.share == pytest.approx(0.5)  # 1e12 at 1e12 a second, in two
+    assert part.flop_per_s == pytest.approx(5e11)
+    assert part.precision == "bf16"
 
 
 def test_a_part_bound_by_its_weights() -> None:
-    found = reached(Part.UNET_STEP, Work(operations=1, weights=10**10), 2.0, evidence())
-    assert found.share == pytest.approx(0.5)  # 2e10 bytes at 2e10 a second, in two
+    part = reached(Part.UNET_STEP, Work(operations=1, weights=10**10), 2.0, evidence())
+    assert part.share == pytest.approx(0.5)  # 2e10 bytes at 2e10 a second, in two
 
 
 def test_each_part_has_its_own_precision() -> None:
     wide = replace(DECODE, types="f32")
-    found = evidence(AMX_CONVOLUTION, wide)
-    assert (mostly(found, Part.UNET_STEP), mostly(found, Part.VAE_DECODE)) == ("bf16", "f32")
-    assert reached(Part.VAE_DECODE, Work(operations=10**11, weights=1), 1.0, found).share == pytest.approx(1.0)
+    mixed = evidence(AMX_CONVOLUTION, wide)
+    assert (mostly(mixed, Part.UNET_STEP), mostly(mixed, Part.VAE_DECODE)) == ("bf16", "f32")
+    assert reached(Part.VAE_DECODE, Work(operations=10**11, weights=1), 1.0, mixed).share == pytest.approx(1.0)
 
 
 def test_a_part_that_was_not_looked_at_is_as_the_others() -> None:

@@ -130,8 +130,8 @@ def test_a_regressed_row_says_all_that_is_needed(
 
 
 def properties(junit: Path) -> dict[str, str]:
-    found = ElementTree.parse(junit).iterfind(".//testcase[@name='test_verdict[eager-fp32]']/properties/property")
-    return {one.get("name", ""): one.get("value", "") for one in found}
+    elements = ElementTree.parse(junit).iterfind(".//testcase[@name='test_verdict[eager-fp32]']/properties/property")
+    return {element.get("name", ""): element.get("value", "") for element in elements}
 
 
 @pytest.mark.usefixtures("baseline")
