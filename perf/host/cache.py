@@ -1,4 +1,4 @@
-"""The cache on disk: things made once per machine, complete or not there at all. Used by both halves."""
+"""The cache on disk: things made once per machine, complete or absent. Used by parent and worker alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT_S = 14 * 24 * 3600.0
 
 
 def cache_dir() -> Path:
-    """Where checkpoints and exports are kept: $PERF_CACHE, else sd-xeon-perf in the user's cache directory."""
+    """Return the folder for checkpoints and exports: $PERF_CACHE, else sd-xeon-perf in the user's cache directory."""
     if configured := os.environ.get("PERF_CACHE"):
         return Path(configured).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -26,10 +26,10 @@ def cache_dir() -> Path:
 
 
 def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Path:
-    """Return ``target``, made by ``make(folder)`` if it is not there yet.
+    """Return ``target``, made by ``make(folder)`` unless it exists.
 
-    It is made in a folder beside it and renamed when complete, under a file lock: a killed run leaves no half
-    result, and of two runs at once the second waits. Raises NoSpace before anything is written.
+    It is made in a folder beside it and renamed when complete, under a file lock: a killed run leaves nothing
+    half made, and the second of two simultaneous runs waits. Raises NoSpace before anything is written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(f"{target.name}.lock")):
@@ -49,24 +49,24 @@ def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Pa
 
 
 def forget_unused(folder: Path) -> None:
-    """Remove what ``make_once`` made in ``folder`` and nobody has asked for in a while; every release adds some GB."""
+    """Remove what ``make_once`` made in ``folder`` and nobody has asked for lately; every release adds some GB."""
     for path in folder.iterdir() if folder.exists() else ():
         if path.is_dir() and time.time() - path.stat().st_mtime > KEPT_S:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def require_space(folder: Path, need_bytes: int, what: str) -> None:
-    """Raise NoSpace unless the disk of ``folder`` has room for ``need_bytes`` and a little more."""
+    """Raise NoSpace unless the disk of ``folder`` has room for ``need_bytes`` and some to spare."""
     free = shutil.disk_usage(folder).free
     if free < need_bytes + SPARE_BYTES:
         raise NoSpace(
             f"no space for {what}: it needs {need_bytes / 1e9:.1f} GB under {folder}, {free / 1e9:.1f} GB are free; "
-            "free some, or set PERF_CACHE to a folder on a larger disk"
+            "free up some, or set PERF_CACHE to a folder on a larger disk"
         )
 
 
 def content_digest(folder: Path) -> str:
-    """SHA-256 of every file below ``folder``: paths and bytes, in order. Remembered while no file changes."""
+    """Return the SHA-256 of all files below ``folder``, paths and bytes in order. Remembered until a file changes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     listing = hashlib.sha256(str(folder.resolve()).encode())
     for path in files:

@@ -1,7 +1,7 @@
-"""Which CPU it is: its codename, from family and model where they can be believed, else from its instruction sets.
+"""The CPU's codename, from family and model where they can be believed, else from its instruction sets.
 
 Virtual machines mask the model number, so a known model is believed only if the instruction sets agree with it.
-Models are those of Linux' arch/x86/include/asm/intel-family.h and AMD's revision guides.
+The model numbers are those of Linux' arch/x86/include/asm/intel-family.h and AMD's revision guides.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ AMX = frozenset({"amx_tile", "amx_bf16", "amx_int8"})
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """A CPU generation: the models that are it, and flags of /proc/cpuinfo that it has and has not."""
+    """A CPU generation: its (family, model) numbers, and the flags of /proc/cpuinfo that it has and lacks."""
 
     name: str
     vendor: str
@@ -26,18 +26,18 @@ class Generation:
     lacks: frozenset[str] = frozenset()
 
     def claims(self, vendor: str, family: int, model: int, stepping: int) -> bool:
-        """Whether the numbers are this generation's."""
+        """Tell whether the numbers are this generation's."""
         in_steppings = self.steppings is None or stepping in self.steppings
         return vendor == self.vendor and (family, model) in self.models and in_steppings
 
     def agrees(self, flags: Set[str]) -> bool:
-        """Whether the instruction sets can be this generation's."""
+        """Tell whether a CPU of this generation can have these instruction sets."""
         return self.has <= flags and not self.lacks & flags
 
 
 @dataclass(frozen=True)
 class Codename:
-    """A generation's name and why it is believed. ``known``: by its model number, not inferred."""
+    """A generation's name, and why it is believed. ``known`` means by its model number, not inferred."""
 
     name: str
     known: bool
@@ -45,7 +45,7 @@ class Codename:
 
     @property
     def key(self) -> str:
-        """Name of the folder of its baselines; what was only inferred has one of its own."""
+        """The name of the folder of its baselines; an inferred codename has a folder of its own."""
         return self.name if self.known else f"{self.name}-like"
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ def generation(
 
 SAPPHIRE_RAPIDS_SETS = AMX | {"avx512_fp16"}
 
-# Newest first within a vendor: what is inferred is the first server generation whose flags agree.
+# Newest first within a vendor.
 GENERATIONS: tuple[Generation, ...] = (
     generation("diamond-rapids", INTEL, [(19, 1)], SAPPHIRE_RAPIDS_SETS),
     generation("clearwater-forest", INTEL, [(6, 221)], ["avx2"], ["avx512f"]),
@@ -93,12 +93,13 @@ GENERATIONS: tuple[Generation, ...] = (
     generation("milan", AMD, [(25, 1)], ["avx2"], ["avx512f"]),
 )
 
-# For a masked model number: the oldest generation with these instruction sets, the widest sets first.
+# What a masked model number is taken for: the first whose flags agree, from the widest instruction sets down. Each
+# stands for all generations with the same sets, by the oldest of them.
 INFERRED = ("sapphire-rapids", "cooper-lake", "ice-lake-sp", "cascade-lake", "skylake-sp", "turin", "genoa", "milan")
 
 
 def identify(vendor: str, family: int, model: int, stepping: int, flags: Set[str]) -> Codename:
-    """The codename of a CPU. ``flags`` are those of /proc/cpuinfo."""
+    """Return the codename of a CPU. ``flags`` are those of /proc/cpuinfo."""
     numbers = f"family {family}, model {model}, stepping {stepping}"
     claimed = next((g for g in GENERATIONS if g.claims(vendor, family, model, stepping)), None)
     if claimed and claimed.agrees(flags):

@@ -1,6 +1,6 @@
-"""What the kernel says about the machine, read from the files of /proc and /sys below ``root``.
+"""Settings and limits of the machine, read from the files of /proc and /sys below ``root``.
 
-``None`` stands for what this kernel, or this virtual machine, does not say.
+``None`` stands for what this kernel, or this virtual machine, does not report.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CGROUP_V1_UNLIMITED = 1 << 60  # memory.limit_in_bytes of a group without a limi
 
 
 def read(path: Path) -> str | None:
-    """The file's text without surrounding space, or None if it cannot be read."""
+    """Return the file's text without surrounding space, or None if it cannot be read."""
     try:
         return path.read_text().strip()
     except OSError:
@@ -23,16 +23,18 @@ def read(path: Path) -> str | None:
 
 
 def microcode(root: Path = ROOT) -> str | None:
+    """Return the revision of the CPU's microcode, in hexadecimal as the kernel prints it."""
     match = re.search(r"^microcode\s*: (\S+)$", read(root / "proc/cpuinfo") or "", re.MULTILINE)
     return match[1] if match else None
 
 
 def governor(cpu: int, root: Path = ROOT) -> str | None:
+    """Return the frequency governor of a CPU, such as powersave."""
     return read(root / SYS_CPU / f"cpu{cpu}" / "cpufreq/scaling_governor")
 
 
 def turbo(root: Path = ROOT) -> bool | None:
-    """Whether the clock may rise above its base: from intel_pstate, else from acpi-cpufreq."""
+    """Tell whether the clock may rise above its base rate: from intel_pstate, else from acpi-cpufreq."""
     no_turbo = read(root / SYS_CPU / "intel_pstate/no_turbo")
     if no_turbo is not None:
         return no_turbo == "0"
@@ -41,40 +43,45 @@ def turbo(root: Path = ROOT) -> bool | None:
 
 
 def transparent_hugepages(root: Path = ROOT) -> str | None:
-    """always, madvise or never: the word in brackets."""
+    """Return always, madvise or never: the word in brackets."""
     match = re.search(r"\[(\w+)\]", read(root / "sys/kernel/mm/transparent_hugepage/enabled") or "")
     return match[1] if match else None
 
 
 def online(cpu: int, root: Path = ROOT) -> bool:
-    """Whether the CPU runs; CPU 0 often has no switch and always does."""
+    """Tell whether the CPU is switched on; CPU 0 often has no switch and always is."""
     return read(root / SYS_CPU / f"cpu{cpu}" / "online") != "0"
 
 
 def siblings(cpu: int, root: Path = ROOT) -> frozenset[int]:
-    """The CPUs that share a core with ``cpu``, itself included."""
+    """Return the CPUs that share a core with ``cpu``, itself included."""
     return parse_cpu_list(read(root / SYS_CPU / f"cpu{cpu}" / "topology/thread_siblings_list") or str(cpu))
 
 
 def parse_cpu_list(text: str) -> frozenset[int]:
     """Read the kernel's list format: ``0-3,8`` is CPUs 0 to 3 and 8."""
-    ranges = (part.partition("-") for part in text.split(",") if part)
-    return frozenset(cpu for low, _, high in ranges for cpu in range(int(low), int(high or low) + 1))
+    cpus: set[int] = set()
+    for part in text.split(","):
+        if part:
+            first, _, last = part.partition("-")
+            cpus.update(range(int(first), int(last or first) + 1))
+    return frozenset(cpus)
 
 
 def swap_used_bytes(root: Path = ROOT) -> int:
+    """Return how much swap is in use; 0 where there is none."""
     sizes = dict(re.findall(r"^(Swap\w+):\s+(\d+) kB$", read(root / "proc/meminfo") or "", re.MULTILINE))
     return (int(sizes.get("SwapTotal", 0)) - int(sizes.get("SwapFree", 0))) * 1024
 
 
 def cpu_quota(root: Path = ROOT) -> float | None:
-    """CPUs' worth of time that the control groups of this process grant, or None without a limit."""
+    """Return how many CPUs' worth of time this process's control groups grant, or None without a limit."""
     quotas = [_quota_v2(group) for group in _groups("", root)] + [_quota_v1(group) for group in _groups("cpu", root)]
     return min((quota for quota in quotas if quota is not None), default=None)
 
 
 def memory_limit_bytes(root: Path = ROOT) -> int | None:
-    """Memory that the control groups of this process grant, or None without a limit."""
+    """Return how much memory this process's control groups grant, or None without a limit."""
     limits = [read(group / "memory.max") for group in _groups("", root)]
     limits += [read(group / "memory.limit_in_bytes") for group in _groups("memory", root)]
     known = (int(limit) for limit in limits if limit and limit.isdigit())
@@ -82,7 +89,7 @@ def memory_limit_bytes(root: Path = ROOT) -> int | None:
 
 
 def _groups(controller: str, root: Path) -> Iterator[Path]:
-    """Folders of this process's control group and of all above it; the controller "" is cgroup v2."""
+    """Yield the folders of this process's control group and of all above it; the controller "" is cgroup v2."""
     base = root / "sys/fs/cgroup" / controller
     for line in (read(root / "proc/self/cgroup") or "").splitlines():
         _, controllers, path = line.split(":", 2)

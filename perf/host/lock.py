@@ -1,7 +1,7 @@
 """One measurement at a time on a machine, whoever starts it.
 
-The lock is the name of an abstract Unix socket: the kernel frees it when its holder dies, however that happens, there
-is no file that somebody else could not open, and whoever finds it taken can ask the kernel who holds it.
+The lock is the name of an abstract Unix socket. The kernel frees it when its holder dies, however that happens; there
+is no file that another user could not open; and whoever finds it taken can ask the kernel who holds it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ RETRY_S = 2.0
 
 @contextlib.contextmanager
 def hold(name: str = NAME, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Hold the machine; wait up to ``wait_s`` seconds for whoever has it. Raises MachineBusy, naming the holder."""
+    """Hold the lock, and wait up to ``wait_s`` seconds for it. Raises MachineBusy, which names its holder.
+
+    ``on_wait`` is told once for how long, and for whom.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as lock:
         _bind(lock, f"\0{name}", wait_s, on_wait)
         lock.listen()
@@ -57,7 +60,7 @@ def _try_bind(lock: socket.socket, address: str) -> bool:
 
 
 def holder(address: str) -> str:
-    """The process that holds the lock, as the kernel tells it: process number and command line."""
+    """Describe the process that holds the lock, as the kernel knows it: its number, command line and directory."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
         caller.setblocking(False)
         try:

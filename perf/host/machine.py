@@ -21,9 +21,11 @@ Fingerprint = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a figure has to be read with. ``cores`` are the first threads of one socket's usable cores.
+    """The hardware and its settings, which every figure depends on.
 
-    ``cpu_quota`` is in CPUs. None stands for what the kernel does not say, and for no limit.
+    ``cores`` are CPU numbers: the first thread of each usable core of one socket.
+
+    ``cpu_quota`` is in CPUs. None stands for what the kernel does not report, and for no limit.
     """
 
     cpu: str
@@ -49,16 +51,17 @@ class Machine:
 
     @property
     def codename(self) -> Codename:
+        """The CPU's generation."""
         return cpu.identify(self.vendor, self.family, self.model, self.stepping, self.flags)
 
     @property
     def bf16_isa(self) -> str | None:
-        """The widest instruction set for bfloat16 products, or None where they would be emulated."""
+        """The fastest instruction set for bfloat16 products, or None where they would be emulated."""
         return next((isa for isa in ("amx_bf16", "avx512_bf16") if isa in self.flags), None)
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What must be equal for two measurements to be compared; JSON types only."""
+        """All that must be equal for two measurements to be comparable; JSON types only."""
         return {
             "codename": self.codename.key,
             "bf16_isa": self.bf16_isa,
@@ -78,10 +81,11 @@ class Machine:
 
     @property
     def particulars(self) -> Fingerprint:
-        """What may differ between two measurements that are compared, and is then said beside the verdict."""
+        """All that may differ between two comparable measurements; differences are reported with the verdict."""
         return {"cpu": self.cpu, "kernel": self.kernel, "microcode": self.microcode}
 
     def to_json(self) -> dict[str, Any]:
+        """Return all fields and the fingerprint, in JSON types."""
         return asdict(self) | {"flags": sorted(self.flags), "fingerprint": self.fingerprint}
 
     def __str__(self) -> str:
@@ -96,7 +100,7 @@ class Machine:
 def this_machine() -> Machine:
     """Read the machine, once per process."""
     info = read_cpu()
-    shape = lscpu()
+    layout = lscpu()
     cores = one_socket_cores(os.sched_getaffinity(0))
     return Machine(
         cpu=info.get("brand_raw", "unknown CPU"),
@@ -106,14 +110,14 @@ def this_machine() -> Machine:
         stepping=info.get("stepping", 0),
         flags=frozenset(info.get("flags", ())),
         cores=cores,
-        sockets=leading_number(shape.get("Socket(s)")) or 1,
-        numa_nodes=leading_number(shape.get("NUMA node(s)")) or 1,
-        threads_per_core=leading_number(shape.get("Thread(s) per core")) or 1,
-        l3_bytes=leading_number(shape.get("L3 cache") or shape.get("L3")),
+        sockets=leading_number(layout.get("Socket(s)")) or 1,
+        numa_nodes=leading_number(layout.get("NUMA node(s)")) or 1,
+        threads_per_core=leading_number(layout.get("Thread(s) per core")) or 1,
+        l3_bytes=leading_number(layout.get("L3 cache") or layout.get("L3")),
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         microcode=linux.microcode(),
         kernel=platform.release(),
-        hypervisor=shape.get("Hypervisor vendor") or ("unnamed" if "hypervisor" in info.get("flags", ()) else None),
+        hypervisor=layout.get("Hypervisor vendor") or ("unnamed" if "hypervisor" in info.get("flags", ()) else None),
         governor=linux.governor(cores[0]),
         turbo=linux.turbo(),
         cpu_quota=linux.cpu_quota(),

@@ -1,4 +1,4 @@
-"""What a variant needs from this machine, and what to do where it is missing."""
+"""The prerequisites of a variant on this machine and its stack, and the remedy where one is missing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {
     "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
 }
 
-# Allocator -> the library's name for the dynamic linker, and the Debian package that brings it.
+# Allocator -> the library's name for the dynamic linker, and the Debian package that contains it.
 ALLOCATORS = {"jemalloc": ("jemalloc", "libjemalloc2"), "tcmalloc": ("tcmalloc_minimal", "libtcmalloc-minimal4")}
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a variant cannot run here, and the command that would mend it."""
+    """A prerequisite that a variant lacks here, and the command that would provide it."""
 
     reason: str
     mend: str
@@ -33,24 +33,24 @@ class Missing:
 
 
 def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Missing | None:
-    """The first thing that ``variant`` lacks, or None. ``stack`` is None where it is not installed."""
+    """Return the first prerequisite that ``variant`` lacks, or None. ``stack`` is None if it is not installed."""
     if stack is None:
         return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
     return (
         _missing_package(variant, stack)
         or _missing_bf16(variant, machine)
         or _missing_compiler(variant, stack)
-        or (_missing_tuning(variant, stack) if variant.tuning else None)
+        or _missing_tuning(variant, stack)
     )
 
 
 def allocator_library(allocator: str) -> str | None:
-    """The file name under which the dynamic linker finds this allocator, or None."""
+    """Return the file name under which the dynamic linker finds this allocator, or None."""
     return ctypes.util.find_library(ALLOCATORS[allocator][0])
 
 
 def openmp_library(stack: Stack) -> Path:
-    """Intel OpenMP, from the PyPI package intel-openmp in the stack itself."""
+    """Return the path of Intel OpenMP, which the PyPI package intel-openmp puts into the stack itself."""
     return Path(stack.prefix) / "lib" / "libiomp5.so"
 
 
@@ -68,7 +68,7 @@ def _missing_bf16(variant: Variant, machine: Machine) -> Missing | None:
     if not variant.torch_bf16 or machine.bf16_isa:
         return None
     return Missing(
-        f"this CPU has neither amx_bf16 nor avx512_bf16 ({machine.cpu}), bfloat16 would be emulated",
+        f"this CPU has neither amx_bf16 nor avx512_bf16 ({machine.cpu}): bfloat16 would be emulated",
         "leave the row out with -k 'not bf16', or measure on Sapphire Rapids or newer",
     )
 
@@ -77,7 +77,7 @@ def _missing_compiler(variant: Variant, stack: Stack) -> Missing | None:
     if not variant.compiled:
         return None
     if not shutil.which("g++"):
-        return Missing("torch.compile needs a C++ compiler, g++ was not found", "apt-get install g++")
+        return Missing("torch.compile needs a C++ compiler, and g++ was not found", "apt-get install g++")
     if not stack.has_headers:
         version = ".".join(stack.python_version.split(".")[:2])
         return Missing(f"torch.compile needs the headers of Python {version}", f"apt-get install python{version}-dev")
@@ -85,7 +85,8 @@ def _missing_compiler(variant: Variant, stack: Stack) -> Missing | None:
 
 
 def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
-    assert variant.tuning is not None
+    if variant.tuning is None:
+        return None
     allocator = variant.tuning.allocator
     if not allocator_library(allocator):
         return Missing(f"{allocator} was not found", f"apt-get install {ALLOCATORS[allocator][1]}")

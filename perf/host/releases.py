@@ -25,7 +25,7 @@ def releases(package: str, python: Path = THIS_PYTHON, *, prereleases: bool = Fa
     try:
         output = pip(python, "index", "versions", *options, package)
     except PipFailed as error:
-        # pip has one exit code for a package without releases and for an index out of reach: its words tell which.
+        # pip has the same exit code for a package without releases and an index out of reach: its words tell which.
         raise BadInput(f"there is no {package} to be had for this Python and machine; pip: {error.quote}") from None
     listing = json.loads(output.splitlines()[-1])  # after the lines that name the user's own indexes
     return sorted(listing["versions"], key=Version)

@@ -31,7 +31,7 @@ print(json.dumps({
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """An installed stack. ``has_headers``: whether C extensions can be compiled for its Python."""
+    """An installed stack. ``has_headers`` tells whether C extensions can be compiled for its Python."""
 
     name: str
     python: str
@@ -45,23 +45,22 @@ class Stack:
         return ", ".join([f"stack {self.name}: Python {self.python_version}", *shown])
 
     def to_json(self) -> dict[str, Any]:
+        """Return all fields in JSON types, the packages in order."""
         return asdict(self) | {"packages": dict(sorted(self.packages.items()))}
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """What is needed to make the stack again, in JSON types; no path of this machine."""
+        """All that is needed to make the stack again, in JSON types; no path of this machine."""
         whole = self.to_json()
         return {name: whole[name] for name in ("name", "python_version", "packages")}
 
 
 def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """``torch 2.13.0 -> 2.14.0`` and the like: the packages that changed, and after them those that came or went."""
-    differ = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
-    changed = differ & before.keys() & after.keys()
-    return [
-        f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
-        for name in (*sorted(changed), *sorted(differ - changed))
-    ]
+    """List changes such as ``torch 2.13.0 -> 2.14.0``: first packages that changed, then those that came or went."""
+    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - INSTALLERS
+    in_both = names & before.keys() & after.keys()
+    ordered = [*sorted(in_both), *sorted(names - in_both)]
+    return [f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}" for name in ordered]
 
 
 def default_python(name: str) -> Path:

@@ -14,14 +14,14 @@ SYS_CPU = Path("/sys/devices/system/cpu")
 
 def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:
     """Return one CPU number per physical core of the first socket, among the ``usable`` CPU numbers."""
-    by_core: dict[tuple[int, int], int] = {}
-    for number in sorted(usable):
-        topology = sys_cpu / f"cpu{number}" / "topology"
+    first_threads: dict[tuple[int, int], int] = {}  # (socket, core) -> CPU number
+    for cpu in sorted(usable):
+        topology = sys_cpu / f"cpu{cpu}" / "topology"
         socket = int((topology / "physical_package_id").read_text())
         core = int((topology / "core_id").read_text())
-        by_core.setdefault((socket, core), number)
-    first_socket = min(socket for socket, _ in by_core)
-    return tuple(number for (socket, _), number in by_core.items() if socket == first_socket)
+        first_threads.setdefault((socket, core), cpu)
+    first_socket = min(socket for socket, _ in first_threads)
+    return tuple(cpu for (socket, _), cpu in first_threads.items() if socket == first_socket)
 
 
 def lscpu() -> dict[str, str]:

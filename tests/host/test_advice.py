@@ -1,4 +1,4 @@
-"""What makes a machine a poor one, each cause alone."""
+"""Reasons why a machine is a poor one, each of them alone."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def test_a_good_machine(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_machine_is(tmp_path: Path, change: dict[str, object], complaint: str, mend: str) -> None:
-    said = complaints(dataclasses.replace(GENOA, **change), tree(tmp_path, PSI))  # type: ignore[arg-type]
-    assert complaint in said
-    assert mend in said.partition("mend:")[2]
+    text = complaints(dataclasses.replace(GENOA, **change), tree(tmp_path, PSI))  # type: ignore[arg-type]
+    assert complaint in text
+    assert mend in text.partition("mend:")[2]
 
 
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
         ({"proc/meminfo": "SwapTotal: 4096 kB\nSwapFree: 2048 kB"}, "2 MiB of swap are in use"),
-        ({f"{CPU}/cpu0/topology/thread_siblings_list": "0,4"}, "1 of the 2 cores share their units"),
+        ({f"{CPU}/cpu0/topology/thread_siblings_list": "0,4"}, "1 of the 2 cores share their execution units"),
     ],
 )
 def test_what_the_kernel_says(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
@@ -58,7 +58,7 @@ def test_a_sibling_that_is_switched_off_shares_nothing(tmp_path: Path) -> None:
 
 
 def test_a_kernel_without_pressure(tmp_path: Path) -> None:
-    assert "told by the CPUs in use alone" in complaints(GENOA, tmp_path)
+    assert "only if its CPU use falls clearly below that of its session's best round" in complaints(GENOA, tmp_path)
     assert "psi=1" in complaints(GENOA, tmp_path)
 
 

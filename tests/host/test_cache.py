@@ -51,8 +51,8 @@ def test_a_killed_maker_leaves_nothing_that_passes_for_complete(tmp_path: Path) 
 
 def test_two_makers_at_once_make_it_once(tmp_path: Path) -> None:
     target = tmp_path / "thing"
-    with start_maker(target, 0.5) as one, start_maker(target, 0.5) as other:
-        assert one.wait(30) == other.wait(30) == 0
+    with start_maker(target, 0.5) as first, start_maker(target, 0.5) as second:
+        assert first.wait(30) == second.wait(30) == 0
     assert (tmp_path / "thing.makers").read_text() == "made\n"
 
 
@@ -88,15 +88,15 @@ def test_no_space_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_digest_follows_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
-    folders = [tmp_path / name for name in ("one", "same", "other")]
+    folders = [tmp_path / name for name in ("cheese", "same", "other")]
     for folder, text in zip(folders, ("cheese", "cheese", "chalk"), strict=True):
         (folder / "sub").mkdir(parents=True)
         (folder / "sub" / "file").write_text(text)
-    one, same, other = map(cache.content_digest, folders)
-    assert one == same != other
+    cheese, same, other = map(cache.content_digest, folders)
+    assert cheese == same != other
     time.sleep(0.01)
     (folders[0] / "sub" / "file").write_text("chives")
-    assert cache.content_digest(folders[0]) != one
+    assert cache.content_digest(folders[0]) != cheese
 
 
 def test_an_unchanged_folder_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,20 +32,20 @@ def test_recorded_machines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, how, _ = path.stem.split(".")
     info = read(path, monkeypatch)
     numbers = (info["vendor_id_raw"], info["family"], info["model"], info["stepping"])
-    found = identify(*numbers, frozenset(info["flags"]))
-    assert (found.name, found.known) == (name, how == "known"), found.reason
-    assert found.key == (name if how == "known" else f"{name}-like")
+    codename = identify(*numbers, frozenset(info["flags"]))
+    assert (codename.name, codename.known) == (name, how == "known"), codename.reason
+    assert codename.key == (name if how == "known" else f"{name}-like")
 
 
 def test_a_masked_model_number_is_not_believed() -> None:
-    found = identify("GenuineIntel", 6, 167, 1, {"avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "avx512_vnni"})
-    assert "says rocket-lake, which its flags contradict" in str(found)
+    codename = identify("GenuineIntel", 6, 167, 1, {"avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "avx512_vnni"})
+    assert "says rocket-lake, which its flags contradict" in str(codename)
 
 
 def test_a_newer_cpu_is_named_by_its_numbers() -> None:
-    found = identify("GenuineIntel", 7, 9, 1, frozenset())
-    assert found.key == "genuineintel-7-9-like"
-    assert "is not known" in found.reason
+    codename = identify("GenuineIntel", 7, 9, 1, frozenset())
+    assert codename.key == "genuineintel-7-9-like"
+    assert "is not known" in codename.reason
 
 
 def test_microcode_is_read_from_a_recorded_machine(tmp_path: Path) -> None:

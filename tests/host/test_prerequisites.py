@@ -18,8 +18,8 @@ ICE_LAKE = dataclasses.replace(GENOA, cpu="Intel(R) Xeon(R) Gold 6338", flags=fr
 
 
 def variant(name: str) -> Variant:
-    (found,) = ladder.select([name])
-    return found
+    (variant,) = ladder.select([name])
+    return variant
 
 
 @pytest.fixture
@@ -115,22 +115,22 @@ def test_an_untuned_variant_starts_plainly(stack: Stack, monkeypatch: pytest.Mon
     for name in ("LD_PRELOAD", "OMP_NUM_THREADS", "KMP_AFFINITY", "MALLOC_CONF"):
         monkeypatch.setenv(name, "left by the user's shell")
     monkeypatch.setenv("ONEDNN_VERBOSE", "0")
-    found = command.for_variant(variant("eager-fp32"), stack, GENOA)
-    assert found.arguments == ("/stack/bin/python", "-m", "perf.worker")
-    assert not {"LD_PRELOAD", "OMP_NUM_THREADS", "KMP_AFFINITY", "MALLOC_CONF"} & found.environment.keys()
-    assert found.environment["ONEDNN_VERBOSE"] == "0"
-    assert found.environment["HF_HUB_OFFLINE"] == "1"
+    started = command.for_variant(variant("eager-fp32"), stack, GENOA)
+    assert started.arguments == ("/stack/bin/python", "-m", "perf.worker")
+    assert not {"LD_PRELOAD", "OMP_NUM_THREADS", "KMP_AFFINITY", "MALLOC_CONF"} & started.environment.keys()
+    assert started.environment["ONEDNN_VERBOSE"] == "0"
+    assert started.environment["HF_HUB_OFFLINE"] == "1"
 
 
 def test_the_articles_tuning(stack: Stack) -> None:
-    found = command.for_variant(variant("eager-fp32-jemalloc"), stack, GENOA)
-    assert found.arguments[:3] == ("numactl", "-C", "0,2")
-    assert found.environment["OMP_NUM_THREADS"] == "2"
-    assert found.environment["LD_PRELOAD"] == f"libjemalloc.so.1:{stack.prefix}/lib/libiomp5.so"
-    assert found.environment["MALLOC_CONF"].startswith("oversize_threshold:1,background_thread:true")
+    started = command.for_variant(variant("eager-fp32-jemalloc"), stack, GENOA)
+    assert started.arguments[:3] == ("numactl", "-C", "0,2")
+    assert started.environment["OMP_NUM_THREADS"] == "2"
+    assert started.environment["LD_PRELOAD"] == f"libjemalloc.so.1:{stack.prefix}/lib/libiomp5.so"
+    assert started.environment["MALLOC_CONF"].startswith("oversize_threshold:1,background_thread:true")
 
 
 def test_tcmalloc_has_no_jemalloc_settings(stack: Stack) -> None:
-    found = command.for_variant(variant("eager-fp32-tcmalloc"), stack, GENOA)
-    assert found.environment["LD_PRELOAD"].startswith("libtcmalloc_minimal.so.1:")
-    assert "MALLOC_CONF" not in found.environment
+    started = command.for_variant(variant("eager-fp32-tcmalloc"), stack, GENOA)
+    assert started.environment["LD_PRELOAD"].startswith("libtcmalloc_minimal.so.1:")
+    assert "MALLOC_CONF" not in started.environment
