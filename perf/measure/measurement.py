@@ -194,7 +194,9 @@ class Measurement:
         if self._samples:  # there are none under --benchmark-disable
             self._probe()
             median_s = statistics.median(sample.latency_s for sample in self._samples)
-            self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}")
+            set_aside = len(self._samples) - self._good
+            noted = f", {set_aside} of them disturbed" if set_aside else ""
+            self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}")
 
     def _probe(self) -> None:
         time.sleep(SETTLE_S)

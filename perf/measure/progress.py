@@ -1,4 +1,4 @@
-"""What a person sees while it runs: one line that is rewritten on a terminal, plain lines in a log."""
+"""What a person sees while it runs: one line that is rewritten on a terminal; in a log, what stays."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ class Progress:
         self._activity = ""
         self._began_s = 0.0
 
-    def begin(self, subject: str, activity: str) -> None:
-        """Say what starts now, for example ``eager-fp32 (1/12)`` and ``warm-up``."""
+    def begin(self, subject: str, activity: str, *, logged: bool = False) -> None:
+        """Say what starts now, for example ``eager-fp32 (1/12)`` and ``warm-up``; a log says it only if ``logged``."""
         self._subject, self._activity = subject, activity
         self._began_s = time.monotonic()
-        self._show(f"{subject}: {activity}", last=not self._rewrites)
+        if self._rewrites or logged:
+            self._show(f"{subject}: {activity}", last=not self._rewrites)
 
     def step(self, done: int, total: int, left_s: float | None) -> None:
         """Rewrite the line after a step; a log gets no line per step."""
@@ -42,7 +43,7 @@ class Progress:
             self._show(f"{self._subject}: {self._activity}, step {done}/{total}, {elapsed}{left}", last=False)
 
     def line(self, text: str) -> None:
-        """A line that stays."""
+        """Write a line that stays."""
         self._show(text, last=True)
 
     def _show(self, text: str, *, last: bool) -> None:

@@ -178,7 +178,7 @@ class Run:
     def _make_bench(self) -> Bench | None:
         if not self._makers:
             return None
-        self._progress.begin(self.settings.model, "making the model ready")
+        self._progress.begin(self.settings.model, "making the model ready", logged=True)
         found = checkpoints.resolve(self.settings.model, self._makers[0])
         size = self.settings.size or found.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)

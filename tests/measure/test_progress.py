@@ -28,12 +28,14 @@ def test_a_terminal_line_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert last == "done\n"
 
 
-def test_a_log_gets_no_line_per_step() -> None:
+def test_a_log_gets_no_line_per_step_or_round() -> None:
     stream = io.StringIO()
     shown = progress.Progress(stream)
+    shown.begin("tiny", "making the model ready", logged=True)
     shown.begin("eager-fp32 (1/12)", "round 1/10")
     shown.step(3, 20, None)
-    assert stream.getvalue() == "eager-fp32 (1/12): round 1/10\n"
+    shown.line("eager-fp32 (1/12): 11.9 s/image, median of 3")
+    assert stream.getvalue() == "tiny: making the model ready\neager-fp32 (1/12): 11.9 s/image, median of 3\n"
 
 
 @pytest.mark.parametrize(

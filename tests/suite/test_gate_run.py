@@ -137,7 +137,7 @@ def properties(junit: Path) -> dict[str, str]:
 @pytest.mark.usefixtures("baseline")
 def test_a_suspicion_is_settled_by_fresh_workers(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
     ran = run_ladder(*options, "--benchmark-json", "run.json", **SLIGHTLY)
-    assert "eager-fp32 (1/1) session 2: loading" in ran.stderr
+    assert "eager-fp32 (1/1) session 2: loaded in 2 s" in ran.stderr
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
     fresh = benchmark["extra_info"]["fresh_sessions"]
     assert 1 <= len(fresh) <= 4
@@ -163,7 +163,7 @@ def test_disturbed_rounds_are_measured_again_and_not_recorded(
     run_ladder: RunLadder, options: Options, tmp_path: Path
 ) -> None:
     ran = run_ladder(*recorded(options, "noisy"), SILLY_PRESSURE="6", COLUMNS="120")
-    assert "round 1/3, 5 disturbed so far" in ran.stderr
+    assert "median of 6, 6 of them disturbed" in ran.stderr
     assert ran.returncode == 1
     assert "not recorded: other work ran beside every session" in ran.stdout
     assert not (tmp_path / "baselines").exists()
