@@ -22,7 +22,7 @@ from perf.errors import BadInput, PerfError, VariantError, WorkerError
 from perf.gate.judgement import Judgement
 from perf.host.cpu_info import platform_info
 from perf.host.lock import hold
-from perf.measure import options
+from perf.measure import options, pedantic
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -103,7 +103,7 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, object, object
     except KeyboardInterrupt:
         benchmark: Any = item.funcargs.get("benchmark")
         if benchmark:
-            benchmark.has_error = True  # as pytest-benchmark itself does, for an Exception only
+            pedantic.leave_out(benchmark)
         raise
 
 

@@ -18,7 +18,8 @@ from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
 from perf.compare.worker_pair import WorkerPair
 from perf.errors import WorkerError
-from perf.measure.measurement import EnoughRounds, Inspection, Measurement
+from perf.measure.measurement import Inspection, Measurement
+from perf.measure.pedantic import EnoughRounds
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison

@@ -10,6 +10,7 @@
     checkpoints   the model's folder, checked
     latents       the starting noise
     progress      what a person sees meanwhile
+    pedantic      the loop of pytest-benchmark
     measurement   Measurement, one variant and its worker
     run           Run, what the variants of a run share
 """

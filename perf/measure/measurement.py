@@ -17,6 +17,7 @@ from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.checkpoints import Model
 from perf.measure.launcher import WorkerProcess
+from perf.measure.pedantic import EnoughRounds
 from perf.measure.progress import Progress, duration
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
@@ -27,13 +28,6 @@ from perf.stats.level import undisturbed
 
 PROBE_EVERY_S = 2.0  # rounds that are shorter share a probe
 SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work, and would be in the probe's way
-
-
-class EnoughRounds(BaseException):
-    """Raised by ``next_round`` inside ``benchmark.pedantic`` when the variant has had its budget.
-
-    No Exception: pytest-benchmark marks a benchmark as failed for one of those, and leaves it out of its JSON.
-    """
 
 
 @dataclass(frozen=True)
