@@ -119,8 +119,8 @@ def exit_codes_page() -> str:
     (members,) = [node.body for node in parsed(exit_codes).body if isinstance(node, ast.ClassDef)]
     for member, meaning in itertools.pairwise([*members, ast.Pass()]):
         if isinstance(member, ast.Assign):
-            is_documented = isinstance(meaning, ast.Expr) and isinstance(meaning.value, ast.Constant)
-            sentence = str(meaning.value.value) if is_documented else ""
+            text = meaning.value if isinstance(meaning, ast.Expr) else None
+            sentence = str(text.value) if isinstance(text, ast.Constant) else ""
             rows.append((ast.unparse(member.value), first_sentence(sentence) or "All is well."))
     return table(("code", "meaning"), rows)
 
