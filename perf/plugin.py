@@ -67,6 +67,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(ROW, variants, ids=lambda variant: variant.name)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    pedantic.supply_node_id(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Hold the machine around a run that measures, and make the model ready before the first variant."""

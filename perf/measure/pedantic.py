@@ -7,9 +7,10 @@ the JSON. tests/measure/test_pedantic.py fails by name where a release of pytest
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pytest
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
@@ -20,3 +21,10 @@ class EnoughRounds(BaseException):
 def leave_out(benchmark: BenchmarkFixture) -> None:
     """Leave the benchmark out of the JSON, as pytest-benchmark does by itself where an Exception ends it."""
     benchmark.has_error = True
+
+
+def supply_node_id(item: pytest.Item) -> None:
+    """Give a test the private name that pytest-benchmark 5.2 reads its id by, and that pytest 9.2 no longer has."""
+    node: Any = item
+    if not hasattr(node, "_nodeid"):
+        node._nodeid = item.nodeid
