@@ -11,6 +11,8 @@
     latents       the starting noise
     progress      what a person sees meanwhile
     pedantic      the loop of pytest-benchmark
+    machine_probe the machine's own speed around the rounds
     measurement   Measurement, one variant and its worker
+    ladder_row    LadderRow, a variant's session or why it has none
     run           Run, what the variants of a run share
 """

@@ -25,6 +25,7 @@ from perf.measure.command import Command
 
 SENTINEL = 'read -r _; kill -s KILL -- "-$1"'
 GRACE_S = 10.0
+SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work
 IDLE_CHECK_S = 0.002
 TAIL_LINES = 20
 

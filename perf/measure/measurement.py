@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,16 @@ from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.checkpoints import Model
-from perf.measure.launcher import WorkerProcess
+from perf.measure.launcher import SETTLE_S, WorkerProcess
+from perf.measure.machine_probe import Probe, ProbeTimes
 from perf.measure.pedantic import EnoughRounds
 from perf.measure.progress import Progress, duration
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
-from perf.records.session_record import Round, mean_probe_s
+from perf.records.session_record import Round
 from perf.spec.protocol import Deadlines, Protocol
 from perf.spec.variant import Variant
 from perf.stats.level import undisturbed
-
-PROBE_EVERY_S = 2.0  # rounds that are shorter share a probe
-SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work, and would be in the probe's way
-
-
-@dataclass(frozen=True)
-class Probe:
-    """The machine's own speed: the seconds of a fixed piece of work (see perf.worker.probe), and what does it."""
-
-    name: str
-    time_s: Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +62,7 @@ class Measurement:
         self._warmups: list[Sample] = []
         self._samples: list[Sample] = []
         self._good = 0
-        self._probes: list[tuple[int, float]] = []  # samples measured before it, and its seconds
-        self._probed_s = -math.inf
+        self._probes = ProbeTimes(bench.probe)
         self._rounds_began_s: float | None = None
 
     @property
@@ -84,10 +72,7 @@ class Measurement:
             load_s=self._load_s,
             export_s=self._export_s,
             warmups=tuple(self._warmups),
-            samples=tuple(
-                replace(sample, probe_s=probed_around(number, self._probes))
-                for number, sample in enumerate(self._samples)
-            ),
+            samples=self._probes.assign(self._samples),
             probe=self._bench.probe.name,
         )
 
@@ -118,8 +103,8 @@ class Measurement:
         again = len(self._samples) - self._good
         noted = f", {again} disturbed so far" if again else ""
         self._bench.progress.begin(self._label, f"round {self._good + 1}/{protocol.rounds}{noted}")
-        if time.monotonic() - self._probed_s >= PROBE_EVERY_S:
-            self._probe()
+        if self._probes.is_due():
+            self._probes.take(len(self._samples))
         return (protocol.steps,), {}
 
     def generate(self, steps: int) -> Sample:
@@ -186,16 +171,11 @@ class Measurement:
         with contextlib.suppress(EnoughRounds):
             yield
         if self._samples:  # there are none under --benchmark-disable
-            self._probe()
+            self._probes.take(len(self._samples))
             median_s = statistics.median(sample.latency_s for sample in self._samples)
             set_aside = len(self._samples) - self._good
             noted = f", {set_aside} of them disturbed" if set_aside else ""
             self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}")
-
-    def _probe(self) -> None:
-        time.sleep(SETTLE_S)
-        self._probes.append((len(self._samples), self._bench.probe.time_s()))
-        self._probed_s = time.monotonic()
 
     def _generation(self, steps: int) -> dict[str, Any]:
         return {
@@ -225,16 +205,6 @@ class Measurement:
         by_budget = self._good + max(0.0, protocol.budget_s - elapsed_s) / round_s
         rounds = min(protocol.rounds, max(protocol.min_rounds, by_budget))
         return max(0.0, (rounds - self._good - done / steps) * round_s)
-
-
-def probed_around(number: int, probes: Sequence[tuple[int, float]]) -> float | None:
-    """What was probed last before the sample of that number and first after it, as their mean.
-
-    ``probes`` are pairs in order of time: how many samples there were, and the seconds that the probe took.
-    """
-    before_s = next((probe_s for measured, probe_s in reversed(probes) if measured <= number), None)
-    after_s = next((probe_s for measured, probe_s in probes if measured > number), None)
-    return mean_probe_s(before_s, after_s)
 
 
 @contextlib.contextmanager

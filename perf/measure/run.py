@@ -11,36 +11,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from perf.errors import PerfError
 from perf.host import cache, stack
 from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack
-from perf.measure import checkpoints, command, latents, launcher
-from perf.measure.measurement import Bench, Measurement, Probe, measuring
+from perf.measure import checkpoints, latents, machine_probe
+from perf.measure.ladder_row import LadderRow
+from perf.measure.measurement import Bench, Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.settings import Settings
-from perf.records.sample import Session
 from perf.records.work import Work
 from perf.spec.variant import Variant
-
-PROBE_REPEATS = 3
-PROBE_DEADLINE_S = 120.0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LadderRow:
-    """One row of this run's ladder: its first session, or why there is none."""
-
-    variant: Variant
-    session: Session | None = None
-    why_not: str | None = None
-
-    @property
-    def latencies_s(self) -> list[float]:
-        return [sample.latency_s for sample in self.session.samples] if self.session else []
 
 
 class Run:
@@ -182,6 +164,8 @@ class Run:
         found = checkpoints.resolve(self.settings.model, self._makers[0])
         size = self.settings.size or found.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)
+        probe_folder = self._folder / "probe"
+        probe_folder.mkdir()
         return Bench(
             protocol=protocol,
             deadlines=self.settings.deadlines,
@@ -190,20 +174,7 @@ class Run:
             latents=latents.write(self._folder, protocol.seed, found.latents_shape(size)),
             exports=cache.cache_dir() / "exports",
             progress=self._progress,
-            probe=self._start_probe(),
-        )
-
-    def _start_probe(self) -> Probe:
-        """A process of the suite's own environment, whose numpy is what makes it fast."""
-        folder = self._folder / "probe"
-        folder.mkdir()
-        process = self._resources.enter_context(
-            launcher.start("probe", command.for_probe(self.machine), folder, PROBE_DEADLINE_S)
-        )
-        request = {"request": "probe", "repeats": PROBE_REPEATS}
-        return Probe(
-            name=f"numpy {np.__version__}",
-            time_s=lambda: float(process.ask(request, "probed", PROBE_DEADLINE_S)["probe_s"]),
+            probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 
-from perf.measure.run import LadderRow
+from perf.measure.ladder_row import LadderRow
 from perf.report.tables import aligned, markdown_table, wrapped
 from perf.spec.ladder import EAGER_FP32, ICE_LAKE, SAPPHIRE_RAPIDS
 from perf.stats.intervals import Interval, median_interval

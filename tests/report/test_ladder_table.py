@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from perf.measure.run import LadderRow
+from perf.measure.ladder_row import LadderRow
 from perf.records.sample import Session
 from perf.report import ladder_table
 from perf.spec import ladder

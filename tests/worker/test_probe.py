@@ -9,7 +9,6 @@ import pytest
 from perf.errors import WorkerFailed
 from perf.host.machine import this_machine
 from perf.measure import command, launcher
-from perf.measure.measurement import probed_around
 
 
 def test_the_probe_times_the_machine(tmp_path: Path) -> None:
@@ -26,9 +25,3 @@ def test_the_probe_has_the_cores_of_tuned_rows_and_no_stack() -> None:
     assert started.arguments[:3] == ("taskset", "-c", cores)
     assert started.arguments[-2:] == ("-m", "perf.worker.probe")
     assert started.environment["OPENBLAS_NUM_THREADS"] == str(len(this_machine().cores))
-
-
-def test_a_round_has_the_mean_of_the_probes_around_it() -> None:
-    probes = [(0, 0.04), (1, 0.09), (3, 0.16)]  # one before the first, none between the second and the third
-    assert [probed_around(number, probes) for number in range(4)] == pytest.approx([0.06, 0.12, 0.12, 0.16])
-    assert probed_around(0, []) is None
