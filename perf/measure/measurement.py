@@ -1,4 +1,4 @@
-"""One variant, measured: its worker, its rounds, its samples. What pytest-benchmark calls and what comes of it."""
+"""One variant's measurement: its worker, its rounds and its samples, for pytest-benchmark and for the gate."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ from perf.stats.level import undisturbed
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What all variants of a run share. ``latents`` is the .npy file that every generation starts from."""
+    """The things that all variants of a run share.
+
+    ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
+    """
 
     protocol: Protocol
     deadlines: Deadlines
@@ -43,14 +46,14 @@ class Bench:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """What a worker shows of itself: what is really active, and the .npz file of what it generated last."""
+    """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation."""
 
     evidence: Evidence
     outcome: Path
 
 
 class Measurement:
-    """A variant's worker and what it measured. Made by ``measuring``."""
+    """A variant's worker and the samples that it measured. ``measuring`` makes it."""
 
     def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str, folder: Path) -> None:
         self.variant = variant
@@ -67,6 +70,7 @@ class Measurement:
 
     @property
     def session(self) -> Session:
+        """The worker's life so far, each sample with the probes around it."""
         return Session(
             variant=self.variant.name,
             load_s=self._load_s,
@@ -91,7 +95,10 @@ class Measurement:
         self._load_s, self._export_s = ready["load_s"], ready["export_s"]
 
     def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
-        """Arguments of ``generate`` for the round to come, as pedantic's ``setup``. Raises EnoughRounds."""
+        """Return the arguments of ``generate`` for the next round: pedantic's ``setup``.
+
+        Raises EnoughRounds when the protocol's rounds are measured or its budget is spent, or a WorkerError.
+        """
         protocol = self._bench.protocol
         if len(self._warmups) < self.variant.warmup_rounds:
             self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
@@ -108,7 +115,7 @@ class Measurement:
         return (protocol.steps,), {}
 
     def generate(self, steps: int) -> Sample:
-        """One generation; the first ones are kept as warm-ups. Raises a WorkerError."""
+        """Generate once and keep the sample; the first ones are the warm-ups. Raises a WorkerError."""
         warming_up = len(self._warmups) < self.variant.warmup_rounds
         deadlines = self._bench.deadlines
         deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
@@ -119,11 +126,11 @@ class Measurement:
             self._warmups.append(sample)
         else:
             self._samples.append(sample)
-            self._good = len(undisturbed([Round.of(measured) for measured in self._samples]))
+            self._good = len(undisturbed([Round.of(earlier) for earlier in self._samples]))
         return sample
 
     def warm_up(self) -> None:
-        """All generations that come before the timed ones. Raises a WorkerError."""
+        """Make all warm-up generations. Raises a WorkerError."""
         protocol = self._bench.protocol
         while len(self._warmups) < self.variant.warmup_rounds:
             self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
@@ -136,7 +143,7 @@ class Measurement:
         self._worker.wait_until_idle(SETTLE_S)
 
     def take_turn(self) -> Sample | None:
-        """Go on to the next stop, or to the end: then the sample is returned. Raises a WorkerError."""
+        """Let the worker go on to its next stop; return the sample at the end, else None. Raises a WorkerError."""
         reply = self._worker.ask({"request": "turn"}, ("turn", "sample"), self._bench.deadlines.generation_s)
         self._worker.wait_until_idle(SETTLE_S)
         if reply["reply"] == "turn":
@@ -145,7 +152,7 @@ class Measurement:
         return self._samples[-1]
 
     def inspect(self) -> Inspection:
-        """Have the worker say what is really active, and write what it generated last. Raises a WorkerError."""
+        """Have the worker read what is active in it and write its last generation to a file. Raises a WorkerError."""
         self._bench.progress.begin(self._label, "reading the evidence")
         request = {"request": "evidence", "outcome": str(self._outcome)}
         reply = self._worker.ask(request, "evidence", self._bench.deadlines.generation_s)
@@ -155,22 +162,22 @@ class Measurement:
             raise WorkerGarbled(self.variant.name, f"the worker sent no proper evidence: {error!r}") from error
 
     def all_rounds(self) -> None:
-        """Warm up and measure without pytest-benchmark: a fresh session, for the gate. Raises a WorkerError."""
+        """Warm up and measure all rounds without pytest-benchmark. Raises a WorkerError."""
         with self.rounds():
             while True:
                 (steps,), _ = self.next_round()
                 self.generate(steps)
 
     def end(self) -> None:
-        """Give back the worker's memory; what was measured stays."""
+        """End the worker, which gives its memory back; its samples stay."""
         self._worker.kill()
 
     @contextlib.contextmanager
     def rounds(self) -> Iterator[None]:
-        """Around ``benchmark.pedantic``: ends quietly at the budget, and says in a line what was measured."""
+        """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
         with contextlib.suppress(EnoughRounds):
             yield
-        if self._samples:  # there are none under --benchmark-disable
+        if self._samples:  # empty under --benchmark-disable
             self._probes.take(len(self._samples))
             median_s = statistics.median(sample.latency_s for sample in self._samples)
             set_aside = len(self._samples) - self._good
@@ -196,7 +203,7 @@ class Measurement:
         self._bench.progress.step(done, steps, self._left_s(done, steps))
 
     def _left_s(self, done: int, steps: int) -> float | None:
-        """Time to the end of this variant: by the rounds so far, at most its budget."""
+        """Return the seconds to the end of this variant, estimated from its rounds so far; None before the first."""
         if not self._samples or self._rounds_began_s is None:
             return None
         protocol = self._bench.protocol
@@ -211,15 +218,26 @@ class Measurement:
 def measuring(
     variant: Variant, stack: Stack, bench: Bench, folder: Path, label: str, *, name: str | None = None
 ) -> Iterator[Measurement]:
-    """Start a worker in ``folder``, build the variant, and end the worker's whole process group afterwards.
+    """Start a worker, load the variant in it, and end the worker's whole process group afterwards.
 
-    ``name`` is what an error calls it, if not by the variant.
+    Args:
+        variant: The variant to measure; its requirements are known to be met.
+        stack: The stack whose interpreter runs the worker.
+        bench: What to measure with.
+        folder: An existing folder for the worker's output and temporary files.
+        label: The variant's name in progress lines.
+        name: The variant's name in errors, where it is not its own.
+
+    Raises:
+        WorkerError: The worker did not start, or could not load the variant.
     """
-    started = command.for_variant(variant, stack, bench.machine)
-    with launcher.start(name or variant.name, started, folder, bench.deadlines.start_s) as worker:
+    start = command.for_variant(variant, stack, bench.machine)
+    with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
         measurement = Measurement(variant, bench, worker, label, folder)
         measurement.load()
-        loaded = f"{label}: loaded in {duration(measurement.session.load_s)}"
-        exported = measurement.session.export_s
-        bench.progress.line(loaded + (f", exported in {duration(exported)}" if exported > 1 else ""))
+        line = f"{label}: loaded in {duration(measurement.session.load_s)}"
+        export_s = measurement.session.export_s
+        if export_s > 1:
+            line += f", exported in {duration(export_s)}"
+        bench.progress.line(line)
         yield measurement

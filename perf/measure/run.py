@@ -1,4 +1,4 @@
-"""One run: the stacks that are here, the model made ready, a bench for the variants, and the rows measured so far."""
+"""One run: the stacks installed here, the model on disk, the bench for all variants, and the rows measured so far."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from perf.errors import PerfError
-from perf.host import cache, stack
+from perf.host import cache
 from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
-from perf.host.stack import Stack
+from perf.host.stack import Stack, default_python, probe
 from perf.measure import checkpoints, latents, machine_probe
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Bench, Measurement, measuring
@@ -26,7 +26,10 @@ from perf.spec.variant import Variant
 
 
 class Run:
-    """What the variants of one run share. Made once, when the first of them is about to be measured."""
+    """The state that the variants of one run share; made once, when the first of them is about to be measured.
+
+    Raises a PerfError on construction if the model cannot be made ready or the probe does not start.
+    """
 
     def __init__(self, settings: Settings, variants: Sequence[Variant], folder: Path, progress: Progress) -> None:
         self.settings = settings
@@ -50,7 +53,7 @@ class Run:
 
     @property
     def can_measure(self) -> bool:
-        """Whether any stack is here to measure with."""
+        """Whether any stack is installed here to measure with."""
         return self._bench is not None
 
     @property
@@ -60,13 +63,13 @@ class Run:
 
     @property
     def bench(self) -> Bench:
-        """What a variant that can run here is measured with."""
-        assert self._bench is not None, "only asked for once a stack is known to be there"
+        """The bench to measure a variant with; only for a run that ``can_measure``."""
+        assert self._bench is not None, "asked for although can_measure is False"
         return self._bench
 
     @functools.cached_property
     def work(self) -> dict[str, Work]:
-        """What one call of each of the model's parts has to do; nothing, and a line, if it cannot be told."""
+        """The work of one call of each of the model's parts, by name; empty if counting fails, which a line says."""
         try:
             return checkpoints.work(self.bench.model, self.bench.protocol.size, self._makers[0])
         except PerfError as error:
@@ -74,21 +77,30 @@ class Run:
             return {}
 
     def has_row(self, variant: Variant) -> bool:
-        """Whether the row was measured, or it is known why not."""
+        """Return whether the variant's row was measured, or the reason why it was not is kept."""
         return variant.name in self._rows
 
     def find_missing(self, variant: Variant) -> Missing | None:
+        """Return what the variant lacks on this machine and in its own stack, or None if it can run."""
         return self.find_missing_in(variant, self.stacks.get(variant.stack))
 
-    def find_missing_in(self, variant: Variant, found: Stack | None) -> Missing | None:
-        """What the variant lacks here in a stack that need not be its own."""
-        return find_missing(variant, found, self.machine)
+    def find_missing_in(self, variant: Variant, stack: Stack | None) -> Missing | None:
+        """Return what the variant lacks on this machine and in ``stack``, or None if it can run."""
+        return find_missing(variant, stack, self.machine)
 
     @contextlib.contextmanager
     def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
-        """The variant, loaded in a worker of its own, the ``session``-th of it in this run. Raises a WorkerError.
+        """Load the variant in a new worker, and end the worker afterwards.
 
-        Workers that are still there, since pytest keeps a fixture until it needs the next one, give their memory back.
+        Earlier workers are ended first: pytest keeps a fixture until it needs the next one, and a worker takes 5-11 GB.
+
+        Args:
+            variant: The variant to measure, in its own stack.
+            session: The number of this worker among those of the variant in this run, from 1.
+            bench: What to measure with, where it is not the run's own.
+
+        Raises:
+            WorkerError: The variant could not be loaded.
         """
         self.end_workers()
         folder = self._folder / f"{variant.name}-{session}"
@@ -99,19 +111,22 @@ class Run:
             yield measurement
 
     @contextlib.contextmanager
-    def measuring_beside(self, variant: Variant, found: Stack, role: str, number: int) -> Iterator[Measurement]:
-        """The variant, loaded by any stack in the ``number``-th worker of that role; others stay as they are."""
+    def measuring_beside(self, variant: Variant, stack: Stack, role: str, number: int) -> Iterator[Measurement]:
+        """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
+
+        Raises a WorkerError.
+        """
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         name = f"{variant.name}, {role}"
         label = f"{self._label(variant)} {role} {number}"
-        with measuring(variant, found, self.bench, folder, label, name=name) as measurement:
+        with measuring(variant, stack, self.bench, folder, label, name=name) as measurement:
             self._live.append(measurement)
             yield measurement
 
     def end_workers(self) -> None:
-        """Have all workers give their memory back."""
-        for earlier in self._live:
-            earlier.end()
+        """End all workers, which gives their memory back."""
+        for measurement in self._live:
+            measurement.end()
         self._live = []
 
     def _label(self, variant: Variant) -> str:
@@ -120,7 +135,7 @@ class Run:
         return f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
 
     def keep(self, measurement: Measurement) -> dict[str, Any]:
-        """Add the variant's row to the ladder and return what its JSON record holds beside pytest-benchmark's own."""
+        """Add the variant's row to the ladder, and return our fields of its record in pytest-benchmark's JSON."""
         variant = measurement.variant
         self._rows.setdefault(variant.name, LadderRow(variant=variant, session=measurement.session))
         return {
@@ -133,45 +148,47 @@ class Run:
         }
 
     def keep_reason(self, variant: Variant, reason: str) -> None:
-        """Say of a row why it was not measured, or failed all the same; the first line of the reason is shown."""
-        measured = self._rows.get(variant.name)
-        session = measured.session if measured else None
-        self._rows[variant.name] = LadderRow(variant=variant, session=session, why_not=reason.splitlines()[0])
-        self._progress.line(f"{variant.name}: {reason.splitlines()[0]}")
+        """Keep the first line of the reason why a row was not measured, or failed although it was, and show it."""
+        summary = reason.splitlines()[0]
+        row = self._rows.get(variant.name, LadderRow(variant=variant))
+        self._rows[variant.name] = dataclasses.replace(row, why_not=summary)
+        self._progress.line(f"{variant.name}: {summary}")
 
     def say(self, line: str) -> None:
-        """A line for whoever watches."""
+        """Write a line for whoever watches."""
         self._progress.line(line)
 
     def about(self) -> list[str]:
-        """The lines that say what was measured, on what, with what."""
-        return [*self.measured(), *(str(found) for found in self.stacks.values())]
+        """Return lines that name the machine, the model with its protocol, and the stacks."""
+        return [*self.measured(), *map(str, self.stacks.values())]
 
     def measured(self) -> list[str]:
-        """The lines that say what was measured, on what."""
-        model = [f"model: {self._bench.model.name}, {self._bench.protocol}"] if self._bench else []
-        return [f"machine: {self.machine}", *model]
+        """Return lines that name the machine, and the model with its protocol."""
+        lines = [f"machine: {self.machine}"]
+        if self._bench:
+            lines.append(f"model: {self._bench.model.name}, {self._bench.protocol}")
+        return lines
 
     @property
     def _makers(self) -> list[Stack]:
-        """The stacks that can make a model ready."""
-        return [found for found in self.stacks.values() if {"torch", "diffusers"} <= found.packages.keys()]
+        """The stacks that can make a checkpoint or count its work."""
+        return [stack for stack in self.stacks.values() if {"torch", "diffusers"} <= stack.packages.keys()]
 
     def _make_bench(self) -> Bench | None:
         if not self._makers:
             return None
         self._progress.begin(self.settings.model, "making the model ready", logged=True)
-        found = checkpoints.resolve(self.settings.model, self._makers[0])
-        size = self.settings.size or found.native_size
+        model = checkpoints.resolve(self.settings.model, self._makers[0])
+        size = self.settings.size or model.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)
         probe_folder = self._folder / "probe"
         probe_folder.mkdir()
         return Bench(
             protocol=protocol,
             deadlines=self.settings.deadlines,
-            model=found,
+            model=model,
             machine=self.machine,
-            latents=latents.write(self._folder, protocol.seed, found.latents_shape(size)),
+            latents=latents.write(self._folder, protocol.seed, model.latents_shape(size)),
             exports=cache.cache_dir() / "exports",
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
@@ -179,10 +196,18 @@ class Run:
 
 
 def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path]) -> dict[str, Stack]:
-    """The stacks of these variants that are here, probed. Raises BadInput for an override that is no Python."""
-    found = {}
+    """Read the stacks of these variants that are installed here, by name.
+
+    Args:
+        variants: The variants to measure; each names its stack.
+        overrides: Interpreters to use instead of a stack's default, by the stack's name.
+
+    Raises:
+        BadInput: An interpreter cannot be run.
+    """
+    stacks = {}
     for name in dict.fromkeys(variant.stack for variant in variants):
-        python = overrides.get(name) or stack.default_python(name)
+        python = overrides.get(name) or default_python(name)
         if python.exists():
-            found[name] = stack.probe(name, python)
-    return found
+            stacks[name] = probe(name, python)
+    return stacks
