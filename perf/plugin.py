@@ -84,7 +84,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     try:
         with (
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
-            Run(wanted, list(dict.fromkeys(variants)), folder, progress) as run,
+            Run(wanted, list(dict.fromkeys(variants)), folder, progress, is_ladder=not wanted.stack_pair) as run,
         ):
             config.stash[run_key] = run
             if wanted.stack_pair:

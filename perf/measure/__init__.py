@@ -13,6 +13,7 @@
     pedantic      the loop of pytest-benchmark
     machine_probe the machine's own speed around the rounds
     measurement   Measurement, one variant and its worker
+    estimate      how long a ladder will take here
     ladder_row    LadderRow, a variant's session or why it has none
     run           Run, what the variants of a run share
 """

@@ -15,6 +15,7 @@ from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.checkpoints import Model
+from perf.measure.estimate import Estimate
 from perf.measure.launcher import SETTLE_S, WorkerProcess
 from perf.measure.machine_probe import Probe, ProbeTimes
 from perf.measure.pedantic import EnoughRounds
@@ -32,6 +33,7 @@ class Bench:
     """The things that all variants of a run share.
 
     ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
+    ``estimate`` is of the ladder's time, None where something other than a ladder is measured.
     """
 
     protocol: Protocol
@@ -42,6 +44,7 @@ class Bench:
     exports: Path
     progress: Progress
     probe: Probe
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ class Measurement:
         self._warmups: list[Sample] = []
         self._samples: list[Sample] = []
         self._good = 0
+        self._began_s = time.monotonic()
+        self._generation_began_s = 0.0
         self._probes = ProbeTimes(bench.probe)
         self._rounds_began_s: float | None = None
 
@@ -82,6 +87,7 @@ class Measurement:
 
     def load(self) -> None:
         """Have the worker build the variant. Raises a WorkerError."""
+        self._announce_estimate()  # known already where the last run's times are
         self._bench.progress.begin(self._label, "loading")
         request = {
             "request": "load",
@@ -120,6 +126,7 @@ class Measurement:
         deadlines = self._bench.deadlines
         deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
         request = self._generation(steps)
+        self._generation_began_s = time.monotonic()
         reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
         sample = self._read(reply)
         if warming_up:
@@ -182,7 +189,9 @@ class Measurement:
             median_s = statistics.median(sample.latency_s for sample in self._samples)
             set_aside = len(self._samples) - self._good
             noted = f", {set_aside} of them disturbed" if set_aside else ""
-            self._bench.progress.line(f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}")
+            self._bench.progress.line(
+                f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
+            )
 
     def _generation(self, steps: int) -> dict[str, Any]:
         return {
@@ -199,7 +208,23 @@ class Measurement:
         except (TypeError, LookupError) as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent no proper sample: {error!r}") from error
 
+    def _announce_estimate(self) -> None:
+        estimate = self._bench.estimate
+        if estimate and (line := estimate.announcement(self._bench.model.name)):
+            self._bench.progress.line(line)
+
+    def _time_left(self) -> str:
+        """Strike this row off the estimate, and return what is left of the run, to be said after the row."""
+        estimate = self._bench.estimate
+        if estimate is None:
+            return ""
+        estimate.end_row(self.variant.name, time.monotonic() - self._began_s)
+        return estimate.time_left()
+
     def _on_step(self, done: int, steps: int) -> None:
+        if self._bench.estimate:
+            self._bench.estimate.add_step(self.variant.name, (time.monotonic() - self._generation_began_s) / done)
+            self._announce_estimate()
         self._bench.progress.step(done, steps, self._left_s(done, steps))
 
     def _left_s(self, done: int, steps: int) -> float | None:

@@ -42,7 +42,7 @@ REQUIRE_ALL_HELP = (
     "(implied by pytest's --strict)"
 )
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
-FRESH_HELP = "fresh workers at most to settle the suspicion that a row is slower (%(default)s)"
+FRESH_HELP = "most fresh workers to start for a row that may be slower (%(default)s)"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -60,11 +60,29 @@ def add_options(parser: pytest.Parser) -> None:
     add("--rounds", type=int, help=f"timed generations per variant {defaults('rounds')}")
     add("--budget", type=float, metavar="SECONDS", help=BUDGET_HELP)
     add("--guidance-scale", type=float, default=DEFAULT.guidance_scale, help="classifier-free guidance (%(default)s)")
-    add("--seed", type=int, default=DEFAULT.seed, help="of the starting latents (%(default)s)")
-    add("--prompt", default=DEFAULT.prompt, help="(%(default)s)")
-    add("--load-deadline", type=float, default=DEADLINES.load_s, metavar="SECONDS", help="(%(default)g)")
-    add("--warmup-deadline", type=float, default=DEADLINES.warmup_s, metavar="SECONDS", help="(%(default)g)")
-    add("--generation-deadline", type=float, default=DEADLINES.generation_s, metavar="SECONDS", help="(%(default)g)")
+    add("--seed", type=int, default=DEFAULT.seed, help="seed of the starting latents (%(default)s)")
+    add("--prompt", default=DEFAULT.prompt, help="the prompt (%(default)s)")
+    add(
+        "--load-deadline",
+        type=float,
+        default=DEADLINES.load_s,
+        metavar="SECONDS",
+        help="time allowed for loading (%(default)g)",
+    )
+    add(
+        "--warmup-deadline",
+        type=float,
+        default=DEADLINES.warmup_s,
+        metavar="SECONDS",
+        help="time allowed for a warm-up (%(default)g)",
+    )
+    add(
+        "--generation-deadline",
+        type=float,
+        default=DEADLINES.generation_s,
+        metavar="SECONDS",
+        help="time allowed for a generation (%(default)g)",
+    )
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
     add("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
     add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="compare with these (%(default)s)")
@@ -72,9 +90,15 @@ def add_options(parser: pytest.Parser) -> None:
     add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
     add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
     add("--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use")
-    add("--candidate", type=Path, metavar="PYTHON", help="and that of the one to be taken")
-    add("--asked", action="append", default=[], metavar="REQUIREMENT", help="what the candidate was made for; shown")
-    add("--json", type=Path, metavar="FILE", help="write what the comparison has found")
+    add("--candidate", type=Path, metavar="PYTHON", help="and that of the candidate")
+    add(
+        "--asked",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="requirement the candidate was made for, shown",
+    )
+    add("--json", type=Path, metavar="FILE", help="write the comparison's results")
     add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
 
 
@@ -164,6 +188,6 @@ def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Pa
 def check_update(updates: bool, why: str | None) -> None:
     """Raise BadInput unless the reason and the request come together."""
     if updates and not (why and why.strip()):
-        raise BadInput('--update-baseline needs --why "REASON": it is kept in the file, for who asks later')
+        raise BadInput('--update-baseline needs --why "REASON": it is kept in the file, for whoever asks later')
     if why is not None and not updates:
         raise BadInput("--why says why a baseline is updated; without --update-baseline nothing is written")

@@ -17,11 +17,13 @@ from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack, default_python, probe
 from perf.measure import checkpoints, latents, machine_probe
+from perf.measure.estimate import Estimate, LastRun
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Bench, Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.settings import Settings
 from perf.records.work import Work
+from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
 
@@ -31,12 +33,21 @@ class Run:
     Raises a PerfError on construction if the model cannot be made ready or the probe does not start.
     """
 
-    def __init__(self, settings: Settings, variants: Sequence[Variant], folder: Path, progress: Progress) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        variants: Sequence[Variant],
+        folder: Path,
+        progress: Progress,
+        *,
+        is_ladder: bool = False,
+    ) -> None:
         self.settings = settings
         self.variants = tuple(variants)
         self.machine: Machine = this_machine()
         self.stacks = installed_stacks(variants, settings.stacks)
         self._folder = folder
+        self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
@@ -104,7 +115,7 @@ class Run:
         """
         self.end_workers()
         folder = self._folder / f"{variant.name}-{session}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
         with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
             self._live = [measurement]
@@ -153,6 +164,8 @@ class Run:
         row = self._rows.get(variant.name, LadderRow(variant=variant))
         self._rows[variant.name] = dataclasses.replace(row, why_not=summary)
         self._progress.line(f"{variant.name}: {summary}")
+        if self._bench and self._bench.estimate:
+            self._bench.estimate.drop(variant.name)
 
     def say(self, line: str) -> None:
         """Write a line for whoever watches."""
@@ -177,7 +190,7 @@ class Run:
     def _make_bench(self) -> Bench | None:
         if not self._makers:
             return None
-        self._progress.begin(self.settings.model, "making the model ready", logged=True)
+        self._progress.begin(self.settings.model, "making the model ready (the first time takes a minute)", logged=True)
         model = checkpoints.resolve(self.settings.model, self._makers[0])
         size = self.settings.size or model.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)
@@ -192,7 +205,15 @@ class Run:
             exports=cache.cache_dir() / "exports",
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
+            estimate=self._make_estimate(model.digest, protocol) if self._is_ladder else None,
         )
+
+    def _make_estimate(self, model_digest: str, protocol: Protocol) -> Estimate:
+        """Return the estimate of the time that the rows take which can be measured here."""
+        variants = [variant for variant in self.variants if self.find_missing(variant) is None]
+        sessions = self.settings.sessions if self.settings.updates else 1
+        last = LastRun.of(self.machine, model_digest, protocol)
+        return Estimate(variants, protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
 
 
 def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path]) -> dict[str, Stack]:

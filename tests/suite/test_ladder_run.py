@@ -52,6 +52,13 @@ def test_rounds_and_budget(
     assert len(benchmark["extra_info"]["session"]["samples"]) == rounds
 
 
+def test_the_second_run_knows_from_the_first_how_long_it_takes(run_ladder: RunLadder, silly_options: Options) -> None:
+    first, second, other = (run_ladder(*silly_options, "--rounds", rounds).stderr for rounds in ("3", "3", "2"))
+    assert "1 row takes" not in first
+    assert "1 row takes under a minute here, by the last run" in second
+    assert "1 row takes" not in other, "another protocol"
+
+
 def test_quick_measures_its_preset_but_for_what_is_given(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:

@@ -1,0 +1,122 @@
+"""How long a run will take: by UNet steps, by the last run, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perf.measure.estimate import Estimate, LastRun, roughly, row_s
+from perf.measure.settings import DEFAULT, QUICK
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from tests.builders.machines import GENOA
+
+EAGER, COMPILED, STATIC = ladder.select(["eager-fp32", "bf16-compile", "openvino-static"])
+FULL = "synthetic-sd15"
+
+
+@pytest.fixture
+def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LastRun:
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path))
+    return LastRun.of(GENOA, "d" * 64, DEFAULT)
+
+
+def estimate(last: LastRun, *, protocol: Protocol = DEFAULT, has_bf16: bool = True, sessions: int = 1) -> Estimate:
+    return Estimate((EAGER, STATIC), protocol, last, has_bf16=has_bf16, sessions=sessions)
+
+
+def test_rounds_end_at_the_budget_but_never_before_the_minimum() -> None:
+    slow, fast = (row_s(EAGER, DEFAULT, step_s) for step_s in (10.0, 0.1))
+    assert slow == pytest.approx(20 + 11 * 10 + 3 * 22 * 10 + 20)
+    assert fast == pytest.approx(20 + 11 * 0.1 + 10 * 22 * 0.1 + 0.2)
+
+
+def test_what_compiles_takes_longer_to_be_ready() -> None:
+    assert row_s(COMPILED, DEFAULT, 0.001) - row_s(EAGER, DEFAULT, 0.001) == pytest.approx(100, abs=0.1)
+
+
+def test_nothing_is_said_before_anything_is_known(last: LastRun) -> None:
+    unknown = estimate(last)
+    assert unknown.left_s() is None
+    assert unknown.announcement(FULL) is None
+    assert unknown.time_left() == ""
+
+
+def test_the_first_step_tells_the_whole_and_what_would_be_shorter(last: LastRun) -> None:
+    known = estimate(last)
+    known.add_step(EAGER.name, 12.0)
+    assert known.left_s() == pytest.approx(row_s(EAGER, DEFAULT, 12.0) + row_s(STATIC, DEFAULT, 12.0 * 0.38))
+    said = known.announcement(FULL)
+    assert said is not None
+    assert said.startswith("2 rows take about 22 min here, by a UNet step of eager-fp32 in 12 s; rows that seem slower")
+    assert said.endswith(". Shorter: --quick (about 3 min), --variant NAME for one row, --model tiny to try it out")
+    assert known.announcement(FULL) is None, "said once"
+
+
+def test_a_short_run_names_nothing_shorter(last: LastRun) -> None:
+    known = estimate(last, protocol=QUICK)
+    known.add_step(EAGER.name, 1.0)
+    assert "Shorter" not in str(known.announcement(FULL))
+
+
+def test_without_bfloat16_openvino_is_hardly_faster(last: LastRun) -> None:
+    with_bf16, without = estimate(last), estimate(last, has_bf16=False)
+    for known in (with_bf16, without):
+        known.add_step(EAGER.name, 9.0)
+    assert (without.left_s() or 0) > 1.2 * (with_bf16.left_s() or 0)
+
+
+def test_the_last_run_is_believed_more_than_steps(last: LastRun) -> None:
+    before = estimate(last)
+    before.end_row(EAGER.name, 300.0)
+    before.end_row(STATIC.name, 100.0)
+    assert (before.left_s(), before.time_left()) == (0, "")
+    again = estimate(last)
+    again.add_step(EAGER.name, 1.0)
+    assert again.left_s() == 400.0
+    assert str(again.announcement(FULL)).startswith("2 rows take about 7 min here, by the last run")
+    again.end_row(EAGER.name, 320.0)
+    assert again.time_left() == ", about 2 min left"
+    again.drop(STATIC.name)
+    assert again.time_left() == ""
+
+
+def test_more_sessions_take_as_long_again(last: LastRun) -> None:
+    last.add(EAGER.name, 300.0)
+    last.add(STATIC.name, 100.0)
+    assert estimate(last, sessions=3).left_s() == 1200.0
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"eager-fp32": "soon"}', '{"eager-fp32": null}', "{", "[" * 10**5])
+def test_a_broken_file_is_no_estimate(last: LastRun, content: str) -> None:
+    last.path.parent.mkdir(parents=True)
+    last.path.write_text(content)
+    assert last.read() == {}
+    last.add(STATIC.name, 1.0)
+    assert last.read() == {STATIC.name: 1.0}
+
+
+def test_times_that_nothing_can_have_taken_are_left_out(last: LastRun) -> None:
+    last.path.parent.mkdir(parents=True)
+    last.path.write_text('{"eager-fp32": -1, "openvino-static": NaN, "bf16-compile": 5}')
+    assert last.read() == {"bf16-compile": 5.0}
+
+
+def test_another_protocol_has_another_file(last: LastRun) -> None:
+    other = LastRun.of(GENOA, "d" * 64, Protocol(size=Size(512, 512), rounds=3))
+    assert other.path != last.path
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (20, "under a minute"),
+        (60, "about 1 min"),
+        (899, "about 15 min"),
+        (3600, "about 1 h"),
+        (7790, "about 2 h 10 min"),
+    ],
+)
+def test_durations_have_the_digits_of_an_estimate(seconds: float, text: str) -> None:
+    assert roughly(seconds) == text
