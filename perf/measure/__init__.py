@@ -6,7 +6,9 @@
     options       the command line that they are read from
     command       the command line and environment of a process
     channel       JSON lines with a deadline
-    launcher      starts a process, talks to it, and leaves nothing of it
+    sentinel      kills what a worker has started when this process dies
+    postmortem    how a worker ended, and its last output
+    launcher      starts a worker, talks to it, and leaves nothing of it behind
     checkpoints   the model's folder, checked
     latents       the starting noise
     progress      what a person sees meanwhile

@@ -1,8 +1,8 @@
-"""Starts a worker, talks to it, and sees to it that nothing of it is left, whatever happens to either side.
+"""The launcher: it starts a worker, talks to it, and leaves nothing of it behind, whatever happens to either side.
 
 A worker leads a session (setsid) of its own, so Ctrl-C reaches the parent alone, which then ends the whole process
-group. If the parent dies first, the kernel kills the worker (PR_SET_PDEATHSIG), and a sentinel, a shell that waits
-for the end of a pipe held by the parent, kills what the worker had started.
+group. If the parent dies first, the kernel kills the worker (PR_SET_PDEATHSIG), and a sentinel (perf.measure.sentinel)
+kills the processes that the worker has started.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from typing import Self
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
 from perf.measure.channel import Channel, Message
 from perf.measure.command import Command
+from perf.measure.postmortem import ERRORS, OUTPUT, describe_exit, read_last_output
+from perf.measure.sentinel import Sentinel
 
-SENTINEL = 'read -r _; kill -s KILL -- "-$1"'
 GRACE_S = 10.0
 SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work
 IDLE_CHECK_S = 0.002
-TAIL_LINES = 20
 
 
 class WorkerProcess:
     """A running worker and its pipes. Its output goes to ``worker.out`` and ``worker.err`` in ``folder``.
 
-    Its temporary files are in a folder there that ends with it: a worker is killed, so what its libraries would remove
-    at their exit (IPEX's torch makes a folder at import) or share (torch's 150 MB of precompiled headers) would stay.
+    Its temporary files go to a folder of its own, which is removed when it has ended. A worker is killed, so its
+    libraries cannot clean up: IPEX's torch makes a folder at import, and torch keeps 150 MB of precompiled headers.
     """
 
     def __init__(self, name: str, command: Command, folder: Path) -> None:
@@ -45,7 +45,7 @@ class WorkerProcess:
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
         self._command = [*command.arguments, str(request_read), str(reply_write), str(os.getpid())]
-        with (folder / "worker.out").open("wb") as out, (folder / "worker.err").open("wb") as err:
+        with (folder / OUTPUT).open("wb") as out, (folder / ERRORS).open("wb") as err:
             self._process = subprocess.Popen(
                 self._command,
                 env={**command.environment, "TMPDIR": str(self._temporary)},
@@ -60,17 +60,19 @@ class WorkerProcess:
         os.close(reply_write)
         self._request_fd, self._reply_fd = request_write, reply_read
         self._pid_fd = os.pidfd_open(self._process.pid)
-        self._sentinel = start_sentinel(self._process.pid)
+        self._sentinel = Sentinel(self._process.pid)
         self._channel = Channel(request_write, reply_read, self._pid_fd)
 
     @property
     def pid(self) -> int:
+        """The worker's process id, which is also its process group's."""
         return self._process.pid
 
-    def wait_until_idle(self, most_s: float) -> None:
-        """Sleep while a thread of the worker runs, at most so long: OpenMP's spin for a while after their last work."""
-        deadline = time.monotonic() + most_s
-        while any(map(_runs, Path(f"/proc/{self.pid}/task").iterdir())) and time.monotonic() < deadline:
+    def wait_until_idle(self, timeout_s: float) -> None:
+        """Sleep until no thread of the worker runs or wants to, or ``timeout_s`` have passed."""
+        deadline = time.monotonic() + timeout_s
+        threads = Path(f"/proc/{self.pid}/task")
+        while any(map(_is_running, threads.iterdir())) and time.monotonic() < deadline:
             time.sleep(IDLE_CHECK_S)
 
     def ask(
@@ -80,18 +82,23 @@ class WorkerProcess:
         deadline_s: float,
         on_progress: Callable[[int], None] | None = None,
     ) -> Message:
-        """Send ``request``, if any, and return the reply named ``answer``, or one of several such.
+        """Send a request, and wait for its reply.
 
-        Raises a WorkerError with its evidence.
+        Args:
+            request: The request, or None to wait for the worker's first message.
+            answer: The name of the reply, or several that are possible.
+            deadline_s: How long the worker may take.
+            on_progress: Called with the count of steps done at each progress message before the reply.
+
+        Raises:
+            WorkerFailed: The worker reported an exception; it is still alive.
+            WorkerTimeout: It did not answer in time, and was killed.
+            WorkerDied: It ended by itself.
+            WorkerGarbled: It broke the protocol, and was killed.
         """
         doing = request["request"] if request else "start"
-        deadline = time.monotonic() + deadline_s
         try:
-            if request:
-                self._channel.send(request)
-            while (message := self._channel.receive(deadline))["reply"] == "progress":
-                if on_progress:
-                    on_progress(message["done"])
+            message = self._exchange(request, time.monotonic() + deadline_s, on_progress)
         except TimeoutError:
             self.kill()
             raise self._error(
@@ -103,19 +110,19 @@ class WorkerProcess:
             self.kill()
             raise self._error(WorkerGarbled, f"broke the protocol during {doing!r}: {error}") from None
         except BaseException:
-            self.kill()  # Ctrl-C: what the worker is doing is wanted by nobody any more
+            self.kill()  # Ctrl-C: nobody waits for what the worker is doing
             raise
         return self._expect(message, (answer,) if isinstance(answer, str) else answer, doing)
 
     def close(self) -> None:
-        """End the process group and let go of everything. A worker has nothing to save, so it is not asked first."""
+        """End the process group and close the pipes. The worker is not asked first: it has nothing to save."""
         self.kill()
-        self._end_sentinel()
+        self._sentinel.end()
         for descriptor in (self._request_fd, self._reply_fd, self._pid_fd):
             os.close(descriptor)
 
     def kill(self) -> None:
-        """Kill the process group. The leader is not reaped before, so its number cannot be somebody else's."""
+        """Kill the process group. Its leader is reaped only afterwards, so its pid cannot belong to another process."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -130,6 +137,15 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
+    def _exchange(self, request: Message | None, deadline: float, on_progress: Callable[[int], None] | None) -> Message:
+        """Send the request, if any, and return the first message that is not about progress."""
+        if request:
+            self._channel.send(request)
+        while (message := self._channel.receive(deadline))["reply"] == "progress":
+            if on_progress:
+                on_progress(message["done"])
+        return message
+
     def _expect(self, message: Message, answers: tuple[str, ...], doing: str) -> Message:
         if message["reply"] == "error":
             headline = f"{doing} failed: {message.get('type')}: {message.get('message')}"
@@ -137,69 +153,47 @@ class WorkerProcess:
             raise WorkerFailed(self._name, headline, f"--- traceback in the worker\n{traceback}")
         if message["reply"] not in answers:
             self.kill()
-            wanted = " or ".join(map(repr, answers))
-            raise self._error(WorkerGarbled, f"answered {doing!r} with {message['reply']!r} instead of {wanted}")
+            expected = " or ".join(map(repr, answers))
+            raise self._error(WorkerGarbled, f"answered {doing!r} with {message['reply']!r} instead of {expected}")
         return message
 
-    def _error(self, kind: type[WorkerError], what: str) -> WorkerError:
-        """Return an error that says what the worker did, with its last output as evidence."""
-        return kind(self._name, f"worker {self._process.pid} {what}", self._last_output())
-
-    def _last_output(self) -> str:
-        """Return the command and the end of what the worker printed."""
-        lines = [f"command: {' '.join(self._command)}"]
-        for stream in ("worker.err", "worker.out"):
-            text = (self._folder / stream).read_text(errors="replace").splitlines()
-            if text:
-                lines += [f"--- last lines of {self._folder / stream}", *text[-TAIL_LINES:]]
-        return "\n".join(lines)
+    def _error(self, kind: type[WorkerError], event: str) -> WorkerError:
+        """Return an error that says what happened to the worker, with its last output as evidence."""
+        return kind(self._name, f"worker {self.pid} {event}", read_last_output(self._command, self._folder))
 
     def _cause_of_death(self) -> str:
-        """Wait for the exit before the group is killed, or the killing would pass for the cause."""
+        """Return how the worker ended. Wait for that before killing its group, or the kill would pass for the cause."""
         exited = self._wait_for_exit(GRACE_S)
         self.kill()
-        code = self._process.returncode
-        if not exited:
-            return "it closed its pipe and did not end"
-        if code >= 0:
-            return f"exit code {code}"
-        hint = " (the kernel's out-of-memory killer does this; see dmesg)" if code == -signal.SIGKILL else ""
-        return f"signal {signal.Signals(-code).name}{hint}"
+        return describe_exit(self._process.returncode) if exited else "it closed its pipe and did not end"
 
     def _wait_for_exit(self, timeout_s: float) -> bool:
         poll = select.poll()
         poll.register(self._pid_fd, select.POLLIN)
         return bool(poll.poll(timeout_s * 1000))
 
-    def _end_sentinel(self) -> None:
-        self._sentinel.kill()
-        self._sentinel.wait()
-        assert self._sentinel.stdin is not None
-        self._sentinel.stdin.close()
 
-
-def _runs(task: Path) -> bool:
-    """Whether a thread is on a CPU or wants one; one that has just ended does not."""
+def _is_running(task: Path) -> bool:
+    """Return whether a thread, by its folder in /proc, is on a CPU or waits for one."""
     try:
         stat = (task / "stat").read_text()
-    except OSError:
+    except OSError:  # the thread has just ended
         return False
     return stat.rpartition(")")[2].split()[0] == "R"
 
 
-def start_sentinel(pid: int) -> subprocess.Popen[bytes]:
-    """A shell that kills the process group ``pid`` when this process is gone and with it the pipe's other end."""
-    return subprocess.Popen(
-        ["/bin/sh", "-c", SENTINEL, "perf-sentinel", str(pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
 def start(name: str, command: Command, folder: Path, deadline_s: float) -> WorkerProcess:
-    """Start a worker and wait until it says hello. Raises a WorkerError."""
+    """Start a worker and wait for its hello.
+
+    Args:
+        name: The worker's name in errors.
+        command: Its command line, without the arguments that describe the pipes, and its environment.
+        folder: An existing folder for its output and temporary files.
+        deadline_s: How long it may take to say hello.
+
+    Raises:
+        WorkerError: It could not be started, or ended, or did not say hello in time.
+    """
     try:
         process = WorkerProcess(name, command, folder)
     except OSError as error:

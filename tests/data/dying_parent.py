@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from perf.measure import launcher
+from perf.measure import launcher, sentinel
 from perf.measure.command import Command
 
 folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -24,7 +24,7 @@ def await_worker_and_die():
 
 
 if kind == "real":
-    launcher.SENTINEL = "exit"
+    sentinel.SCRIPT = "exit"
     arguments = (sys.executable, "-m", "perf.worker")
 else:
     arguments = (sys.executable, str(pathlib.Path(__file__).with_name("silly_worker.py")))
