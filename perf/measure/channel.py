@@ -1,4 +1,4 @@
-"""Parent side of the wire (perf.worker.wire): JSON lines over two pipes, read with a deadline and without polling."""
+"""The parent's side of the wire (perf.worker.wire): JSON lines over two pipes, read with a deadline, never polled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Message = dict[str, Any]
 
 
 class Channel:
-    """Sends requests, receives replies. ``pid_fd`` is the worker's pidfd, so that its death wakes the reader."""
+    """The parent's ends of a worker's two pipes. ``pid_fd`` is the worker's pidfd: its death wakes the reader."""
 
     def __init__(self, write_fd: int, read_fd: int, pid_fd: int) -> None:
         self._write_fd, self._read_fd = write_fd, read_fd
@@ -32,7 +32,16 @@ class Channel:
             raise EOFError("the worker has closed its end") from error
 
     def receive(self, deadline: float) -> Message:
-        """The next reply. ``deadline`` is a time.monotonic(). Raises TimeoutError, EOFError, or ValueError."""
+        """Return the next reply.
+
+        Args:
+            deadline: When to give up, on the clock of time.monotonic().
+
+        Raises:
+            TimeoutError: The deadline has passed.
+            EOFError: The worker has gone.
+            ValueError: The line is too long, or no reply.
+        """
         while b"\n" not in self._buffer:
             if len(self._buffer) > MAX_LINE_BYTES:
                 raise ValueError(f"a line of over {MAX_LINE_BYTES} bytes: {self._buffer[:80]!r}...")
@@ -50,7 +59,7 @@ class Channel:
             raise TimeoutError("no answer before the deadline")
 
     def _read(self) -> bytes:
-        """What is in the pipe, b"" where there is nothing: the worker may be dead and a child hold the pipe open."""
+        """Read from the pipe without blocking: the worker may be dead while a child of its holds the pipe open."""
         os.set_blocking(self._read_fd, False)
         try:
             return os.read(self._read_fd, CHUNK_BYTES)

@@ -1,4 +1,4 @@
-"""The model to measure: a synthetic checkpoint, a folder, or a Hub id, as a folder that is known to be complete."""
+"""The model to measure: a synthetic checkpoint, a folder, or a Hub id, resolved to a folder that is complete."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A complete checkpoint. ``latent_channels`` and ``scale`` (image pixels per latent) shape the latents.
+    """A complete checkpoint on disk.
 
-    ``scheduler`` is the class of the checkpoint's own.
+    ``digest`` is that of the folder's content, ``scale`` the image pixels per latent along a side, ``native_size`` the
+    image size that the U-Net was trained for, and ``scheduler`` the class that the checkpoint names.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     scheduler: str
 
     def latents_shape(self, size: Size) -> tuple[int, int, int, int]:
+        """Return the shape of one image's latents: batch, channels, height, width."""
         return (1, self.latent_channels, size.height // self.scale, size.width // self.scale)
 
     def to_json(self) -> dict[str, Any]:
@@ -47,7 +49,12 @@ class Model:
 
 
 def check_name(text: str) -> None:
-    """Say at once, before anything is made or downloaded, that no model can be meant by ``text``."""
+    """Check early, before anything is made or downloaded, that ``text`` can name a model.
+
+    Raises:
+        UnknownName: It is neither a synthetic checkpoint, nor a folder, nor a Hub id.
+        BadCheckpoint: It is a folder without a complete checkpoint.
+    """
     if text in synthetic.SYNTHETIC:
         return
     if _is_path(text):
@@ -57,22 +64,32 @@ def check_name(text: str) -> None:
 
 
 def resolve(text: str, stack: Stack) -> Model:
-    """Make, find or download the model named ``text``; ``stack`` runs what needs torch. Raises a PerfError."""
+    """Make, find or download a model.
+
+    Args:
+        text: A name that ``check_name`` accepts.
+        stack: A stack with torch and diffusers, to make or download the checkpoint with.
+
+    Raises:
+        BadCheckpoint: The folder holds no complete checkpoint.
+        HubUnreachable: The model could not be downloaded.
+        PerfError: The synthetic checkpoint could not be made.
+    """
     if _is_path(text):
         folder = Path(text).expanduser().resolve()
         check(folder)
-        return _read(text, folder)
+        return _read_model(text, folder)
     folder = _make(synthetic.find(text), stack) if text in synthetic.SYNTHETIC else _download(text, stack)
     try:
         check(folder)
     except BadCheckpoint as error:
-        raise BadCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it anew") from None
-    return _read(text, folder)
+        raise BadCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
+    return _read_model(text, folder)
 
 
 def check(folder: Path) -> None:
     """Raise BadCheckpoint unless ``folder`` is a complete Stable Diffusion checkpoint in the diffusers layout."""
-    index = _json(folder / "model_index.json")
+    index = _read_json(folder / "model_index.json")
     if index.get("_class_name") != "StableDiffusionPipeline":
         raise BadCheckpoint(f"{folder} is a {index.get('_class_name')}; the suite measures StableDiffusionPipeline")
     for name in MODELS:
@@ -80,9 +97,25 @@ def check(folder: Path) -> None:
             _check_weights(folder / name)
 
 
+def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
+    """Return the work of one call of each of the model's parts, by name; counted once, then read from the cache.
+
+    Raises a PerfError if the count fails.
+    """
+
+    def count(folder: Path) -> None:
+        result = _run_module(stack, "flops", str(model.folder), str(size))
+        if result.returncode:
+            raise PerfError(f"counting the operations of {model.name} failed:\n{_tail(result.stderr)}")
+        (folder / "work.json").write_text(result.stdout, encoding="utf-8")
+
+    kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
+    return {part: Work.from_json(counted) for part, counted in _read_json(kept / "work.json").items()}
+
+
 def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
     def make(folder: Path) -> None:
-        result = _checkpoint_tool(stack, "synthetic", spec.name, str(folder))
+        result = _run_module(stack, "checkpoint", "synthetic", spec.name, str(folder))
         if result.returncode:
             raise PerfError(f"making the checkpoint {spec.name} failed:\n{_tail(result.stderr)}")
 
@@ -91,33 +124,16 @@ def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
 
 
 def _download(hub_id: str, stack: Stack) -> Path:
-    result = _checkpoint_tool(stack, "hub", hub_id)
+    result = _run_module(stack, "checkpoint", "hub", hub_id)
     if result.returncode:
         raise HubUnreachable(
-            f"{hub_id} could not be had from the Hub ({_tail(result.stderr, lines=1)}); without network use "
+            f"{hub_id} could not be downloaded from the Hub ({_tail(result.stderr, lines=1)}); without network use "
             "--model synthetic-sd15 (full size), --model tiny, or --model with a folder in the diffusers layout"
         )
     return Path(result.stdout.splitlines()[-1])
 
 
-def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
-    """What one call of each of the model's parts has to do, counted once and kept. Raises a PerfError."""
-
-    def count(folder: Path) -> None:
-        result = _tool(stack, "flops", str(model.folder), str(size))
-        if result.returncode:
-            raise PerfError(f"counting the operations of {model.name} failed:\n{_tail(result.stderr)}")
-        (folder / "work.json").write_text(result.stdout, encoding="utf-8")
-
-    kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
-    return {part: Work.from_json(found) for part, found in _json(kept / "work.json").items()}
-
-
-def _checkpoint_tool(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return _tool(stack, "checkpoint", *arguments)
-
-
-def _tool(stack: Stack, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run_module(stack: Stack, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [stack.python, "-m", f"perf.worker.{module}", *arguments]
     return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
 
@@ -130,8 +146,8 @@ def _is_path(text: str) -> bool:
     return text.startswith(("/", ".", "~")) or (text != "" and Path(text).is_dir())
 
 
-def _read(name: str, folder: Path) -> Model:
-    unet, vae = _json(folder / "unet" / "config.json"), _json(folder / "vae" / "config.json")
+def _read_model(name: str, folder: Path) -> Model:
+    unet, vae = _read_json(folder / "unet" / "config.json"), _read_json(folder / "vae" / "config.json")
     scale = 2 ** (len(vae["block_out_channels"]) - 1)
     side = unet["sample_size"] * scale
     return Model(
@@ -141,11 +157,11 @@ def _read(name: str, folder: Path) -> Model:
         latent_channels=unet["in_channels"],
         scale=scale,
         native_size=Size(side, side),
-        scheduler=str(_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
+        scheduler=str(_read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
     )
 
 
-def _json(path: Path) -> Mapping[str, Any]:
+def _read_json(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -160,7 +176,7 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 
 def _check_weights(component: Path) -> None:
-    _json(component / "config.json")
+    _read_json(component / "config.json")
     files = [*component.glob("*.safetensors")]
     if not files and not [*component.glob("*.bin")]:
         raise BadCheckpoint(f"{component} has no weights (*.safetensors)")
@@ -169,13 +185,17 @@ def _check_weights(component: Path) -> None:
 
 
 def check_safetensors(path: Path) -> None:
-    """Compare the file's size with what its header says; reads the header alone. Raises BadCheckpoint."""
+    """Compare the file's size with the one that its header implies; only the header is read. Raises BadCheckpoint.
+
+    The format: 8 bytes with the header's length, the header in JSON, then the tensors at the offsets that it gives
+    (https://huggingface.co/docs/safetensors/index#format).
+    """
     actual_bytes = path.stat().st_size
     with path.open("rb") as stream:
         start = stream.read(8)
         header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
         if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
-            raise BadCheckpoint(f"{path} is truncated or no safetensors file ({actual_bytes:,} bytes)")
+            raise BadCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
         try:
             tensors = json.loads(stream.read(header_bytes))
             ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
@@ -183,4 +203,4 @@ def check_safetensors(path: Path) -> None:
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise BadCheckpoint(f"{path} has no valid safetensors header") from None
     if actual_bytes != expected_bytes:
-        raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header says {expected_bytes:,}")
+        raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")

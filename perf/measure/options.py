@@ -141,7 +141,7 @@ def read(config: pytest.Config) -> Settings:
 
 
 def requires_all(config: pytest.Config) -> bool:
-    """Return whether every row must run, be compared and be decided. pytest's own --strict asks for that as well."""
+    """Return whether every row must run, be compared and be decided; pytest's own --strict asks for that as well."""
     return bool(config.option.require_all or config.getini("strict"))
 
 
@@ -153,9 +153,9 @@ def read_size(option: argparse.Namespace) -> Size | None:
 
 
 def read_protocol(option: argparse.Namespace) -> Protocol:
-    """Return the protocol, but for its size: what was given, else --quick's, else the default.
+    """Return the protocol, each value as given, else as --quick sets it, else the default.
 
-    Raises BadInput.
+    Its size is not the one to measure with: see ``read_size``. Raises BadInput.
     """
     preset = QUICK if option.quick else DEFAULT
     given = {
@@ -177,7 +177,7 @@ def check_range(name: str, value: int, least: int, most: int) -> None:
 
 
 def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:
-    """Return the interpreters of two stacks to compare, if asked for. Raises BadInput."""
+    """Return the reference's and the candidate's interpreter, or None if neither was given. Raises BadInput."""
     if reference is None and candidate is None:
         return None
     if reference is None or candidate is None:
@@ -186,7 +186,7 @@ def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Pa
 
 
 def check_update(updates: bool, why: str | None) -> None:
-    """Raise BadInput unless the reason and the request come together."""
+    """Raise BadInput unless --update-baseline and --why come together."""
     if updates and not (why and why.strip()):
         raise BadInput('--update-baseline needs --why "REASON": it is kept in the file, for whoever asks later')
     if why is not None and not updates:

@@ -1,7 +1,7 @@
 """pytest-benchmark's pedantic mode, where it is used in ways that its documentation does not name.
 
-It fixes the number of rounds beforehand; how many are needed shows while they are measured. An exception is the only
-way out of its loop, and one that is an Exception marks the benchmark as failed (``has_error``), which leaves it out of
+It fixes the number of rounds beforehand, but how many are needed only shows while they are measured. The only way out
+of its loop is to raise, and what is an Exception marks the benchmark as failed (``has_error``), which leaves it out of
 the JSON. tests/measure/test_pedantic.py fails by name where a release of pytest-benchmark changes that.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EnoughRounds(BaseException):
-    """Raised by the setup of a round when no more are needed; what was measured until then counts."""
+    """The way out of pedantic's loop, raised by a round's setup when no more are needed; the earlier rounds count."""
 
 
 def leave_out(benchmark: BenchmarkFixture) -> None:

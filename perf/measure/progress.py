@@ -1,4 +1,4 @@
-"""What a person sees while it runs: one line that is rewritten on a terminal; in a log, what stays."""
+"""The progress of a run: one line that is rewritten on a terminal, and only the lines that stay in a log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ERASE_LINE = "\r\x1b[K"
 
 
 def duration(seconds: float) -> str:
-    """``42 s``, ``3:07 min`` or ``1:02:03 h``."""
+    """Return a duration as ``42 s``, ``3:07 min`` or ``1:02:03 h``."""
     whole = round(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Writes to ``stream``: the real terminal or log, not what pytest captures."""
+    """A writer of progress to ``stream``: the real terminal or log, which pytest does not capture."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -29,7 +29,7 @@ class Progress:
         self._began_s = 0.0
 
     def begin(self, subject: str, activity: str, *, logged: bool = False) -> None:
-        """Say what starts now, for example ``eager-fp32 (1/12)`` and ``warm-up``; a log says it only if ``logged``."""
+        """Show what starts now, for example ``eager-fp32 (1/12)`` and ``warm-up``; in a log only if ``logged``."""
         self._subject, self._activity = subject, activity
         self._began_s = time.monotonic()
         if self._rewrites or logged:

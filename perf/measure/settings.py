@@ -24,10 +24,12 @@ PAIRS_BUDGET_S = 1800.0
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What was asked for. ``size`` is None for the model's own; ``stacks`` are interpreters given by hand.
+    """The request for a measurement.
 
-    ``stack_pair`` are those of two stacks to be compared: the reference, and the candidate that was made for what was
-    ``asked``. Each variant's pairs may take ``pairs_budget_s``.
+    ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
+    the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
+    settle a suspicion. ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the
+    requirements that the candidate was made for, and ``pairs_budget_s`` the time that each variant's pairs may take.
     """
 
     model: str
@@ -55,18 +57,18 @@ class Settings:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that measure the same again, without the rows; ``--quick`` is among them by its values."""
-        asked = self.protocol
+        """The options that measure the same again, without the rows; ``--quick`` appears as the values that it sets."""
+        protocol = self.protocol
         values = {
             "--model": (self.model, DEFAULT_MODEL),
             "--size": (self.size, None),
-            "--steps": (asked.steps, DEFAULT.steps),
-            "--warmup-steps": (asked.warmup_steps, DEFAULT.warmup_steps),
-            "--rounds": (asked.rounds, DEFAULT.rounds),
-            "--budget": (asked.budget_s, DEFAULT.budget_s),
-            "--guidance-scale": (asked.guidance_scale, DEFAULT.guidance_scale),
-            "--seed": (asked.seed, DEFAULT.seed),
-            "--prompt": (asked.prompt, DEFAULT.prompt),
+            "--steps": (protocol.steps, DEFAULT.steps),
+            "--warmup-steps": (protocol.warmup_steps, DEFAULT.warmup_steps),
+            "--rounds": (protocol.rounds, DEFAULT.rounds),
+            "--budget": (protocol.budget_s, DEFAULT.budget_s),
+            "--guidance-scale": (protocol.guidance_scale, DEFAULT.guidance_scale),
+            "--seed": (protocol.seed, DEFAULT.seed),
+            "--prompt": (protocol.prompt, DEFAULT.prompt),
             "--baselines": (self.baselines, BASELINES),
         }
         options: list[str] = []

@@ -204,5 +204,5 @@ def test_a_hub_id_without_network_is_one_line(cache_dir: Path, tmp_path: Path) -
     )
     assert result.returncode == 4
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
-    assert "stable-diffusion-v1-5/stable-diffusion-v1-5 could not be had from the Hub" in line
+    assert "stable-diffusion-v1-5/stable-diffusion-v1-5 could not be downloaded from the Hub" in line
     assert "--model synthetic-sd15" in line

@@ -1,4 +1,4 @@
-"""What is accepted as a checkpoint, and what is said of what is not."""
+"""The folders that are accepted as checkpoints, and the error for those that are not."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_a_checkpoint_without_safety_checker_is_accepted(checkpoint: Path) -> No
         ("vae/model.safetensors", None, "vae has no weights"),
         ("vae/model.safetensors", safetensors()[:-1], "is damaged"),
         ("vae/model.safetensors", safetensors() + b"x", "is damaged"),
-        ("vae/model.safetensors", safetensors()[:20], "is truncated or no safetensors file (20 bytes)"),
-        ("vae/model.safetensors", b"", "is truncated or no safetensors file (0 bytes)"),
+        ("vae/model.safetensors", safetensors()[:20], "is truncated or not a safetensors file (20 bytes)"),
+        ("vae/model.safetensors", b"", "is truncated or not a safetensors file (0 bytes)"),
         ("vae/model.safetensors", safetensors({"x": 1}), "has no valid safetensors header"),
     ],
 )
@@ -84,6 +84,6 @@ def test_names_that_cannot_be(name: str) -> None:
 
 def test_latents_follow_the_checkpoint(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
-    found = checkpoints._read("checkpoint", checkpoint)
-    assert found.native_size == Size(128, 128)
-    assert found.latents_shape(Size(512, 256)) == (1, 4, 32, 64)
+    model = checkpoints._read_model("checkpoint", checkpoint)
+    assert model.native_size == Size(128, 128)
+    assert model.latents_shape(Size(512, 256)) == (1, 4, 32, 64)

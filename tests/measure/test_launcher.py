@@ -1,4 +1,4 @@
-"""Real worker processes that die, hang and lie, and what the launcher makes of it."""
+"""Real worker processes that die, hang and lie, and the errors that the launcher raises for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line of a measurement: presets, defaults, and what is refused."""
+"""The command line of a measurement: presets, defaults, and requests that are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perf.spec.protocol import Size
 
 
 def given(*, quick: bool = False, **values: object) -> argparse.Namespace:
-    """What pytest makes of a command line with these options alone."""
+    """Return the options as pytest parses a command line with these alone."""
     names = ("size", "steps", "warmup_steps", "rounds", "budget", "guidance_scale", "seed", "prompt")
     return argparse.Namespace(quick=quick, **(dict.fromkeys(names) | values))
 

@@ -1,4 +1,4 @@
-"""What is relied on of pytest-benchmark's pedantic mode beyond its documentation."""
+"""Uses of pytest-benchmark's pedantic mode that its documentation does not promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines while a ladder runs."""
+"""The progress shown while a ladder runs, on a terminal and in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a measurement: what must be given again to measure the same."""
+"""The options that repeat a measurement, made from its settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from perf.measure.settings import QUICK
 from perf.spec.protocol import Protocol, Size
 
 
-def test_what_must_be_said_again_to_measure_the_same() -> None:
+def test_only_options_that_differ_from_the_defaults_are_repeated() -> None:
     wanted = settings.of(
         model="tiny",
         variants=(),
@@ -21,7 +21,7 @@ def test_what_must_be_said_again_to_measure_the_same() -> None:
     assert wanted.options == ("--model", "tiny", "--size", "64x64", "--rounds", "4", "--stack", "current=/a/python")
 
 
-def test_a_quick_run_says_its_values() -> None:
+def test_a_quick_run_is_repeated_by_its_values() -> None:
     wanted = settings.of(
         model=settings.DEFAULT_MODEL, variants=(), stacks={}, size=QUICK.size, protocol=QUICK, wait_s=0.0
     )
