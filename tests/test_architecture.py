@@ -155,7 +155,7 @@ def test_importing_the_plugin_is_light() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_only_plugin_settings_and_suite_know_pytest() -> None:
+def test_only_plugin_options_and_suite_know_pytest() -> None:
     knowing = {name for name, path in modules(PACKAGE).items() if "pytest" in imported(path)}
     assert knowing == KNOW_PYTEST
 

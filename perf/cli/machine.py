@@ -54,9 +54,9 @@ def show_baselines(folder: Path, here: BaselineKey) -> None:
         if not differences:
             print(f"  {name}: this machine")
             continue
-        print(f"  {name}: why_not: {differences[0]}")
+        print(f"  {name}: not comparable: {differences[0]}")
         for difference in differences[1:3]:
             print(f"    and {difference}")
     if not known:
         place = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-        print(f"  none in {place}; `tox -e perf -- --update-baseline --why REASON` records one")
+        print(f"  none in {place}; `tox run -e perf -- --update-baseline --why REASON` records one")

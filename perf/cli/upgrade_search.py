@@ -45,8 +45,8 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
         raise BadInput(
             f"--bisect {package} {interval}: the releases are given as FIRST..LAST, for example 2026.0.0..2026.4.1"
         )
-    releases = between(package, first, last)
     used = stack_in_use(stack_name)
+    releases = between(package, first, last, Path(used.python))
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     options = [*row_options(used, pytest_options), *pytest_options]
     good = stack.probe(used.name, make_candidate(used, [f"{package}=={first}"]).python)

@@ -51,7 +51,7 @@ def other_load(watched_s: float = LOAD_WATCHED_S) -> Load:
     cpus = {
         process: (_cpu_s(process) - cpu_s_before.get(process, 0.0)) / watched_s for process in psutil.process_iter()
     }
-    own_cpus = cpus.get(psutil.Process(), 0.0)
+    own_cpus = cpus.pop(psutil.Process(), 0.0)
     return Load(cpus=max(0.0, busy_cpus - own_cpus), who=_busiest(cpus))
 
 

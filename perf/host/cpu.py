@@ -73,7 +73,7 @@ def generation(
 
 SAPPHIRE_RAPIDS_SETS = AMX | {"avx512_fp16"}
 
-# Newest first within a vendor.
+# Servers first, then desktops. The order decides nothing: no two share model and stepping.
 GENERATIONS: tuple[Generation, ...] = (
     generation("diamond-rapids", INTEL, [(19, 1)], SAPPHIRE_RAPIDS_SETS),
     generation("clearwater-forest", INTEL, [(6, 221)], ["avx2"], ["avx512f"]),

@@ -75,13 +75,14 @@ def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     lines = sorted(exact)
     digest = hashlib.sha256("\n".join([python_version, *lines]).encode()).hexdigest()[:16]
     target = cache_dir() / "environments" / digest
-    forget_unused(target.parent)
 
     def make_in(folder: Path) -> None:
         _make_venv(python, folder)
         _install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
 
-    return make_once(target, make_in, SPARE_BYTES) / "bin" / "python"
+    made = make_once(target, make_in, SPARE_BYTES)
+    forget_unused(target.parent)  # not before: what is asked for now is used again
+    return made / "bin" / "python"
 
 
 def _other_pins(stack: Stack, requirements: Iterable[str]) -> list[str]:
@@ -122,9 +123,14 @@ def _install(python: Path, requirements: Sequence[str], listing: Path, *options:
 
 
 def _exact(entry: Mapping[str, Any]) -> str:
-    """Return an entry of pip's report as a requirement: by version, or by URL and content for a file that was named."""
+    """Return an entry of pip's report as a requirement: by version, or by URL and content for a file that was named.
+
+    Raises BadInput for a folder or a repository, whose content no requirement can name.
+    """
     name, version = entry["metadata"]["name"], entry["metadata"]["version"]
     if not entry["is_direct"]:
         return f"{canonicalize_name(name)}=={version}"
     download = entry["download_info"]
+    if "archive_info" not in download:
+        raise BadInput(f"{name}: only releases and wheels can be compared, not a folder or a repository")
     return f"{name} @ {download['url']}#sha256={download['archive_info']['hashes']['sha256']}"

@@ -1,7 +1,8 @@
 """One measurement at a time on a machine, whoever starts it.
 
 The lock is the name of an abstract Unix socket. The kernel frees it when its holder dies, however that happens; there
-is no file that another user could not open; and whoever finds it taken can ask the kernel who holds it.
+is no file that another user could not open; and whoever finds it taken can ask the kernel who holds it. Abstract names
+belong to a network namespace: a container with a network of its own does not see the lock.
 """
 
 from __future__ import annotations

@@ -31,12 +31,12 @@ def releases(package: str, python: Path = THIS_PYTHON, *, prereleases: bool = Fa
     return sorted(listing["versions"], key=Version)
 
 
-def between(package: str, first: str, last: str) -> list[str]:
-    """Return the releases from ``first`` to ``last``, both included, oldest first.
+def between(package: str, first: str, last: str, python: Path = THIS_PYTHON) -> list[str]:
+    """Return the releases from ``first`` to ``last`` that ``python`` could install, both included, oldest first.
 
     Raises BadInput if they are in the wrong order, and with the nearest releases if one does not exist.
     """
-    known = releases(package)
+    known = releases(package, python)
     for version in (first, last):
         check_release(package, version, known)
     low, high = Version(first), Version(last)

@@ -19,12 +19,15 @@ HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel
 
 # Runs in the stack's interpreter, with the standard library alone.
 PROBE = """
-import importlib.metadata, json, pathlib, platform, sys, sysconfig
+import importlib.metadata, json, pathlib, platform, re, sys, sysconfig
 print(json.dumps({
     "python_version": platform.python_version(),
     "prefix": sys.prefix,
     "has_headers": pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
-    "packages": {d.name.lower().replace("_", "-"): d.version for d in importlib.metadata.distributions()},
+    "packages": {
+        re.sub("[-_.]+", "-", distribution.name).lower(): distribution.version
+        for distribution in importlib.metadata.distributions()
+    },
 }))
 """
 

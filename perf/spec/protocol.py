@@ -13,6 +13,7 @@ from typing import Any
 from perf.errors import BadInput
 
 MIN_ROUNDS = 3
+MAX_SEED = 2**32 - 1
 MAX_ROUNDS_FACTOR = 2  # disturbed rounds are measured again, up to this many times the number of rounds wanted
 SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
@@ -60,6 +61,10 @@ class Protocol:
         for option in ("steps", "warmup_steps", "rounds"):
             if getattr(self, option) < 1:
                 raise BadInput(f"--{option.replace('_', '-')} {getattr(self, option)}: must be at least 1")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise BadInput(f"--seed {self.seed}: must be 0 to {MAX_SEED}")
+        if not self.guidance_scale > 1:  # at 1 and below diffusers turns guidance off, and GUIDED_BATCH is wrong
+            raise BadInput(f"--guidance-scale {self.guidance_scale:g}: must be above 1")
         if not self.budget_s >= 0:
             raise BadInput(f"--budget {self.budget_s}: must be 0 or more seconds")
 

@@ -23,13 +23,13 @@ def test_machine_prints_the_fingerprint_and_the_baselines(tmp_path: Path, capsys
     output = capsys.readouterr().out
     assert f"codename               {this_machine().codename.key}\n" in output
     assert this_machine().codename.reason in output
-    assert "  broken/x.json: why_not: not JSON" in output
-    assert f"  {path.relative_to(tmp_path)}: why_not: machine " in output
+    assert "  broken/x.json: not comparable: not JSON" in output
+    assert f"  {path.relative_to(tmp_path)}: not comparable: machine " in output
 
 
 def test_machine_says_where_there_is_no_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["machine", "--baselines", str(tmp_path)]) == 0
-    assert f"none in {tmp_path}; `tox -e perf -- --update-baseline" in capsys.readouterr().out
+    assert f"none in {tmp_path}; `tox run -e perf -- --update-baseline" in capsys.readouterr().out
 
 
 def test_check_says_how_to_mend(

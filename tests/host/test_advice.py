@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -67,13 +70,21 @@ def spin() -> None:
         pass
 
 
+def spin_for(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
 def test_other_work_is_seen_and_named(tmp_path: Path) -> None:
     busy = multiprocessing.get_context("spawn").Process(target=spin, daemon=True)
     busy.start()
+    threading.Thread(target=spin_for, args=[0.5], daemon=True).start()
     try:
         load = advice.other_load(watched_s=1.0)
     finally:
         busy.kill()
     assert load.cpus > 0.3
     assert any(f" {busy.pid} " in who for who in load.who)
+    assert not any(f" {os.getpid()} " in who for who in load.who), "this process is not other work"
     assert "other work uses" in complaints(GENOA, tree(tmp_path, PSI), load)

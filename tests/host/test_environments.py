@@ -81,6 +81,41 @@ def test_what_nobody_has_asked_for_in_a_while_is_forgotten(used: Stack, tmp_path
     assert (old.exists(), again.exists()) == (False, True)
 
 
+def test_what_is_asked_for_again_after_a_while_is_kept(used: Stack) -> None:
+    old = Path(used.python).parent.parent
+    made = old.stat().st_ino
+    os.utime(old, (0, 0))
+    environments.make(Path(sys.executable), "3", ["cheese==1.0", "crackers==1.0"])
+    assert old.stat().st_ino == made
+
+
+def test_names_of_packages_are_normalised(shop: Path) -> None:
+    wheel(shop, "Blue.Cheese", "1.0")
+    python = environments.make(Path(sys.executable), "3", ["blue-cheese==1.0"])
+    assert stack.probe("current", python).packages == {"blue-cheese": "1.0"}
+
+
+def test_a_folder_cannot_be_compared(used: Stack, tmp_path: Path) -> None:
+    """A folder with a build backend of its own: pip could install it, but nothing says what was in it."""
+    folder = tmp_path / "bakery"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "baker"\nbackend-path = ["."]\n'
+    )
+    (folder / "baker.py").write_text(
+        "import pathlib\n"
+        "def prepare_metadata_for_build_wheel(folder, settings=None):\n"
+        "    about = pathlib.Path(folder, 'bread-1.dist-info')\n"
+        "    about.mkdir()\n"
+        "    (about / 'METADATA').write_text('Metadata-Version: 2.1\\nName: bread\\nVersion: 1\\n')\n"
+        "    return about.name\n"
+        "def build_wheel(*_):\n"
+        "    raise NotImplementedError\n"
+    )
+    with pytest.raises(BadInput, match=r"^bread: only releases and wheels can be compared, not a folder or a repos"):
+        upgrade(used, [f"bread @ {folder.as_uri()}"])
+
+
 def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: Path) -> None:
     listed = tmp_path / "wanted.txt"
     listed.write_text("# both\ncheese==2.0\n\n")

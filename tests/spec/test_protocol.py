@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -56,6 +57,20 @@ def test_any_text_is_a_size_or_bad_input(text: str) -> None:
 )
 def test_when_a_session_may_end(good: int, measured: int, elapsed_s: float, enough: bool) -> None:
     assert PROTOCOL.enough(good, measured, elapsed_s) is enough
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seed": -1}, "--seed -1: must be 0 to 4294967295"),
+        ({"seed": 2**32}, "--seed 4294967296: must be 0 to 4294967295"),
+        ({"guidance_scale": 1.0}, "--guidance-scale 1: must be above 1"),
+        ({"guidance_scale": float("nan")}, "--guidance-scale nan: must be above 1"),
+    ],
+)
+def test_what_no_image_can_be_generated_with(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=f"^{message}$"):
+        Protocol(size=Size(512, 512), **settings)
 
 
 def test_deadlines_are_positive() -> None:

@@ -56,8 +56,9 @@ def export_once(request: BuildRequest) -> Path:
             local_files_only=True,
         )
 
-    forget_unused(request.exports)
-    return make_once(request.exports / export_key(request.checkpoint_digest), export, checkpoint_bytes)
+    exported = make_once(request.exports / export_key(request.checkpoint_digest), export, checkpoint_bytes)
+    forget_unused(request.exports)  # not before: what is asked for now is used again
+    return exported
 
 
 def export_key(checkpoint_digest: str) -> str:
