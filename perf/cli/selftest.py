@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perf.cli.arguments import positive, terminal_width
+from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 from perf.host import interpreters
 from perf.host.machine import this_machine
 from perf.lab import curves, selftest
+from perf.lab.evaluate import MIN_SESSIONS, TRIALS
 from perf.lab.noise import noise
 from perf.measure import settings
 from perf.measure.progress import Progress
 from perf.measure.settings import DEFAULT_MODEL, Settings
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
+from perf.stats.shift import Shift
 from perf.stats.verdict import percent
 
 if TYPE_CHECKING:
@@ -46,17 +49,19 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Measure identical and slowed sessions of each row, and print the scores. Raises a PerfError."""
+    if options.sessions < MIN_SESSIONS:
+        raise BadInput(f"--sessions {options.sessions}: must be at least {MIN_SESSIONS}")
     wanted = settings_of(options)
     print(f"machine: {this_machine()}")
     progress = Progress(sys.stderr)
     for result in selftest.measure(wanted, options.sessions, options.more_steps, options.keep, progress):
-        show_trial(result, options)
+        show_result(result, options)
     return ExitCode.OK
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Return what is to be measured. Raises BadInput."""
-    return settings.of(
+    return settings.for_selftest(
         model=options.model,
         variants=ladder.select(options.variant or [DEFAULT_ROW]),
         stacks=interpreters.parse_overrides(options.stack),
@@ -66,16 +71,22 @@ def settings_of(options: argparse.Namespace) -> Settings:
     )
 
 
-def show_trial(result: selftest.SelftestResult, options: argparse.Namespace) -> None:
+def show_result(result: selftest.SelftestResult, options: argparse.Namespace) -> None:
     """Print what was measured of one row, what was planted in it, and the scores of each rule."""
     print(
         f"\n{result.variant.name}, {options.size}: {len(result.identical)} sessions of {options.steps} steps and "
         f"{len(result.slowed)} of {options.steps + options.more_steps}, {options.rounds} rounds each"
     )
     measured = result.measured_shift
-    low, median, high = (percent(math.exp(measured.quantile(p))) for p in (0.05, 0.5, 0.95))
-    print(f"planted: {result.slowdown_percent:+.1f} % of the steps; measured: {median} ({low} to {high})")
+    print(f"planted: {result.slowdown_percent:+.1f} % of the steps; measured: {_described(measured)}")
     scores = selftest.scores(result)
     print(f"identical sessions: {noise(result.identical)}")
     print(curves.table(scores, terminal_width()))
-    print("\n".join(curves.notes(scores, selftest.TRIALS, "shuffled")))
+    print("\n".join(curves.notes(scores, TRIALS, "shuffled")))
+
+
+def _described(measured: Shift | None) -> str:
+    if measured is None:
+        return "nothing, every round was disturbed"
+    low, median, high = (percent(math.exp(measured.quantile(p))) for p in (0.05, 0.5, 0.95))
+    return f"{median} ({low} to {high})"

@@ -71,7 +71,7 @@ def without_budget(options: Sequence[str]) -> list[str]:
 
 def exit_code(result: SearchResult) -> ExitCode:
     """Return the exit code of a walk that has ended."""
-    if result.is_open:
+    if result.is_undecided:
         return ExitCode.UNDECIDED
     return ExitCode.FAILED if result.slower else ExitCode.OK
 

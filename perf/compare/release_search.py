@@ -33,13 +33,13 @@ class SearchResult:
     Attributes:
         slower: the first release that is slower, if there is one.
         last_good: the release before it, of those that could be measured.
-        is_open: whether the walk could not come to its end.
+        is_undecided: whether the walk could not come to its end.
     """
 
     sentence: str
     slower: str | None = None
     last_good: str | None = None
-    is_open: bool = False
+    is_undecided: bool = False
 
 
 class SearchLog:
@@ -82,10 +82,14 @@ def walk(releases: Sequence[str], compare: Compare, log: SearchLog, say: Callabl
         log: the verdicts that are known already; new ones are added.
         say: told each verdict as it comes.
     """
+    tried: dict[str, Step] = {}  # with what could not be measured, which the log does not keep
 
     def verdict_on(release: str) -> Step:
+        if release in tried:
+            return tried[release]
         known = log.get(release)
         step = known or compare(release)
+        tried[release] = step
         log.add(step)
         say(f"{release}: {step.verdict}: {step.sentence}{' (kept)' if known else ''}")
         return step
@@ -130,8 +134,12 @@ def _without_slower(releases: Sequence[str], last: Step) -> SearchResult:
         return SearchResult(f"{last.release} is not slower than {releases[0]}: {last.sentence}")
     if last.verdict is PairedVerdict.UNDECIDED:
         return _undecided(last)
-    return SearchResult(f"{last.release} compared with {releases[0]} is {last.verdict}: {last.sentence}", is_open=True)
+    return SearchResult(
+        f"{last.release} compared with {releases[0]} is {last.verdict}: {last.sentence}", is_undecided=True
+    )
 
 
 def _undecided(step: Step) -> SearchResult:
-    return SearchResult(f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_open=True)
+    return SearchResult(
+        f"{step.release} is undecided: {step.sentence}; give more --budget and go on", is_undecided=True
+    )

@@ -20,6 +20,8 @@ from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.pairs import grouped
 from perf.stats.watch import LATENCY, LOAD_TIME
 
+DIFFERENT_SIZES = "the two images have different sizes"
+
 
 def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
     """Judge a variant after its last pair. Raises a WorkerError where nothing could be measured."""
@@ -67,6 +69,8 @@ def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
     outcomes = {role: reference.read(paired_run.inspections[role].outcome) for role in Role}
     if faults := [f"{role}: {outcome.fault}" for role, outcome in outcomes.items() if outcome.fault]:
         return None, faults
+    if outcomes[Role.CANDIDATE].shapes != outcomes[Role.REFERENCE].shapes:
+        return None, [DIFFERENT_SIZES]
     images = fidelity.compare(outcomes[Role.CANDIDATE], outcomes[Role.REFERENCE])
     fault = images.fault(FIDELITY[paired_run.variant.precision])
     return images, [f"the two images differ: {fault}"] if fault else []

@@ -72,8 +72,9 @@ class Gate:
         comparable = [row for row in rows if self.baseline_row(row.variant)]
         ladder_size = max(1, len(comparable))
         verdicts = {row.variant.name: self._judge_row(row, ladder_size, looks) for row in rows}
-        is_same_packages = not any(self.package_changes(row) for row in rows)
-        return excuse_drift(verdicts) if is_same_packages else verdicts
+        if any(self._has_changed_software(row) for row in comparable):
+            return verdicts
+        return excuse_drift(verdicts)
 
     def package_changes(self, row: MeasuredRow) -> list[str]:
         """Return the packages that differ from those that the row's baseline was measured with."""
@@ -88,14 +89,16 @@ class Gate:
         return differences(before.evidence, row.evidence)
 
     def is_same_software(self, row: MeasuredRow) -> bool:
-        """Return whether packages, the worker's code and kernels are those that the row's baseline was measured with.
+        """Return whether Python, packages, the worker's code and kernels are those of the row's baseline.
 
         False where the baseline does not have them to compare with.
         """
         before = self.baseline_row(row.variant)
-        if before is None or before.worker != worker_digest() or before.evidence is None or row.evidence is None:
+        if before is None or before.worker is None or before.evidence is None or row.evidence is None:
             return False
-        return not self.package_changes(row) and not moved_kernels(before.evidence.kernels, row.evidence.kernels)
+        if self._has_changed_software(row):
+            return False
+        return not moved_kernels(before.evidence.kernels, row.evidence.kernels)
 
     def changes_of(self, variant: Variant) -> list[Json]:
         """Return the baseline's updates that concerned this row, the latest last."""
@@ -107,6 +110,17 @@ class Gate:
         before: Json = self.baseline.particulars if self.baseline else {}
         here = self.machine.particulars
         return [f"{name} {before[name]} -> {value}" for name, value in here.items() if before.get(name, value) != value]
+
+    def _has_changed_software(self, row: MeasuredRow) -> bool:
+        """Tell whether Python, a package or the worker's code is known to differ from the baseline's."""
+        before = self.baseline_row(row.variant)
+        if before is None:
+            return False
+        if before.stack["python_version"] != row.stack.python_version:
+            return True
+        if before.worker not in (None, worker_digest()):
+            return True
+        return bool(self.package_changes(row))
 
     def _judge_row(self, row: MeasuredRow, ladder_size: int, looks: int) -> Verdict:
         name = row.variant.name

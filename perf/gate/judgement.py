@@ -49,8 +49,7 @@ class Judgement:
         row in turn, so that the sessions of a row lie apart in time and its neighbours' drift is not taken for its own.
         """
         name = variant.name
-        if name not in self._sessions and not self._run.has_row(variant):
-            self._measure(variant)  # its verdict is asked for alone, by --last-failed for example
+        self._measure_missing()
         if name not in self._sessions or name in self.verdicts:
             return
         self._judge()
@@ -59,6 +58,13 @@ class Judgement:
                 self._measure(each)
             self._judge()
         self._compare_with_anchors()
+
+    def _measure_missing(self) -> None:
+        """Measure the rows whose verdicts are asked for alone, by --last-failed for example, all before the first."""
+        for variant in self._run.variants:
+            name = variant.name
+            if name not in self._sessions and name not in self._errors and not self._run.has_row(variant):
+                self._measure(variant)
 
     def verdict(self, variant: Variant) -> Verdict | None:
         """Return the verdict on a completed row, or None if it was not measured.

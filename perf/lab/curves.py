@@ -58,6 +58,7 @@ def notes(scores: Iterable[Score], trials: int, order: str) -> list[str]:
 
 def write_json(path: Path, scores: Sequence[Score]) -> None:
     """Write the scores as a JSON list, an object each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([score.to_json() for score in scores], indent=1) + "\n", encoding="utf-8")
 
 
@@ -93,5 +94,6 @@ def plot(path: Path, scores: Sequence[Score]) -> None:
     axes[0][0].set_ylabel("sessions called slower, %")
     figure.tight_layout(rect=(0, 0.08, 1, 1))
     figure.legend(*axes[0][0].get_legend_handles_labels(), frameon=False, loc="lower center", ncols=len(PEERS) + 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)

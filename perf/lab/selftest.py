@@ -17,7 +17,7 @@ from perf.errors import WorkerError
 from perf.gate.judgement import now
 from perf.host.lock import hold
 from perf.lab import series
-from perf.lab.evaluate import RULES, Score, score
+from perf.lab.evaluate import RULES, TRIALS, Score, score
 from perf.lab.trials import SEED, Trial, draw
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -28,8 +28,6 @@ from perf.stats.decision import BaselineLevels
 from perf.stats.shift import Shift, shift
 from perf.stats.verdict import MAX_SESSIONS
 from perf.stats.watch import LATENCY
-
-TRIALS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +40,17 @@ class SelftestResult:
     slowdown_percent: float
 
     @property
-    def measured_shift(self) -> Shift:
-        """How far the slowed sessions really lie from the identical ones, on a log scale."""
+    def measured_shift(self) -> Shift | None:
+        """How far the slowed sessions really lie from the identical ones, on a log scale.
+
+        None where other work disturbed all sessions of either kind.
+        """
         reference = BaselineLevels.of(self.identical).comparable_with(self.slowed)
+        identical = reference.levels[LATENCY.name]
         slowed = LATENCY.levels(self.slowed, reference.powers)
-        return shift(reference.levels[LATENCY.name], slowed, LATENCY.prior)
+        if not identical or not slowed:
+            return None
+        return shift(identical, slowed, LATENCY.prior)
 
 
 def measure(

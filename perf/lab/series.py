@@ -55,15 +55,22 @@ def _record(line: str, where: str) -> SessionRecord:
 def _bare_session(data: Mapping[str, Any]) -> SessionRecord:
     if not data["rounds"]:
         raise BadRecord("rounds", "is empty")
-    when = data.get("when", 0)
-    if isinstance(when, bool) or not isinstance(when, int | float):
-        raise BadRecord("when", f"{when!r} is not a time in seconds")
     rounds = tuple(_bare_round(timed, f"rounds[{number}].") for number, timed in enumerate(data["rounds"]))
     return SessionRecord(
-        recorded=datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds"),
+        recorded=_recorded(data.get("when", 0)),
         load_s=None if data.get("build") is None else check_number("build", data["build"]),
         rounds=_with_probes_around(rounds),
     )
+
+
+def _recorded(when: object) -> str:
+    """Return the time in ISO 8601. Raises BadRecord for what is not one in seconds since 1970."""
+    if isinstance(when, bool) or not isinstance(when, int | float):
+        raise BadRecord("when", f"{when!r} is not a time in seconds")
+    try:
+        return datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadRecord("when", f"{when!r} is not a time in seconds: {error}") from error
 
 
 def _with_probes_around(rounds: Sequence[Round]) -> tuple[Round, ...]:

@@ -80,7 +80,7 @@ class Settings:
         return tuple(options)
 
 
-def of(
+def for_selftest(
     *,
     model: str,
     variants: tuple[Variant, ...],

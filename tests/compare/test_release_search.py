@@ -48,13 +48,15 @@ def test_the_first_slower_release_is_found_in_three_or_four_steps(log: SearchLog
 def test_where_the_last_is_not_slower_there_is_nothing_to_find(log: SearchLog) -> None:
     measured = Measured(99)
     result = walked(measured, log)
-    assert (result.slower, result.is_open, measured.asked) == (None, False, [RELEASES[-1]])
+    assert (result.slower, result.is_undecided, measured.asked) == (None, False, [RELEASES[-1]])
 
 
 def test_what_cannot_be_measured_is_stepped_around_and_named(log: SearchLog) -> None:
-    result = walked(Measured(4, r3=PairedVerdict.INVALID, r4=PairedVerdict.INVALID), log)
+    measured = Measured(4, r3=PairedVerdict.INVALID, r4=PairedVerdict.INVALID)
+    result = walked(measured, log)
     assert (result.slower, result.last_good) == (RELEASES[5], RELEASES[2])
     assert result.sentence.endswith("; 2026.3.0, 2026.4.0 between them could not be measured")
+    assert len(set(measured.asked)) == len(measured.asked), "nothing is measured twice"
     assert (log.get(RELEASES[3]), log.get(RELEASES[5])) == (None, Step(RELEASES[5], PairedVerdict.REGRESSED, "5 %"))
 
 
@@ -74,7 +76,7 @@ def test_an_interrupted_walk_goes_on(tmp_path: Path) -> None:
 
 def test_an_undecided_step_ends_the_walk_and_is_measured_again(tmp_path: Path) -> None:
     result = walked(Measured(5, r3=PairedVerdict.UNDECIDED), SearchLog(tmp_path / "kept.json"))
-    assert (result.is_open, result.slower) == (True, None)
+    assert (result.is_undecided, result.slower) == (True, None)
     assert "2026.3.0 is undecided" in result.sentence
     later = Measured(5)
     assert walked(later, SearchLog(tmp_path / "kept.json")).slower == RELEASES[5]

@@ -9,7 +9,7 @@ from typing import cast
 import psutil
 import pytest
 
-from perf.compare.in_turns import InTurns, generate_in_turns
+from perf.compare.in_turns import MOST_PAIRS, InTurns, generate_in_turns
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
@@ -20,7 +20,7 @@ from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
 from perf.spec import ladder
-from perf.stats.paired_comparison import PAIRS_PER_WORKERS
+from perf.stats.paired_comparison import LOOKS, PAIRS_PER_WORKERS
 from tests.builders.samples import sample
 
 GB = 10**9
@@ -174,3 +174,9 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
     assert isinstance(strategy_for(10 * GB, 20 * GB), WholeSessions)
     assert len(said) == 1
     assert said[0].endswith("(10.0 GB each, 5.0 GB free): whole sessions alternate")
+
+
+def test_the_last_workers_pairs_are_counted_where_every_round_is_used() -> None:
+    """pytest-benchmark calls no setup after its last round, and it is the setup that counts the workers' pairs."""
+    paired_run = PairedRun(EAGER, NO_STACKS, NO_RUN, budget_s=0.0)
+    assert paired_run.most_pairs == LOOKS * MOST_PAIRS + 1

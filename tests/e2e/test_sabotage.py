@@ -72,7 +72,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def run(cache_dir: Path, stacks: dict[str, Stack]) -> Iterator[Run]:
-    wanted = settings.of(
+    wanted = settings.for_selftest(
         model="tiny",
         variants=ladder.LADDER,
         stacks={name: Path(stack.python) for name, stack in stacks.items()},

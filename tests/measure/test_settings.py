@@ -10,7 +10,7 @@ from perf.spec.protocol import Protocol, Size
 
 
 def test_only_options_that_differ_from_the_defaults_are_repeated() -> None:
-    wanted = settings.of(
+    wanted = settings.for_selftest(
         model="tiny",
         variants=(),
         stacks={"current": Path("/a/python")},
@@ -22,7 +22,7 @@ def test_only_options_that_differ_from_the_defaults_are_repeated() -> None:
 
 
 def test_a_quick_run_is_repeated_by_its_values() -> None:
-    wanted = settings.of(
+    wanted = settings.for_selftest(
         model=settings.DEFAULT_MODEL, variants=(), stacks={}, size=QUICK.size, protocol=QUICK, wait_s=0.0
     )
     quick = "--size 256x256 --steps 10 --warmup-steps 4 --rounds 3 --budget 40.0"

@@ -1,0 +1,60 @@
+"""The order in which a run's rows are measured and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+from perf.gate.judgement import Judgement
+from perf.measure.run import Run
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from perf.spec.variant import Variant
+from perf.stats.verdict import Verdict, VerdictKind
+from tests.builders.baselines import MODEL
+from tests.builders.machines import GENOA
+from tests.builders.sessions import sessions
+
+VARIANTS = ladder.LADDER[:3]
+
+
+class NotingJudgement(Judgement):
+    """A judgement that notes its work instead of doing it."""
+
+    def __init__(self, folder: Path, measured: Sequence[Variant]) -> None:
+        run = SimpleNamespace(
+            machine=GENOA,
+            bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128))),
+            settings=SimpleNamespace(baselines=folder, updates=False, fresh=0),
+            variants=VARIANTS,
+            has_row=lambda variant: variant in measured,
+        )
+        super().__init__(cast("Run", run))
+        self.notes: list[str] = []
+
+    def _measure(self, variant: Variant) -> None:
+        self.notes.append(variant.name)
+        self._sessions[variant.name] = sessions(1, seed=1)
+
+    def _judge(self) -> None:
+        self.notes.append("judge")
+        self.verdicts = {name: Verdict(kind=VerdictKind.NO_BASELINE, sentence="") for name in self._sessions}
+
+    def _compare_with_anchors(self) -> None:
+        self.notes.append("compare")
+
+
+def test_all_missing_rows_are_measured_before_the_first_verdict(tmp_path: Path) -> None:
+    judgement = NotingJudgement(tmp_path, measured=())
+    for variant in VARIANTS:
+        judgement.complete(variant)
+    assert judgement.notes == [*(variant.name for variant in VARIANTS), "judge", "compare"]
+
+
+def test_a_row_that_was_skipped_is_not_measured(tmp_path: Path) -> None:
+    judgement = NotingJudgement(tmp_path, measured=VARIANTS[:1])
+    for variant in VARIANTS:
+        judgement.complete(variant)
+    assert VARIANTS[0].name not in judgement.notes
