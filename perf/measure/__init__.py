@@ -1,21 +1,23 @@
-"""Measuring: what was asked for, the processes that do it, one variant, and a run of several.
+"""The measuring: the request, the processes that carry it out, one variant, and a run of several.
 
 ::
 
-    settings      Settings, what is to be measured, and its defaults
-    options       the command line that they are read from
-    command       the command line and environment of a process
-    channel       JSON lines with a deadline
-    sentinel      kills what a worker has started when this process dies
-    postmortem    how a worker ended, and its last output
-    launcher      starts a worker, talks to it, and leaves nothing of it behind
-    checkpoints   the model's folder, checked
-    latents       the starting noise
-    progress      what a person sees meanwhile
-    pedantic      the loop of pytest-benchmark
-    machine_probe the machine's own speed around the rounds
-    measurement   Measurement, one variant and its worker
-    estimate      how long a ladder will take here
-    ladder_row    LadderRow, a variant's session or why it has none
-    run           Run, what the variants of a run share
+    settings         Settings, what is to be measured, and its defaults
+    options          the pytest options that settings are read from
+    command          the command line and environment of a process
+    channel          JSON lines with a deadline
+    sentinel         kills what a worker has started when this process dies
+    postmortem       how a worker ended, and its last output
+    launcher         starts a worker, talks to it, and leaves nothing of it behind
+    checkpoint_check whether a folder is a complete checkpoint
+    checkpoints      Model, made, found or downloaded, and its work
+    latents          the starting noise
+    progress         lines on the terminal or in a log
+    pedantic         pytest-benchmark's loop, beyond its documentation
+    machine_probe    the machine's own speed around the rounds
+    estimate         how long a ladder will take here
+    bench            Bench, what all variants of a run are measured with
+    measurement      Measurement, one variant and its worker
+    ladder_row       LadderRow, a variant's session or why it has none
+    run              Run, what the variants of a run share
 """

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-import struct
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +11,13 @@ from typing import Any
 from perf.errors import BadCheckpoint, HubUnreachable, PerfError, UnknownName
 from perf.host import cache
 from perf.host.stack import Stack
+from perf.measure.checkpoint_check import check, read_json
 from perf.measure.command import clean_environment
 from perf.records.work import Work
 from perf.spec import synthetic
 from perf.spec.protocol import Size
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-MODELS = ("unet", "vae", "text_encoder", "safety_checker")
-MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +83,6 @@ def resolve(text: str, stack: Stack) -> Model:
     return _read_model(text, folder)
 
 
-def check(folder: Path) -> None:
-    """Raise BadCheckpoint unless ``folder`` is a complete Stable Diffusion checkpoint in the diffusers layout."""
-    index = _read_json(folder / "model_index.json")
-    if index.get("_class_name") != "StableDiffusionPipeline":
-        raise BadCheckpoint(f"{folder} is a {index.get('_class_name')}; the suite measures StableDiffusionPipeline")
-    for name in MODELS:
-        if name != "safety_checker" or index.get(name, [None])[0]:
-            _check_weights(folder / name)
-
-
 def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
     """Return the work of one call of each of the model's parts, by name; counted once, then read from the cache.
 
@@ -110,7 +96,7 @@ def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
         (folder / "work.json").write_text(result.stdout, encoding="utf-8")
 
     kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
-    return {part: Work.from_json(counted) for part, counted in _read_json(kept / "work.json").items()}
+    return {part: Work.from_json(counted) for part, counted in read_json(kept / "work.json").items()}
 
 
 def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
@@ -147,7 +133,7 @@ def _is_path(text: str) -> bool:
 
 
 def _read_model(name: str, folder: Path) -> Model:
-    unet, vae = _read_json(folder / "unet" / "config.json"), _read_json(folder / "vae" / "config.json")
+    unet, vae = read_json(folder / "unet" / "config.json"), read_json(folder / "vae" / "config.json")
     scale = 2 ** (len(vae["block_out_channels"]) - 1)
     side = unet["sample_size"] * scale
     return Model(
@@ -157,50 +143,5 @@ def _read_model(name: str, folder: Path) -> Model:
         latent_channels=unet["in_channels"],
         scale=scale,
         native_size=Size(side, side),
-        scheduler=str(_read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
+        scheduler=str(read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
     )
-
-
-def _read_json(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        where = path.parent if path.name == "model_index.json" else path.parent.parent
-        reason = f"no {path.name}" if isinstance(error, FileNotFoundError) else f"{path.name}: {error.strerror}"
-        raise BadCheckpoint(f"{where} is not a diffusers checkpoint: {reason} in {path.parent}") from None
-    except (ValueError, RecursionError) as error:
-        raise BadCheckpoint(f"{path} is not valid JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise BadCheckpoint(f"{path} holds no JSON object")
-    return content
-
-
-def _check_weights(component: Path) -> None:
-    _read_json(component / "config.json")
-    files = [*component.glob("*.safetensors")]
-    if not files and not [*component.glob("*.bin")]:
-        raise BadCheckpoint(f"{component} has no weights (*.safetensors)")
-    for path in files:
-        check_safetensors(path)
-
-
-def check_safetensors(path: Path) -> None:
-    """Compare the file's size with the one that its header implies; only the header is read. Raises BadCheckpoint.
-
-    The format: 8 bytes with the header's length, the header in JSON, then the tensors at the offsets that it gives
-    (https://huggingface.co/docs/safetensors/index#format).
-    """
-    actual_bytes = path.stat().st_size
-    with path.open("rb") as stream:
-        start = stream.read(8)
-        header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
-        if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
-            raise BadCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
-        try:
-            tensors = json.loads(stream.read(header_bytes))
-            ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
-            expected_bytes = 8 + header_bytes + max(ends)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            raise BadCheckpoint(f"{path} has no valid safetensors header") from None
-    if actual_bytes != expected_bytes:
-        raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")

@@ -11,40 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import WorkerGarbled
-from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure import command, launcher
-from perf.measure.checkpoints import Model
-from perf.measure.estimate import Estimate
+from perf.measure.bench import Bench
 from perf.measure.launcher import SETTLE_S, WorkerProcess
-from perf.measure.machine_probe import Probe, ProbeTimes
+from perf.measure.machine_probe import ProbeTimes
 from perf.measure.pedantic import EnoughRounds
-from perf.measure.progress import Progress, duration
+from perf.measure.progress import duration
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
 from perf.records.session_record import Round
-from perf.spec.protocol import Deadlines, Protocol
 from perf.spec.variant import Variant
 from perf.stats.level import undisturbed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """The things that all variants of a run share.
-
-    ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
-    ``estimate`` is of the ladder's time, None where something other than a ladder is measured.
-    """
-
-    protocol: Protocol
-    deadlines: Deadlines
-    model: Model
-    machine: Machine
-    latents: Path
-    exports: Path
-    progress: Progress
-    probe: Probe
-    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

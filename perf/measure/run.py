@@ -17,9 +17,10 @@ from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack, default_python, probe
 from perf.measure import checkpoints, latents, machine_probe
+from perf.measure.bench import Bench
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.ladder_row import LadderRow
-from perf.measure.measurement import Bench, Measurement, measuring
+from perf.measure.measurement import Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.settings import Settings
 from perf.records.work import Work

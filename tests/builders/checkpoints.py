@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from perf.measure.checkpoints import MODELS
+from perf.measure.checkpoint_check import MODELS
 from perf.spec import synthetic
 
 
