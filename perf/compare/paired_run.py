@@ -79,7 +79,7 @@ class PairedRun:
     def comparison(self) -> Comparison:
         """What may be said of the latency. Raises a WorkerError where no pair could be measured undisturbed."""
         if self._comparison is None:
-            raise WorkerError(self.variant.name, "other work ran beside every pair, so nothing can be said")
+            raise WorkerError(self.variant.name, "other work ran during every pair, so nothing can be said")
         return self._comparison
 
     def next_pair(self) -> None:

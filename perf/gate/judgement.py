@@ -91,7 +91,7 @@ class Judgement:
         if not sessions:
             raise NotAccepted(
                 variant.name,
-                "not recorded: other work ran beside every session; see `python -m perf machine --check`, and measure "
+                "not recorded: other work ran during every session; see `python -m perf machine --check`, and measure "
                 "again",
             )
         change = partial(

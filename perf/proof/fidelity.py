@@ -64,14 +64,14 @@ class Fidelity:
             faults.append(f"SSIM {self.ssim:.4f}, at least {limits.ssim:g} expected")
         if self.latents_error > limits.latents_error:
             percent = 100 * limits.latents_error
-            faults.append(f"latents off by {self.latents_error:.1%}, at most {percent:g}% expected")
+            faults.append(f"latents off by {100 * self.latents_error:.1f} %, at most {percent:g} % expected")
         return "; ".join(faults) or None
 
     def __str__(self) -> str:
         same = "bit-equal, " if self.psnr_db == SAME_DB else ""
         return (
             f"{same}PSNR {self.psnr_db:.1f} dB, SSIM {self.ssim:.4f}, largest error {self.largest_error:.3g}, "
-            f"latents off by {self.latents_error:.2%}"
+            f"latents off by {100 * self.latents_error:.2f} %"
         )
 
     def to_json(self) -> dict[str, float]:

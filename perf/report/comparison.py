@@ -19,9 +19,9 @@ DIFFERENCES_SHOWN = 6
 CHANGES_SHOWN = 8
 NOTES = (
     "candidate: its latency against the reference's, with an interval that holds it at",
-    f"every one of {LOOKS} looks with a probability of {1 - MISS:.0%} on either side.",
-    f"An unchanged row is called slower with a probability of {ALARM:.0%} at most.",
-    f"equivalent: within {TOLERANCE:.0%}.",
+    f"every one of {LOOKS} looks with a probability of {100 * (1 - MISS):.0f} % on either side.",
+    f"An unchanged row is called slower with a probability of {100 * ALARM:.0f} % at most.",
+    f"equivalent: within {100 * TOLERANCE:.0f} %.",
 )
 
 
@@ -56,7 +56,8 @@ def details(result: ComparedRow) -> list[str]:
     if result.widths:
         paired, unpaired = result.widths
         lines.append(
-            f"  95% interval: {paired:.1%} wide in pairs; {unpaired:.1%} if the same latencies were not paired"
+            f"  95 % interval: {100 * paired:.1f} % wide in pairs; "
+            f"{100 * unpaired:.1f} % if the same latencies were not paired"
         )
     if aside := len(result.pairs) - len(undisturbed(result.pairs)):
         lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran at the same time")

@@ -115,7 +115,7 @@ def conditions(sessions: Sequence[SessionRecord]) -> str:
     parts = [f"{aside} of {len(rounds)} rounds set aside as disturbed"]
     pressures = [timed.cpu_pressure_s / timed.latency_s for timed in rounds if timed.cpu_pressure_s is not None]
     if pressures:
-        parts.append(f"CPU pressure {statistics.median(pressures):.1%} of the time")
+        parts.append(f"CPU pressure {100 * statistics.median(pressures):.1f} % of the time")
     uses = [cpus for timed in rounds if (cpus := use(timed))]
     if uses:
         parts.append(f"{statistics.median(uses):.2f} CPUs in use")

@@ -2,7 +2,7 @@
 
 Four things are known about the noise of a shared machine, all from recorded identical sessions:
 
-- A round beside which something else ran shows CPU pressure, and is no measurement. It is set aside.
+- A round during which something else ran shows CPU pressure, and is no measurement. It is set aside.
 - Rounds differ by waiting: when one thread of a parallel loop is held up (by a neighbour on the same host, say), the
   others wait for it, so that latency rises while the CPUs in use fall.
 - Rounds differ by the machine's own speed, which may change by a tenth from one minute to the next. The probe around
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from perf.records.session_record import Round, SessionRecord
 
-# Of the recorded rounds nearly all that ran alone had under 4 % of pressure, those beside a busy process 8 to 49 %.
+# Of the recorded rounds, nearly all that ran alone had under 4 % of pressure; those with a busy process, 8 to 49 %.
 PRESSURE_SHARE = 0.05
 PRESSURE_FLOOR_S = 0.010  # a few time slices, which any short generation may lose
 USE_SHARE = 0.92  # where the kernel does not account pressure: of the CPUs in use in the session's best round
@@ -79,13 +79,13 @@ class Level:
 
 
 def undisturbed(rounds: Sequence[Round]) -> list[Round]:
-    """Return the rounds of one session beside which nothing else ran, as far as the kernel tells."""
+    """Return the rounds of one session during which nothing else ran, as far as the kernel tells."""
     best = best_use(rounds)
     return [timed for timed in rounds if not disturbed(timed, best)]
 
 
 def disturbed(timed: Round, best_use: float) -> bool:
-    """Tell whether something else ran beside this round.
+    """Tell whether something else ran during this round.
 
     ``best_use`` is that of the round's session, in CPUs. It decides only where the kernel does not account pressure.
     """

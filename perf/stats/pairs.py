@@ -48,7 +48,7 @@ class Pair:
 
 
 def undisturbed(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs beside which nothing else ran, neither beside the reference's generation nor the candidate's.
+    """Return the pairs during which nothing else ran, in either generation.
 
     The generations of one worker are a session: where the kernel does not account pressure, each is held against the
     best of its own worker, as in perf.stats.level. Other workers are no measure of it: a candidate may use fewer CPUs.

@@ -101,7 +101,7 @@ def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, base
         worst = _worst(findings)
         return f"{worst.watch} {percent(worst.ratio)} ({percent(worst.low)} to {percent(worst.high)}), {effort}"
     if kind is VerdictKind.UNCHANGED:
-        return f"no slower than {latency.tolerance:.0%}: {percent(latency.ratio)} ({interval}), {effort}"
+        return f"no slower than {100 * latency.tolerance:.0f} %: {percent(latency.ratio)} ({interval}), {effort}"
     if kind is VerdictKind.IMPROVED:
         return f"faster: {percent(latency.ratio)} ({interval}), {effort}"
     return f"{percent(latency.ratio)} ({interval}): {_what_is_open(latency)}, {effort}"
@@ -117,7 +117,7 @@ def _worst(findings: Sequence[Finding]) -> Finding:
 
 def _what_is_open(latency: Finding) -> str:
     if latency.suspicious:
-        return f"a slowdown of {latency.tolerance:.0%} is neither shown nor excluded"
+        return f"a slowdown of {100 * latency.tolerance:.0f} % is neither shown nor excluded"
     return "not slower; whether it is faster is not certain"
 
 
@@ -126,7 +126,7 @@ def disturbed_sentence(sessions: int, *, of_baseline: bool) -> str:
     count = f"all {sessions} sessions" if sessions > 1 else "the session"
     whose = "of the baseline" if of_baseline else "measured"
     return (
-        f"other work ran beside {count} {whose}: nothing can be said; see `python -m perf machine --check`, "
+        f"other work ran during {count} {whose}: nothing can be said; see `python -m perf machine --check`, "
         "and measure again"
     )
 

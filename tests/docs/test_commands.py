@@ -24,7 +24,7 @@ from tests.builders.runs import NOT_THE_USERS, surroundings
 README, TUTORIAL = ROOT / "README.md", ROOT / "docs" / "tutorial.md"
 NOT_RUN = "not run by tests: "
 FAILS = "fails on purpose"
-BUSY = "not recorded: other work ran beside every session"  # where the tests run, as they may: the command has worked
+BUSY = "not recorded: other work ran during every session"  # where the tests run, as they may: the command has worked
 SETUP = "sh .ci/setup && "
 TINY = "--model tiny --variant openvino-static --size 64x64 --steps 3 --warmup-steps 1 --rounds 3 --budget 0 --fresh 0"
 HERE = f"--baselines baselines --wait 600 {shlex.join(NOT_THE_USERS)}"

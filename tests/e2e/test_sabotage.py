@@ -127,7 +127,7 @@ def test_instructions_switched_off_and_channels_last_lost(bench: Bench) -> None:
     )
     assert instructions.startswith("instructions: ")
     assert instructions.endswith("ONEDNN_MAX_CPU_ISA is set (AVX512_CORE)")
-    assert memory_format == "memory format: 0% of the UNet's convolutions have channels_last weights, expected all"
+    assert memory_format == "memory format: 0 % of the UNet's convolutions have channels_last weights, expected all"
 
 
 def preloading_only(kept: str, stacks: Mapping[str, Stack]) -> dict[str, str]:

@@ -82,18 +82,18 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
         (
             "bf16-channels-last",
             evidence(AMX_CONVOLUTION, SLOW_MATMUL, REORDER, surroundings=LIMITED, isa="AVX-512 with bfloat16"),
-            "instructions: 9% of matmul and convolution time on AMX, expected over 80%; oneDNN reports AVX-512 with "
+            "instructions: 9 % of matmul and convolution time on AMX, expected over 80 %; oneDNN reports AVX-512 with "
             "bfloat16; most time is in jit:avx512_core bf16; ONEDNN_MAX_CPU_ISA is set (AVX512_CORE_BF16)",
         ),
         (
             "bf16-channels-last",
             evidence(weights={"f32": 1000}),
-            "weights: 0% of the UNet's weights are bf16, expected all",
+            "weights: 0 % of the UNet's weights are bf16, expected all",
         ),
         (
             "bf16-channels-last",
             evidence(channels_last=0.5),
-            "memory format: 50% of the UNet's convolutions have channels_last weights, expected all",
+            "memory format: 50 % of the UNet's convolutions have channels_last weights, expected all",
         ),
         ("bf16-compile", evidence(graphs=0), "compiled: 0 graphs compiled by TorchInductor, expected some"),
         ("bf16-channels-last", evidence(graphs=2), "compiled: 2 graphs compiled by TorchInductor, expected none"),
@@ -105,7 +105,7 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
         (
             "ipex-bf16",
             evidence(prepacked=0.2, surroundings=TUNED),
-            "prepacked: 20% of the UNet's products are IPEX's own, expected over 80%",
+            "prepacked: 20 % of the UNet's products are IPEX's own, expected over 80 %",
         ),
         (
             "ipex-bf16",
@@ -145,13 +145,13 @@ def test_what_is_not_so_is_said_in_a_sentence(name: str, seen: Evidence, says: s
 
 def test_autocast_that_is_off() -> None:
     failing = failed(claims("bf16-autocast", evidence(*F32, weights={"f32": 1000}, channels_last=0.0)))
-    assert str(failing[0]) == "precision: 0% of matmul and convolution time in bf16, expected over 80%"
+    assert str(failing[0]) == "precision: 0 % of matmul and convolution time in bf16, expected over 80 %"
 
 
 def test_openvino_that_was_told_f32() -> None:
     failing = failed(claims("openvino-static", openvino(*F32, precision="f32")))
     assert str(failing[0]) == (
-        "precision: 0% of matmul and convolution time in bf16; OpenVINO was told f32, expected over 80%"
+        "precision: 0 % of matmul and convolution time in bf16; OpenVINO was told f32, expected over 80 %"
     )
 
 
@@ -176,7 +176,7 @@ def test_mkl_does_not_say_what_it_runs_on() -> None:
     assert failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, attention))) == []
     slow = replace(attention, implementation="mkl:sgemm", types="f32")
     (failing,) = failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, slow)))
-    assert str(failing) == "precision: 9% of matmul and convolution time in bf16, expected over 80%"
+    assert str(failing) == "precision: 9 % of matmul and convolution time in bf16, expected over 80 %"
 
 
 def test_nothing_seen_is_nothing_proved() -> None:

@@ -47,14 +47,14 @@ def test_each_limit_is_named_when_it_is_passed() -> None:
     fault = str(compare(outcome(noise=0.2), outcome()).fault(LIMITS))
     assert re.fullmatch(
         r"PSNR 1[34]\.\d dB, at least 30 expected; SSIM 0\.0\d+, at least 0\.9 expected; "
-        r"latents off by 20\.0%, at most 10% expected",
+        r"latents off by 20\.0 %, at most 10 % expected",
         fault,
     )
 
 
 def test_a_narrow_limit_is_not_rounded_away() -> None:
     narrow = Limits(psnr_db=30, ssim=0.9, latents_error=0.001)
-    assert compare(outcome(noise=0.01), outcome()).fault(narrow) == "latents off by 1.0%, at most 0.1% expected"
+    assert compare(outcome(noise=0.01), outcome()).fault(narrow) == "latents off by 1.0 %, at most 0.1 % expected"
 
 
 def test_a_wrong_vae_leaves_the_latents_alone() -> None:

@@ -6,7 +6,7 @@ from perf.report import verdicts
 from perf.stats.verdict import Finding, Verdict, VerdictKind
 from tests.builders.sessions import session
 
-CALM = Verdict(kind=VerdictKind.UNCHANGED, sentence="no slower than 3%")
+CALM = Verdict(kind=VerdictKind.UNCHANGED, sentence="no slower than 3 %")
 
 
 def finding(watch: str, ratio: float) -> Finding:
@@ -19,7 +19,7 @@ def finding(watch: str, ratio: float) -> Finding:
 def test_rows_with_the_same_verdict_share_a_line() -> None:
     slower = Verdict(kind=VerdictKind.REGRESSED, sentence="latency +8.0 %")
     lines = verdicts.verdict_lines({"eager-fp32": CALM, "openvino-static": slower, "bf16-compile": CALM})
-    assert lines == ["2 rows           unchanged: no slower than 3%", "openvino-static  regressed: latency +8.0 %"]
+    assert lines == ["2 rows           unchanged: no slower than 3 %", "openvino-static  regressed: latency +8.0 %"]
 
 
 def test_what_moved_most_is_a_part_of_the_generation() -> None:
@@ -36,5 +36,5 @@ def test_of_a_faster_row_it_is_the_part_that_sped_up_most() -> None:
 
 def test_conditions_count_the_rounds_that_were_set_aside() -> None:
     sessions = [session([10.0, 10.0]), session([10.0, 10.0], pressure=0.5)]
-    expected = "2 of 4 rounds set aside as disturbed, CPU pressure 25.0% of the time, 2.00 CPUs in use"
+    expected = "2 of 4 rounds set aside as disturbed, CPU pressure 25.0 % of the time, 2.00 CPUs in use"
     assert verdicts.conditions(sessions) == expected

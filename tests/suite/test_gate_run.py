@@ -109,7 +109,7 @@ def test_a_regressed_row_says_all_that_is_needed(
         rf"baseline: +{re.escape(str(baseline))} \(1 session, the latest from 2\d\d\d-.*, accepted as 'the first'\)",
         r"moved most: +UNet step \+10\.0 %",
         r"packages: +unchanged",
-        r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d% of the time, 2\.00 CPUs in use",
+        r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d % of the time, 2\.00 CPUs in use",
         r"measure again: +tox run -e perf -- --variant eager-fp32 --model \S+",
         r"accept as the new baseline: tox run -e perf .* --update-baseline --why \"REASON\"",
     ):
@@ -165,7 +165,7 @@ def test_disturbed_rounds_are_measured_again_and_not_recorded(
     ran = run_ladder(*recorded(options, "noisy"), SILLY_PRESSURE="6", COLUMNS="120")
     assert "median of 6, 6 of them disturbed" in ran.stderr
     assert ran.returncode == 1
-    assert "not recorded: other work ran beside every session" in ran.stdout
+    assert "not recorded: other work ran during every session" in ran.stdout
     assert not (tmp_path / "baselines").exists()
 
 
@@ -273,7 +273,7 @@ def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Opt
     for needed in (
         r"eager-fp32: 1[23]\.\d+ s/image, median of 3",
         r"eager-fp32 +0% +18% +- +16% +200\.0 +1\.0000 +0\.00% +10/10",
-        r"ok  precision +100% of matmul and convolution time in f32",
+        r"ok  precision +100 % of matmul and convolution time in f32",
         r"ok  image +bit-equal",
         r"UNet step +0\.55 s +18 GFLOP/s +18% of the peak in f32",
         r"100% +50 convolution ref:any f32",

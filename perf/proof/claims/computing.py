@@ -25,7 +25,7 @@ DPM_SOLVER = "DPMSolverMultistepScheduler"
 def precision(facts: Facts) -> Claim:
     """Claim the precision of the matrix products and convolutions, by the time spent in them."""
     if facts.computes_in_bf16:
-        expected, least, least_text = "bf16", MOSTLY, f"over {MOSTLY:.0%}"
+        expected, least, least_text = "bf16", MOSTLY, f"over {100 * MOSTLY:.0f} %"
     else:
         expected, least, least_text = "f32", NEARLY_ALL, "all"
     products = facts.products
@@ -34,7 +34,7 @@ def precision(facts: Facts) -> Claim:
         return Claim("precision", False, "no matrix product or convolution was seen")
     setting = facts.evidence.state.precision  # OpenVINO's; None for the others
     holds = reached >= least and setting in (None, expected)
-    sentence = f"{reached:.0%} of matmul and convolution time in {expected}"
+    sentence = f"{100 * reached:.0f} % of matmul and convolution time in {expected}"
     if setting:
         sentence += f"; OpenVINO was told {setting}"
     return expecting("precision", holds, sentence, least_text)
@@ -47,8 +47,8 @@ def instructions(facts: Facts) -> Claim | None:
         return None
     named = [kernel for kernel in facts.products if not kernel.implementation.startswith(MKL)]
     reached = share(named, [kernel for kernel in named if runs_on(kernel, isa)]) or 0.0
-    sentence = f"{reached:.0%} of matmul and convolution time on {ISA_NAMES[isa]}"
-    return expecting("instructions", reached >= MOSTLY, sentence, f"over {MOSTLY:.0%}; {likely_cause(facts)}")
+    sentence = f"{100 * reached:.0f} % of matmul and convolution time on {ISA_NAMES[isa]}"
+    return expecting("instructions", reached >= MOSTLY, sentence, f"over {100 * MOSTLY:.0f} %; {likely_cause(facts)}")
 
 
 def runs_on(kernel: Kernel, isa: str) -> bool:
@@ -79,7 +79,7 @@ def weights(facts: Facts) -> Claim | None:
     in_bf16 = facts.variant.precision == "bf16-weights" or facts.variant.backend == "ipex"
     expected = "bf16" if in_bf16 else "f32"
     kept = counts.get(expected, 0) / sum(counts.values())
-    return expecting("weights", kept > NEARLY_ALL, f"{kept:.0%} of the UNet's weights are {expected}", "all")
+    return expecting("weights", kept > NEARLY_ALL, f"{100 * kept:.0f} % of the UNet's weights are {expected}", "all")
 
 
 def memory_format(facts: Facts) -> Claim | None:
@@ -87,7 +87,7 @@ def memory_format(facts: Facts) -> Claim | None:
     reached = facts.evidence.state.channels_last
     if reached is None:
         return None
-    sentence = f"{reached:.0%} of the UNet's convolutions have channels_last weights"
+    sentence = f"{100 * reached:.0f} % of the UNet's convolutions have channels_last weights"
     if facts.variant.channels_last:
         return expecting("memory format", reached > NEARLY_ALL, sentence, "all")
     return expecting("memory format", reached < 1 - NEARLY_ALL, sentence, "none")
@@ -109,8 +109,8 @@ def prepacked(facts: Facts) -> Claim | None:
     reached = facts.evidence.state.prepacked
     if reached is None:
         return None
-    sentence = f"{reached:.0%} of the UNet's products are IPEX's own"
-    return expecting("prepacked", reached >= MOSTLY, sentence, f"over {MOSTLY:.0%}")
+    sentence = f"{100 * reached:.0f} % of the UNet's products are IPEX's own"
+    return expecting("prepacked", reached >= MOSTLY, sentence, f"over {100 * MOSTLY:.0f} %")
 
 
 def shapes(facts: Facts) -> Claim | None:
