@@ -12,8 +12,8 @@ class ExitCode(IntEnum):
     FAILED = 1
     """A row is slower or invalid, or there is none; a search has found a slower release."""
     UNDECIDED = 2
-    """Nothing is slower, but a row is undecided under ``--require-all``, or a search did not come to its end."""
+    """Nothing is slower, but a row is undecided under ``--require-all``, or a search did not finish."""
     BAD_INPUT = 4
-    """What was asked for cannot be: one line on standard error says why."""
+    """The request cannot be met: one line on standard error says why."""
     INTERRUPTED = 130
     """Ended by Ctrl-C, as shells report it."""

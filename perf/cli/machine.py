@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.check:
         print("\nto measure better here")
         complaints = advice.complaints(machine, advice.other_load())
-        print("\n".join(f"  {complaint}" for complaint in complaints) or "  nothing to mend")
+        print("\n".join(f"  {complaint}" for complaint in complaints) or "  nothing to fix")
     return ExitCode.OK
 
 

@@ -24,7 +24,7 @@ def stack_in_use(name: str) -> Stack:
         raise UnknownName("stack", name, ladder.stacks())
     python = stack.default_python(name)
     if not python.exists():
-        raise BadInput(f"stack {name} is not installed ({python}); to mend it: tox run --notest -e stack-{name}")
+        raise BadInput(f"stack {name} is not installed ({python}); to fix it: tox run --notest -e stack-{name}")
     return stack.probe(name, python)
 
 

@@ -23,10 +23,10 @@ class Complaint:
     """Something that makes measurements worse, and what the machine's owner can do about it."""
 
     what: str
-    mend: str
+    remedy: str
 
     def __str__(self) -> str:
-        return f"{self.what}\n    mend: {self.mend}"
+        return f"{self.what}\n    fix: {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def _swap(root: Path) -> Iterable[Complaint]:
 def _limits(machine: Machine) -> Iterable[Complaint]:
     if machine.cpu_quota is not None and machine.cpu_quota < len(machine.cores):
         yield Complaint(
-            f"a control group grants {machine.cpu_quota:g} CPUs and {len(machine.cores)} cores are used, throttled",
+            f"a control group limits this process to {machine.cpu_quota:g} CPUs, "
+            f"so the {len(machine.cores)} cores in use are throttled",
             "start the container without --cpus or a CPU limit, with --cpuset-cpus instead",
         )
 

@@ -26,10 +26,10 @@ class Missing:
     """A prerequisite that a variant lacks here, and the command that would provide it."""
 
     reason: str
-    mend: str
+    remedy: str
 
     def __str__(self) -> str:
-        return f"{self.reason}; to mend it: {self.mend}"
+        return f"{self.reason}; to fix it: {self.remedy}"
 
 
 def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Missing | None:
@@ -93,6 +93,6 @@ def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
     if not shutil.which("numactl"):
         return Missing("numactl was not found", "apt-get install numactl")
     if not openmp_library(stack).exists():
-        mend = f"tox run --recreate --notest -e stack-{stack.name}"
-        return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", mend)
+        remedy = f"tox run --recreate --notest -e stack-{stack.name}"
+        return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", remedy)
     return None

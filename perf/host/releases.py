@@ -26,7 +26,9 @@ def releases(package: str, python: Path = THIS_PYTHON, *, prereleases: bool = Fa
         output = pip(python, "index", "versions", *options, package)
     except PipFailed as error:
         # pip has the same exit code for a package without releases and an index out of reach: its words tell which.
-        raise BadInput(f"there is no {package} to be had for this Python and machine; pip: {error.quote}") from None
+        raise BadInput(
+            f"no release of {package} is available for this Python and machine; pip: {error.quote}"
+        ) from None
     listing = json.loads(output.splitlines()[-1])  # after the lines that name the user's own indexes
     return sorted(listing["versions"], key=Version)
 

@@ -32,10 +32,10 @@ def test_machine_says_where_there_is_no_baseline(tmp_path: Path, capsys: pytest.
     assert f"none in {tmp_path}; `tox run -e perf -- --update-baseline" in capsys.readouterr().out
 
 
-def test_check_says_how_to_mend(
+def test_check_says_how_to_fix(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(advice, "other_load", lambda: Load(1.5, ("stress 12 (150%)",)))
     assert cli.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
     output = capsys.readouterr().out
-    assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    mend: stop it" in output
+    assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    fix: stop it" in output

@@ -203,7 +203,7 @@ def test_a_row_that_is_there_twice_is_invalid(path: Path, tmp_path: Path) -> Non
 def test_a_file_with_a_bad_row_is_not_written_over(path: Path) -> None:
     rewritten(lambda data: data["rows"][EAGER.name].pop("stack"))(path)
     before = path.read_bytes()
-    with pytest.raises(BadBaseline, match=r"not written.*rows\.eager-fp32.*mend or remove"):
+    with pytest.raises(BadBaseline, match=r"not written.*rows\.eager-fp32.*fix or remove"):
         store.update(path, lambda old: accept(old, STATIC.name))
     assert path.read_bytes() == before
 

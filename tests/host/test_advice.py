@@ -30,18 +30,18 @@ def test_a_good_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint", "mend"),
+    ("change", "complaint", "remedy"),
     [
         ({"governor": "powersave"}, "governor is powersave", "cpupower frequency-set"),
         ({"turbo": True}, "turbo is on", "no_turbo"),
-        ({"cpu_quota": 1.5}, "grants 1.5 CPUs and 2 cores are used", "--cpuset-cpus"),
+        ({"cpu_quota": 1.5}, "limits this process to 1.5 CPUs, so the 2 cores in use are throttled", "--cpuset-cpus"),
         ({"hypervisor": "KVM"}, r"virtual machine (KVM)", "bare metal"),
     ],
 )
-def test_what_the_machine_is(tmp_path: Path, change: dict[str, object], complaint: str, mend: str) -> None:
+def test_what_the_machine_is(tmp_path: Path, change: dict[str, object], complaint: str, remedy: str) -> None:
     text = complaints(dataclasses.replace(GENOA, **change), tree(tmp_path, PSI))  # type: ignore[arg-type]
     assert complaint in text
-    assert mend in text.partition("mend:")[2]
+    assert remedy in text.partition("fix:")[2]
 
 
 @pytest.mark.parametrize(

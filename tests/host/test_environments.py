@@ -128,7 +128,7 @@ def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: P
     ("asked", "says"),
     [
         ("cheese==1.7", "there is no cheese 1.7; nearest: 1.0, 1.1, 2.0"),
-        ("brie==1.0", "there is no brie to be had for this Python and machine"),
+        ("brie==1.0", "no release of brie is available for this Python and machine"),
         ("wine==7 cheese==2.0", "wine 7 depends on cheese<2"),
         ("wine==8rc1 cheese==2.0", "wine 8rc1 depends on cheese<2"),
         ("cheese==0.5", "there is no cheese 0.5; nearest: 1.0, 1.1, 2.0"),

@@ -49,7 +49,7 @@ def test_nothing_is_missing_where_all_is_there(name: str, stack: Stack) -> None:
 
 def test_no_stack() -> None:
     assert str(prerequisites.find_missing(variant("ipex-bf16"), None, GENOA)) == (
-        "stack ipex is not installed; to mend it: tox run --notest -e stack-ipex"
+        "stack ipex is not installed; to fix it: tox run --notest -e stack-ipex"
     )
 
 
@@ -66,7 +66,7 @@ def test_bf16_needs_the_instructions(name: str, stack: Stack) -> None:
     missing = prerequisites.find_missing(variant(name), stack, ICE_LAKE)
     assert missing is not None
     assert "neither amx_bf16 nor avx512_bf16 (Intel(R) Xeon(R) Gold 6338)" in missing.reason
-    assert "-k 'not bf16'" in missing.mend
+    assert "-k 'not bf16'" in missing.remedy
 
 
 @pytest.mark.parametrize("name", ["eager-fp32", "openvino-static"])
@@ -83,21 +83,21 @@ def test_compiling_needs_a_compiler_and_headers(stack: Stack, monkeypatch: pytes
     monkeypatch.setattr("shutil.which", lambda _: None)
     missing = prerequisites.find_missing(variant("bf16-compile"), stack, GENOA)
     assert missing is not None
-    assert missing.mend == "apt-get install g++"
+    assert missing.remedy == "apt-get install g++"
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"),
+    ("name", "remedy"),
     [
         ("eager-fp32-jemalloc", "apt-get install libjemalloc2"),
         ("eager-fp32-tcmalloc", "apt-get install libtcmalloc-minimal4"),
     ],
 )
-def test_tuning_needs_its_allocator(name: str, mend: str, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tuning_needs_its_allocator(name: str, remedy: str, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
     missing = prerequisites.find_missing(variant(name), stack, GENOA)
     assert missing is not None
-    assert missing.mend == mend
+    assert missing.remedy == remedy
 
 
 def test_tuning_needs_numactl_and_intel_openmp(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_tuning_needs_numactl_and_intel_openmp(stack: Stack, monkeypatch: pytest
     monkeypatch.setattr("shutil.which", lambda _: None)
     missing = prerequisites.find_missing(variant("eager-fp32-jemalloc"), stack, GENOA)
     assert missing is not None
-    assert missing.mend == "apt-get install numactl"
+    assert missing.remedy == "apt-get install numactl"
 
 
 def test_an_untuned_variant_starts_plainly(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

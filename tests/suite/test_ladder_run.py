@@ -151,15 +151,13 @@ def test_a_hanging_worker_fails_at_its_deadline(run_ladder: RunLadder, silly_opt
     assert "gave no answer to 'generate' in 1 s and was killed" in result.stdout
 
 
-def test_a_missing_stack_skips_with_the_command_that_mends_it(
+def test_a_missing_stack_skips_with_the_command_that_fixes_it(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:
     result = run_ladder(*silly_options, "--variant", "ipex-bf16", "--rounds", "1", TOX_WORK_DIR=str(tmp_path))
     assert result.returncode == 0
     assert "2 passed, 2 skipped" in result.stdout
-    assert (
-        "ipex-bf16: skipped: stack ipex is not installed; to mend it: tox run --notest -e stack-ipex" in result.stdout
-    )
+    assert "ipex-bf16: skipped: stack ipex is not installed; to fix it: tox run --notest -e stack-ipex" in result.stdout
 
 
 @pytest.mark.parametrize("option", ["--require-all", "--strict"])
