@@ -39,7 +39,7 @@ settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
 judgement_key = pytest.StashKey[Judgement]()
-upgrade_key = pytest.StashKey[StackComparison]()
+stack_comparison_key = pytest.StashKey[StackComparison]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +88,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         ):
             config.stash[run_key] = run
             if wanted.stack_pair:
-                config.stash[upgrade_key] = StackComparison(run)
+                config.stash[stack_comparison_key] = StackComparison(run)
             elif run.can_measure:
                 config.stash[judgement_key] = Judgement(run)
             return (yield)
@@ -136,20 +136,20 @@ def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def upgrade(request: pytest.FixtureRequest) -> StackComparison:
+def stack_comparison(request: pytest.FixtureRequest) -> StackComparison:
     """Return the comparison of two stacks that this pytest session makes."""
-    if upgrade_key not in request.config.stash:
+    if stack_comparison_key not in request.config.stash:
         pytest.fail("nothing to compare: give --reference and --candidate", pytrace=False)
-    return request.config.stash[upgrade_key]
+    return request.config.stash[stack_comparison_key]
 
 
 @pytest.fixture(scope="session")
-def paired_run(request: pytest.FixtureRequest, run: Run, upgrade: StackComparison) -> PairedRun:
+def paired_run(request: pytest.FixtureRequest, run: Run, stack_comparison: StackComparison) -> PairedRun:
     """Return a variant to be measured in two stacks, in turns."""
     variant: Variant = request.param
-    if missing := upgrade.find_missing(variant):
+    if missing := stack_comparison.find_missing(variant):
         leave_out(run, variant, missing)
-    return upgrade.paired_run(variant)
+    return stack_comparison.paired_run(variant)
 
 
 @pytest.fixture(scope="session")
@@ -170,17 +170,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if variant is None:
         return (yield)
     stash = pyfuncitem.config.stash
-    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(upgrade_key, None), variant):
+    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(stack_comparison_key, None), variant):
         return (yield)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Let exit code 2 say, after a comparison under --require-all, that rows are undecided and none is worse."""
-    upgrade = session.config.stash.get(upgrade_key, None)
-    if upgrade and session.exitstatus == pytest.ExitCode.OK:
+    stack_comparison = session.config.stash.get(stack_comparison_key, None)
+    if stack_comparison and session.exitstatus == pytest.ExitCode.OK:
         require_all = session.config.stash[settings_key].require_all
-        session.exitstatus = exit_code(list(upgrade.results.values()), require_all=require_all)
+        session.exitstatus = exit_code(list(stack_comparison.results.values()), require_all=require_all)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -226,8 +226,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def run_report_of(config: pytest.Config, width: int) -> RunReport:
     """Return the report of this session's run, which compares two stacks or measures the ladder."""
     run = config.stash[run_key]
-    if upgrade := config.stash.get(upgrade_key, None):
-        return run_report.of_comparison(upgrade, run, width)
+    if stack_comparison := config.stash.get(stack_comparison_key, None):
+        return run_report.of_comparison(stack_comparison, run, width)
     return run_report.of_ladder(run, config.stash.get(judgement_key, None), width)
 
 
@@ -239,13 +239,13 @@ def variant_of(item: pytest.Item) -> Variant | None:
 
 
 @contextlib.contextmanager
-def noting_errors(upgrade: StackComparison | None, variant: Variant) -> Iterator[None]:
+def noting_errors(stack_comparison: StackComparison | None, variant: Variant) -> Iterator[None]:
     """Note in a comparison that a variant could not be measured."""
     try:
         yield
     except WorkerError as error:
-        if upgrade:
-            upgrade.add_error(variant, error)
+        if stack_comparison:
+            stack_comparison.add_error(variant, error)
         raise
 
 

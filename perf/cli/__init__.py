@@ -54,10 +54,10 @@ def version() -> str:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; options unknown here are kept for pytest where the command hands them on."""
+    """Read the command line; options unknown here are kept for pytest where the command passes them on."""
     whole = parser()
     options, unknown = whole.parse_known_args(arguments)
-    if unknown and not options.hands_on_to_pytest:
+    if unknown and not options.passes_on_to_pytest:
         whole.error(f"unrecognized arguments: {' '.join(unknown)}")
     options.pytest_options = unknown
     return options
@@ -69,7 +69,7 @@ def parser() -> Parser:
 
     whole = Parser(prog="python -m perf", description=DESCRIPTION)
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
-    whole.set_defaults(hands_on_to_pytest=False)
+    whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in (upgrade, machine, evaluate, explain, plot, selftest):
         command.add_parser(commands)

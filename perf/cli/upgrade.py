@@ -38,7 +38,7 @@ def add_parser(commands: Commands) -> None:
     add("--bisect", nargs=2, metavar=("PACKAGE", "FIRST..LAST"), help="find the first slower of these releases")
     add("--reference", metavar="PYTHON", help="instead, compare two existing environments: this one")
     add("--candidate", metavar="PYTHON", help="with this one")
-    parser.set_defaults(run=run, hands_on_to_pytest=True)
+    parser.set_defaults(run=run, passes_on_to_pytest=True)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def stack_in_use(name: str) -> Stack:
     python = stack.default_python(name)
     if not python.exists():
         raise BadInput(f"stack {name} is not installed ({python}); to fix it: tox run --notest -e stack-{name}")
-    return stack.probe(name, python)
+    return stack.inspect_python(name, python)
 
 
 def make_candidate(used: Stack, requirements: Sequence[str]) -> Candidate:

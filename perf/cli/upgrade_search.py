@@ -49,7 +49,7 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
     releases = between(package, first, last, Path(used.python))
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     options = [*row_options(used, pytest_options), *pytest_options]
-    good = stack.probe(used.name, make_candidate(used, [f"{package}=={first}"]).python)
+    good = stack.inspect_python(used.name, make_candidate(used, [f"{package}=={first}"]).python)
     log = SearchLog(log_path(package, good, options))
     result = walk(releases, lambda release: compare_release(package, release, used, good, options), log, say)
     print(f"{package}: {result.sentence}")

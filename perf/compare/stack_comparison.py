@@ -8,7 +8,7 @@ from typing import Any
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import Role, StackPair, probe_for_worker
+from perf.compare.stack_pair import Role, StackPair, stack_for_worker
 from perf.errors import WorkerError
 from perf.exit_codes import ExitCode
 from perf.host.requirements import name_of
@@ -29,8 +29,8 @@ class StackComparison:
         assert settings.stack_pair is not None, "asked for where two stacks are compared"
         reference, candidate = settings.stack_pair
         self.stack_pair = StackPair(
-            reference=probe_for_worker(Role.REFERENCE, reference),
-            candidate=probe_for_worker(Role.CANDIDATE, candidate),
+            reference=stack_for_worker(Role.REFERENCE, reference),
+            candidate=stack_for_worker(Role.CANDIDATE, candidate),
         )
         self.results: dict[str, ComparedRow] = {}
         self._run = run

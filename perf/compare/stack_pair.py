@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from perf.errors import BadInput
-from perf.host.stack import Stack, probe
+from perf.host.stack import Stack, inspect_python
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
@@ -32,9 +32,9 @@ class StackPair:
         return self.candidate if role is Role.CANDIDATE else self.reference
 
 
-def probe_for_worker(role: Role, python: Path) -> Stack:
+def stack_for_worker(role: Role, python: Path) -> Stack:
     """Return the stack of an interpreter in which a worker can run. Raises BadInput if none could."""
-    stack = probe(role, python)
+    stack = inspect_python(role, python)
     version = tuple(map(int, stack.python_version.split(".")[:2]))
     if version < OLDEST_PYTHON:
         raise BadInput(f"{role}: {stack.python} is Python {stack.python_version}; workers need 3.11 or newer")

@@ -16,7 +16,7 @@ from typing import Any
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import Role, StackPair, probe_for_worker
+from perf.compare.stack_pair import Role, StackPair, stack_for_worker
 from perf.errors import BadInput, WorkerError
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.host import environments
@@ -83,7 +83,7 @@ def rebuild(recipe: Mapping[str, Any], here: Stack) -> Stack:
     """
     python_version = str(recipe["python_version"])
     python = find_python(python_version, here)
-    return probe_for_worker(Role.REFERENCE, environments.rebuild(python, python_version, recipe["packages"]))
+    return stack_for_worker(Role.REFERENCE, environments.rebuild(python, python_version, recipe["packages"]))
 
 
 def find_python(version: str, here: Stack) -> Path:

@@ -13,12 +13,12 @@ from typing import Any
 from perf.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
-PROBE_DEADLINE_S = 60
+INSPECTION_DEADLINE_S = 60
 INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 
 # Runs in the stack's interpreter, with the standard library alone.
-PROBE = """
+INSPECTION = """
 import importlib.metadata, json, pathlib, platform, re, sys, sysconfig
 print(json.dumps({
     "python_version": platform.python_version(),
@@ -72,11 +72,11 @@ def default_python(name: str) -> Path:
     return Path(work_dir) / f"stack-{name}" / "bin" / "python"
 
 
-def probe(name: str, python: Path) -> Stack:
+def inspect_python(name: str, python: Path) -> Stack:
     """Ask the interpreter what it is and what it has. Raises BadInput if it is not a working Python."""
     try:
         result = subprocess.run(
-            [python, "-c", PROBE], capture_output=True, text=True, timeout=PROBE_DEADLINE_S, check=True
+            [python, "-c", INSPECTION], capture_output=True, text=True, timeout=INSPECTION_DEADLINE_S, check=True
         )
         return Stack(name=name, python=str(python), **json.loads(result.stdout))
     except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:

@@ -15,7 +15,7 @@ from perf.errors import PerfError
 from perf.host import cache
 from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
-from perf.host.stack import Stack, default_python, probe
+from perf.host.stack import Stack, default_python, inspect_python
 from perf.measure import checkpoints, latents, machine_probe
 from perf.measure.bench import Bench
 from perf.measure.estimate import Estimate, LastRun
@@ -231,5 +231,5 @@ def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path])
     for name in dict.fromkeys(variant.stack for variant in variants):
         python = overrides.get(name) or default_python(name)
         if python.exists():
-            stacks[name] = probe(name, python)
+            stacks[name] = inspect_python(name, python)
     return stacks

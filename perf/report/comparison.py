@@ -66,13 +66,13 @@ def details(result: ComparedRow) -> list[str]:
     return lines
 
 
-def about(upgrade: StackComparison) -> list[str]:
+def about(stack_comparison: StackComparison) -> list[str]:
     """Name the two stacks, and the packages in which they differ."""
-    unasked = upgrade.unasked_changes
-    asked = [change for change in upgrade.package_changes if change not in unasked]
+    unasked = stack_comparison.unasked_changes
+    asked = [change for change in stack_comparison.package_changes if change not in unasked]
     lines = [
-        str(upgrade.stack_pair.reference),
-        str(upgrade.stack_pair.candidate),
+        str(stack_comparison.stack_pair.reference),
+        str(stack_comparison.stack_pair.candidate),
         f"packages that differ: {shortened(asked)}",
     ]
     if unasked:
@@ -88,18 +88,18 @@ def shortened(changes: Sequence[str]) -> str:
     return ", ".join(changes[:CHANGES_SHOWN]) + (f", and {more} more, all in the JSON" if more > 0 else "")
 
 
-def terminal(upgrade: StackComparison, width: int) -> list[str]:
+def terminal(stack_comparison: StackComparison, width: int) -> list[str]:
     """Return the comparison in lines, its table of at most ``width`` columns."""
-    results = list(upgrade.results.values())
+    results = list(stack_comparison.results.values())
     table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
     below = [line for result in results for line in details(result)]
-    return [*about(upgrade), "", *table, "", *below, "", *NOTES]
+    return [*about(stack_comparison), "", *table, "", *below, "", *NOTES]
 
 
-def markdown(upgrade: StackComparison, measured: Sequence[str]) -> str:
+def markdown(stack_comparison: StackComparison, measured: Sequence[str]) -> str:
     """Return the comparison for a pull request; ``measured`` are the lines that say what was measured on what."""
-    results = list(upgrade.results.values())
-    lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(upgrade))), ""]
+    results = list(stack_comparison.results.values())
+    lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(stack_comparison))), ""]
     lines += markdown_table(HEADINGS, map(cells, results), left=2)
     lines += ["", *NOTES, ""]
     for result in results:

@@ -41,13 +41,13 @@ def of_ladder(run: Run, judgement: Judgement | None, width: int) -> RunReport:
     )
 
 
-def of_comparison(upgrade: StackComparison, run: Run, width: int) -> RunReport:
+def of_comparison(stack_comparison: StackComparison, run: Run, width: int) -> RunReport:
     """Return the report of two stacks for ``width`` columns."""
     return RunReport(
         title="upgrade",
-        lines=tuple(comparison.terminal(upgrade, width)),
-        markdown=comparison.markdown(upgrade, run.measured()),
-        json=json.dumps(upgrade.to_json(), indent=1, sort_keys=True) + "\n",
+        lines=tuple(comparison.terminal(stack_comparison, width)),
+        markdown=comparison.markdown(stack_comparison, run.measured()),
+        json=json.dumps(stack_comparison.to_json(), indent=1, sort_keys=True) + "\n",
     )
 
 

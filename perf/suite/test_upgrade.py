@@ -19,7 +19,7 @@ from perf.compare.stack_comparison import StackComparison
 def test_upgrade(
     paired_run: PairedRun,
     benchmark: BenchmarkFixture,
-    upgrade: StackComparison,
+    stack_comparison: StackComparison,
     record_property: Callable[[str, object], None],
 ) -> None:
     with paired_run.rounds():
@@ -31,7 +31,7 @@ def test_upgrade(
         )
     if not benchmark.enabled:
         pytest.skip("nothing is compared under --benchmark-disable")
-    result = upgrade.add(paired_run)
+    result = stack_comparison.add(paired_run)
     benchmark.extra_info.update(result.to_json())
     record_property("verdict", result.verdict)
     record_property("says", result.sentence)

@@ -123,7 +123,7 @@ class Worker:
             raise RuntimeError("evidence was asked for before a generation")
         from perf.worker import peak  # noqa: PLC0415 - imports torch, as the backends do
 
-        np.savez(outcome, image=self._image, latents=self._clock.decoded.float().numpy())
+        np.savez(outcome, image=self._image, latents=self._clock.final_latents.float().numpy())
         kernels, state = self._backend.observe(self._built, self._replay)
         evidence = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
         self._reply("evidence", **evidence.to_json())

@@ -15,7 +15,7 @@ class PartsClock:
     """Clock of the calls that a pipeline makes to its models, restarted for each generation.
 
     ``on_step(done)`` is called after each UNet call with the number of calls so far, and ``before_part()`` before the
-    time of each part begins. ``decoded`` is the VAE's last input, the final latents.
+    time of each part begins. ``final_latents`` is the VAE's last input, the final latents.
     """
 
     def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
@@ -23,7 +23,7 @@ class PartsClock:
         self._before_part = before_part
         self._calls: dict[Part, list[float]] = {}
         self._last: dict[Part, Callable[[], Any]] = {}
-        self.decoded: Any = None
+        self.final_latents: Any = None
         self.restart()
 
     def restart(self) -> None:
@@ -64,7 +64,7 @@ class PartsClock:
             if part == Part.UNET_STEP:
                 self._on_step(len(self._calls[Part.UNET_STEP]))
             elif part == Part.VAE_DECODE:
-                self.decoded = args[0]
+                self.final_latents = args[0]
             return result
 
         setattr(owner, method, timed)

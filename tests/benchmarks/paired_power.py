@@ -23,7 +23,7 @@ from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import StackPair
-from perf.host.stack import probe
+from perf.host.stack import inspect_python
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
@@ -51,7 +51,7 @@ def test_power(
     used = run.stacks[row.stack]
     monkeypatch.setenv("SLOWED_PYTHON", used.python)
     monkeypatch.setenv("SLOWED_PERCENT", str(planted))
-    candidate = probe("slowed", DATA / "slowed_python") if planted else used
+    candidate = inspect_python("slowed", DATA / "slowed_python") if planted else used
     paired_run = Endless(row, StackPair(reference=used, candidate=candidate), run, 0.0)
     paired_run.all_pairs()
     result = judge(paired_run, run)

@@ -14,7 +14,8 @@ from perf.host.stack import ROOT
 DATA = ROOT / "tests" / "data"
 SILLY_PYTHON = DATA / "silly_python"
 SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
-NOT_THE_USERS = ("-p", "no:hypothesispytest")  # takes most of a second; who measures has no hypothesis
+# Loading it takes most of a second, and users do not have it.
+WITHOUT_HYPOTHESIS = ("-p", "no:hypothesispytest")
 
 # A job in the background of a shell ignores SIGINT, and so would all that it starts.
 ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
@@ -26,7 +27,7 @@ HERE = this_machine()
 
 def ladder_command(*options: str) -> list[str]:
     suite = ROOT / "perf" / "suite" / "test_ladder.py"
-    return [sys.executable, "-m", "pytest", str(suite), *SUITE_OPTIONS, *NOT_THE_USERS, *options]
+    return [sys.executable, "-m", "pytest", str(suite), *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, *options]
 
 
 def surroundings() -> dict[str, str]:

@@ -19,7 +19,7 @@ import pytest
 from perf import cli, plugin
 from perf.host.stack import ROOT
 from tests.builders.markdown import Block, blocks, pages
-from tests.builders.runs import NOT_THE_USERS, surroundings
+from tests.builders.runs import WITHOUT_HYPOTHESIS, surroundings
 
 README, TUTORIAL = ROOT / "README.md", ROOT / "docs" / "tutorial.md"
 NOT_RUN = "not run by tests: "
@@ -27,7 +27,7 @@ FAILS = "fails on purpose"
 BUSY = "not recorded: other work ran during every session"  # where the tests run, as they may: the command has worked
 SETUP = "sh .ci/setup && "
 TINY = "--model tiny --variant openvino-static --size 64x64 --steps 3 --warmup-steps 1 --rounds 3 --budget 0 --fresh 0"
-HERE = f"--baselines baselines --wait 600 {shlex.join(NOT_THE_USERS)}"
+HERE = f"--baselines baselines --wait 600 {shlex.join(WITHOUT_HYPOTHESIS)}"
 SHORTER = {"--rounds 5": "--rounds 3 --size 64x64 --steps 3 --budget 0 --fresh 0", "--sessions 3": "--sessions 1"}
 TOX = re.compile(r"\.venv/bin/tox run (?:--notest )?-e (?P<names>[\w,-]+)(?: -- (?P<options>.*))?$")
 LADDER = re.compile(r"\.venv/bin/tox run -e perf(?: --)?")

@@ -11,4 +11,4 @@ from perf.spec import ladder
 
 @pytest.fixture(scope="session")
 def stacks() -> dict[str, Stack]:
-    return {name: stack.probe(name, stack.default_python(name)) for name in ladder.stacks()}
+    return {name: stack.inspect_python(name, stack.default_python(name)) for name in ladder.stacks()}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from perf.host.stack import ROOT, Stack
-from tests.builders.runs import DATA, NOT_THE_USERS, SUITE_OPTIONS, surroundings
+from tests.builders.runs import DATA, SUITE_OPTIONS, WITHOUT_HYPOTHESIS, surroundings
 
 
 def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cache_dir: Path, tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cach
     suite = str(ROOT / "perf" / "suite" / "test_upgrade.py")
     stack_pair = ("--reference", python, "--candidate", str(DATA / "slowed_python"))
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *NOT_THE_USERS, *stack_pair, "--model", "tiny",
+        [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, *stack_pair, "--model", "tiny",
          "--variant", "openvino-static", "--budget", "0", "--wait", "600", "--json", "up.json"],
         env=surroundings() | {"PERF_CACHE": str(cache_dir), "TMPDIR": str(tmp_path), "SLOWED_PYTHON": python,
                               "SLOWED_PERCENT": "50"},

@@ -57,21 +57,23 @@ def used(shop: Path, tmp_path: Path) -> Stack:
     """A stack in use that has cheese 1.0."""
     (tmp_path / "current.in").write_text("cheese==1.0  # the mild one\n")
     exact = ["cheese==1.0", "crackers==1.0"]
-    return stack.probe("current", environments.make(Path(sys.executable), "3", exact))
+    return stack.inspect_python("current", environments.make(Path(sys.executable), "3", exact))
 
 
 def test_what_is_asked_for_is_replaced_and_with_it_what_has_to_be(used: Stack) -> None:
     candidate = upgrade(used, ["cheese==1.1"])
-    assert stack.probe("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
+    assert stack.inspect_python("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
     assert sorted(candidate.changes) == ["cheese==1.0 -> cheese==1.1", "crackers==1.0 -> crackers==1.1"]
-    assert stack.probe("current", Path(used.python)).packages == used.packages, "the stack in use is left alone"
+    assert stack.inspect_python("current", Path(used.python)).packages == used.packages, (
+        "the stack in use is left alone"
+    )
     assert upgrade(used, ["cheese==1.1"]).python == candidate.python, "made once"
 
 
 def test_by_its_name_alone_the_newest_is_asked_for(used: Stack) -> None:
     newest = upgrade(used, ["cheese"])
-    assert stack.probe("candidate", newest.python).packages["cheese"] == "2.0"
-    assert upgrade(stack.probe("current", newest.python), ["cheese"]).changes == ()
+    assert stack.inspect_python("candidate", newest.python).packages["cheese"] == "2.0"
+    assert upgrade(stack.inspect_python("current", newest.python), ["cheese"]).changes == ()
 
 
 def test_what_nobody_has_asked_for_in_a_while_is_forgotten(used: Stack, tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_what_is_asked_for_again_after_a_while_is_kept(used: Stack) -> None:
 def test_names_of_packages_are_normalised(shop: Path) -> None:
     wheel(shop, "Blue.Cheese", "1.0")
     python = environments.make(Path(sys.executable), "3", ["blue-cheese==1.0"])
-    assert stack.probe("current", python).packages == {"blue-cheese": "1.0"}
+    assert stack.inspect_python("current", python).packages == {"blue-cheese": "1.0"}
 
 
 def test_a_folder_cannot_be_compared(used: Stack, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: P
     listed.write_text("# both\ncheese==2.0\n\n")
     assert parse_requirements([str(listed)]) == ["cheese==2.0"]
     (asked,) = parse_requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
-    assert stack.probe("candidate", upgrade(used, [asked]).python).packages["cheese"] == "1.1"
+    assert stack.inspect_python("candidate", upgrade(used, [asked]).python).packages["cheese"] == "1.1"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_what_cannot_be_had_is_one_line(used: Stack, asked: str, says: str) -> N
 
 def test_a_stack_is_built_again_exactly(used: Stack) -> None:
     again = environments.rebuild(Path(sys.executable), "3.11", {"cheese": "1.1", "crackers": "2.0", "pip": "1"})
-    assert stack.probe("again", again).packages == {"cheese": "1.1", "crackers": "2.0"}
+    assert stack.inspect_python("again", again).packages == {"cheese": "1.1", "crackers": "2.0"}
 
 
 def test_a_release_that_is_gone_leaves_nothing_half_made(used: Stack, tmp_path: Path) -> None:

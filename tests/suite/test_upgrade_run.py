@@ -21,7 +21,7 @@ from perf.host.stack import ROOT
 from perf.spec import ladder
 from perf.stats.paired_comparison import PairedVerdict
 from tests.builders.processes import is_running, read_pid, wait_for
-from tests.builders.runs import ALLOW_INTERRUPTS, NOT_THE_USERS, SILLY_PYTHON, SUITE_OPTIONS, silly_surroundings
+from tests.builders.runs import ALLOW_INTERRUPTS, SILLY_PYTHON, SUITE_OPTIONS, WITHOUT_HYPOTHESIS, silly_surroundings
 
 Ran = subprocess.CompletedProcess[str]
 Compare = Callable[..., Ran]
@@ -65,7 +65,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
             "pytest",
             str(SUITE),
             *SUITE_OPTIONS,
-            *NOT_THE_USERS,
+            *WITHOUT_HYPOTHESIS,
             "--model",
             str(checkpoint),
         ]
