@@ -1,3 +1,3 @@
-"""Loads the suite's plugin for everything below: the ladder in perf/suite and the suite's own tests."""
+"""The suite's plugin, loaded for everything below: the ladder in perf/suite and the suite's own tests."""
 
 pytest_plugins = ["perf.plugin"]

@@ -73,7 +73,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Hold the machine around a run that measures, and make the model ready before the first variant."""
+    """Hold the machine's lock during a run that measures, and make the model ready before the first variant."""
     variants = [variant for item in session.items if (variant := variant_of(item))]
     if not variants or session.config.option.collectonly:
         return (yield)
@@ -176,7 +176,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let exit code 2 say, after a comparison under --require-all, that rows are undecided and none is worse."""
+    """Exit with 2 after a comparison under --require-all if rows are undecided and none is worse."""
     stack_comparison = session.config.stash.get(stack_comparison_key, None)
     if stack_comparison and session.exitstatus == pytest.ExitCode.OK:
         require_all = session.config.stash[settings_key].require_all

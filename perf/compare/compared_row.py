@@ -19,7 +19,7 @@ TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedRow:
-    """The verdict on a variant, and what stands behind it.
+    """The verdict on a variant, and what it rests on.
 
     Attributes:
         verdict: of the latency; invalid where there is a fault.

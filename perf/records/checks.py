@@ -22,17 +22,17 @@ def check_keys(
         where: Path of ``data`` itself, which the path of a faulty field begins with.
 
     Raises:
-        BadRecord: A name is missing, unknown or repeated (``data.repeated``), or ``data`` is no object.
+        BadRecord: A name is missing, unknown or repeated (``data.repeated``), or ``data`` is not an object.
     """
     prefix = f"{where}." if where else ""
     if not isinstance(data, dict):
         raise BadRecord(where, f"is {type(data).__name__}, not an object")
-    for name in getattr(data, "repeated", ()):
-        raise BadRecord(f"{prefix}{name}", "occurs twice")
-    for name in sorted(required - data.keys()):
-        raise BadRecord(f"{prefix}{name}", "is missing")
-    for name in sorted(data.keys() - required - (optional or set())):
-        raise BadRecord(f"{prefix}{name}", "is not a field of this schema")
+    if repeated := getattr(data, "repeated", ()):
+        raise BadRecord(f"{prefix}{repeated[0]}", "occurs twice")
+    if missing := required - data.keys():
+        raise BadRecord(f"{prefix}{min(missing)}", "is missing")
+    if unknown := data.keys() - required - (optional or set()):
+        raise BadRecord(f"{prefix}{min(unknown)}", "is not a field of this schema")
     return data
 
 

@@ -45,7 +45,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
 
 
 def details(result: ComparedRow) -> list[str]:
-    """Return what stands behind a row, a line each, the verdict first."""
+    """Return what a row's verdict rests on, a line each, the verdict first."""
     lines = [f"{result.variant.name}: {result.verdict}: {result.sentence}"]
     lines += [f"  moved: {part} {percent(change.ratio)} ({change.interval})" for part, change in result.moved]
     lines += [f"  differs: {difference}" for difference in result.differences[:DIFFERENCES_SHOWN]]

@@ -82,7 +82,7 @@ def confidence_range(lowest: float, highest: float) -> str:
 
 
 def reasons(rows: Iterable[LadderRow]) -> list[str]:
-    """Say of each row that was skipped or failed why."""
+    """Say why each row was skipped or failed."""
     return [f"{row.variant.name}: {row.why_not}" for row in rows if row.why_not]
 
 

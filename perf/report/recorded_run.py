@@ -147,7 +147,7 @@ def read(path: Path) -> RecordedRun:
         rows = tuple(row_from_json(record) for record in records if "session" in record)
         machine = describe_machine(data["machine_info"]["perf"]) if rows else ""
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise BadRun(f"{path} is no recorded run of this suite: {error!r}") from None
+        raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
     if not rows:
         raise BadRun(f"{path} holds no row that was measured; a run of `tox run -e perf` does")
     return RecordedRun(path=path, machine=machine, rows=rows)

@@ -147,8 +147,8 @@ def select(names: Iterable[str]) -> tuple[Variant, ...]:
     """Return the variants of these names in ladder order, or all of them for no names. Raises UnknownName."""
     wanted = set(names)
     known = {variant.name for variant in LADDER}
-    for name in sorted(wanted - known):
-        raise UnknownName("variant", name, known)
+    if unknown := wanted - known:
+        raise UnknownName("variant", min(unknown), known)
     return tuple(variant for variant in LADDER if variant.name in wanted or not wanted)
 
 

@@ -46,9 +46,9 @@ def copy_bytes_per_s() -> float:
 
 
 def fastest(action: Callable[[], object], during_s: float = MEASURED_S) -> float:
-    """Return the seconds of the fastest of as many runs as fit into ``during_s``, of which the first may be a warm-up.
+    """Return the shortest time of one run, of as many runs as fit into ``during_s``, at least LEAST_REPEATS.
 
-    A few runs are made even if they take longer.
+    The first may be a warm-up.
     """
     times_s: list[float] = []
     while len(times_s) < LEAST_REPEATS or sum(times_s) < during_s:

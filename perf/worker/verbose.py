@@ -35,7 +35,7 @@ STDOUT = 1
 
 
 def capture(action: Callable[[], object]) -> str:
-    """Return what ``action``, native code included, prints to standard output meanwhile; nothing else receives it."""
+    """Return what ``action`` prints to standard output, native code included; nothing else receives it."""
     flush = ctypes.CDLL(None).fflush
     flush(None)
     kept = os.dup(STDOUT)
@@ -72,7 +72,9 @@ def executed(log: str, threads: int) -> Iterator[Executed]:
 
 def types(memory: str) -> str:
     """Return the types of source, weights (if any) and result: ``f32:bf16:f32``, or ``bf16`` where all are alike."""
-    first: dict[str, str] = dict(reversed(TYPE.findall(memory)))  # there may be several sources
+    first: dict[str, str] = {}
+    for name, type_name in TYPE.findall(memory):
+        first.setdefault(name, type_name)  # there may be several sources
     named = [first[name] for name in ("src", "wei", "dst") if name in first]
     if len(set(named)) == 1:
         return named[0]

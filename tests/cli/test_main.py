@@ -19,7 +19,7 @@ from perf.exit_codes import ExitCode
         (["selftest", "--size", "3x3"], "multiples of 8"),
         (["selftest", "--model", "tinny"], "unknown model 'tinny'"),
         (["evaluate", "/nowhere.jsonl"], "/nowhere.jsonl: cannot be read"),
-        (["explain", "/nowhere.json"], "/nowhere.json is no recorded run of this suite"),
+        (["explain", "/nowhere.json"], "/nowhere.json is not a recorded run of this suite"),
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

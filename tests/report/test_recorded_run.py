@@ -44,7 +44,7 @@ def test_a_run_in_which_nothing_was_measured(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"benchmarks": [{}]}', '{"benchmarks": [{"extra_info": null}]}'])
 def test_another_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "other.json").write_text(text)
-    with pytest.raises(BadRun, match=r"other\.json is no recorded run of this suite"):
+    with pytest.raises(BadRun, match=r"other\.json is not a recorded run of this suite"):
         recorded_run.read(tmp_path / "other.json")
 
 
