@@ -1,8 +1,8 @@
-"""How long a ladder will take here: said as soon as it can be known, and kept up to date after each row.
+"""The estimate of how long a ladder will take here: shown as early as possible, and updated after each row.
 
-The best guess is what the rows took in the last run of the same machine, model and protocol, which is kept in the
-cache. Where there was none, the first UNet steps of the first warm-up are timed, and the other rows' steps are taken
-from them by what they usually take beside eager float32.
+It adds up what the rows took in the last run with the same machine, model and protocol, which is kept in the cache.
+Without such a run, it goes by the first UNet steps that this run times, and by what a step of each of the other rows
+typically takes relative to one of eager float32.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from perf.measure.settings import DEFAULT_MODEL, QUICK
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
 
-# Seconds of a UNet step over those of eager float32: of a full-size 512x512 run on two cores of an AMD EPYC (Genoa),
-# docs/explanation/real-run.md. Where the CPU has no bfloat16, OpenVINO computes in float32 too.
-USUAL_STEP = {"fp32": 1.0, "bf16-autocast": 0.57, "bf16-weights": 0.53, "chosen-by-backend": 0.38}
-USUAL_STEP_WITHOUT_BF16 = 0.9
+# The time of a UNet step relative to one of eager float32, from a full-size 512x512 run on two cores of an AMD EPYC
+# (Genoa): docs/explanation/real-run.md. Where the CPU has no bfloat16, OpenVINO computes in float32 too.
+RELATIVE_STEP = {"fp32": 1.0, "bf16-autocast": 0.57, "bf16-weights": 0.53, "chosen-by-backend": 0.38}
+RELATIVE_STEP_WITHOUT_BF16 = 0.9
 
-# Of the same run: what a generation takes beyond its UNet steps, and what a row takes before and after its rounds.
+# From the same run: a generation's time relative to its UNet steps', and what a row takes before and after its rounds.
 BEYOND_STEPS = 1.1
 LOAD_S, COMPILE_S = 20.0, 100.0
 INSPECTED_STEPS = 2.0
@@ -38,15 +38,15 @@ WORTH_SHORTENING_S = 20 * 60.0
 SET_BY_QUICK = ("size", "steps", "warmup_steps", "rounds", "budget_s")
 
 
-def usual_step(variant: Variant, *, has_bf16: bool) -> float:
-    """Return what a UNet step of the variant usually takes, in those of eager float32."""
+def relative_step(variant: Variant, *, has_bf16: bool) -> float:
+    """Return the typical time of a UNet step of the variant, relative to one of eager float32."""
     if variant.precision == "chosen-by-backend" and not has_bf16:
-        return USUAL_STEP_WITHOUT_BF16
-    return USUAL_STEP[variant.precision]
+        return RELATIVE_STEP_WITHOUT_BF16
+    return RELATIVE_STEP[variant.precision]
 
 
 def row_s(variant: Variant, protocol: Protocol, step_s: float) -> float:
-    """Return the seconds that a row takes whose UNet steps take ``step_s``: load, warm-ups, rounds, inspection."""
+    """Return the seconds of a whole row, from load to inspection, if each of its UNet steps takes ``step_s``."""
     generation_s = protocol.steps * step_s * BEYOND_STEPS
     warmup_s = protocol.warmup_steps * step_s * BEYOND_STEPS
     within_budget = math.ceil(protocol.budget_s / generation_s)
@@ -56,7 +56,7 @@ def row_s(variant: Variant, protocol: Protocol, step_s: float) -> float:
 
 
 def roughly(seconds: float) -> str:
-    """Return a duration to the digits of an estimate: ``about 2 h 10 min``, ``about 15 min`` or ``under a minute``."""
+    """Return a duration as rounded text: ``about 2 h 10 min``, ``about 15 min`` or ``under a minute``."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "under a minute"
@@ -68,7 +68,7 @@ def roughly(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The file that keeps how long each row took, by row, in the last run of the same measurement."""
+    """The file with the seconds that each row took in the last run of the same measurement."""
 
     path: Path
 
@@ -79,7 +79,7 @@ class LastRun:
         return cls(cache_dir() / "durations" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json")
 
     def read(self) -> dict[str, float]:
-        """Return seconds by row; a file that is missing or broken is no more than a worse estimate."""
+        """Return the seconds by row; empty if the file is missing or broken, which only makes the estimate worse."""
         try:
             content: Any = json.loads(self.path.read_text(encoding="utf-8"))
             rows = {str(name): float(seconds) for name, seconds in content.items()}
@@ -88,7 +88,7 @@ class LastRun:
         return {name: seconds for name, seconds in rows.items() if 0 < seconds < math.inf}
 
     def add(self, name: str, seconds: float) -> None:
-        """Keep what a row took. A disk that is full must not end a measurement."""
+        """Keep the seconds that a row took, or lose them quietly: a full disk must not end a measurement."""
         rows = self.read() | {name: seconds}
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class LastRun:
 
 
 class Estimate:
-    """What is left of a run: the rows to be measured, each by what is known of it."""
+    """The estimate of what is left of a run: its pending rows, and what is known of the time that each takes."""
 
     def __init__(
         self, variants: Sequence[Variant], protocol: Protocol, last: LastRun, *, has_bf16: bool, sessions: int = 1
@@ -110,14 +110,14 @@ class Estimate:
         self._last_s = last.read()
         self._has_bf16 = has_bf16
         self._more_sessions = sessions - 1
-        self._fp32_steps_s: dict[str, float] = {}  # by the rows seen, what their steps say of eager float32's
+        self._fp32_steps_s: dict[str, float] = {}  # by row, eager float32's step as inferred from the row's own
         self._is_announced = False
 
     def add_step(self, name: str, step_s: float) -> None:
-        """Learn from a row of this run what its UNet steps take."""
+        """Learn from a row of this run that its UNet steps take ``step_s``."""
         variant = self._pending.get(name)
         if variant:
-            self._fp32_steps_s[name] = step_s / usual_step(variant, has_bf16=self._has_bf16)
+            self._fp32_steps_s[name] = step_s / relative_step(variant, has_bf16=self._has_bf16)
 
     def end_row(self, name: str, seconds: float) -> None:
         """Strike a row off, and keep what it took for the next run."""
@@ -130,19 +130,21 @@ class Estimate:
         self._pending.pop(name, None)
 
     def time_left(self) -> str:
-        """Return what is said after a row: nothing where it was the last, or where the others are not known."""
+        """Return the time left as the end of a row's line; empty after the last row, or if another row is unknown."""
         left_s = self.left_s()
         return f", {roughly(left_s)} left" if left_s and self._pending else ""
 
     def left_s(self) -> float | None:
-        """Return the seconds until all rows are measured, or None while nothing is known of one of them."""
+        """Return the seconds until all rows are measured, or None while any of them is unknown."""
         pending = [self._row_s(variant) for variant in self._pending.values()]
         again = [self._row_s(variant) for variant in self._variants] * self._more_sessions
-        times_s = [*pending, *again]
-        return None if None in times_s else sum(seconds for seconds in times_s if seconds is not None)
+        known_s = [seconds for seconds in (*pending, *again) if seconds is not None]
+        if len(known_s) < len(pending) + len(again):
+            return None
+        return sum(known_s)
 
     def announcement(self, model: str) -> str | None:
-        """Return, once, the line that says how long the run takes and what would be shorter; None until it is known."""
+        """Return the line with the run's duration and shorter alternatives, once; None before and afterwards."""
         left_s = self.left_s()
         if self._is_announced or left_s is None or not self._pending:
             return None
@@ -159,11 +161,11 @@ class Estimate:
         return self._by_steps(variant, self._protocol)
 
     def _by_steps(self, variant: Variant, protocol: Protocol) -> float | None:
-        """Return a row's seconds by the steps seen in this run; a step takes as long as its image has pixels."""
+        """Return a row's seconds from the steps of this run, if any, their time being proportional to the pixels."""
         if not self._fp32_steps_s:
             return None
         fp32_step_s = statistics.median(self._fp32_steps_s.values())
-        step_s = fp32_step_s * usual_step(variant, has_bf16=self._has_bf16)
+        step_s = fp32_step_s * relative_step(variant, has_bf16=self._has_bf16)
         return row_s(variant, protocol, step_s * pixels(protocol.size) / pixels(self._protocol.size))
 
     def _source(self) -> str:
@@ -171,11 +173,11 @@ class Estimate:
             return "the last run"
         name, fp32_step_s = next(iter(self._fp32_steps_s.items()))
         variant = next(variant for variant in self._variants if variant.name == name)
-        step_s = fp32_step_s * usual_step(variant, has_bf16=self._has_bf16)
+        step_s = fp32_step_s * relative_step(variant, has_bf16=self._has_bf16)
         return f"a UNet step of {name} in {step_s:.2g} s"
 
     def _shorter(self, model: str) -> list[str]:
-        """Return the options that measure less than this run does, with what they take."""
+        """Return the options that would shorten this run, with the time that they leave where it is known."""
         options = []
         quick = replace(self._protocol, **{name: getattr(QUICK, name) for name in SET_BY_QUICK})
         if pixels(quick.size) < pixels(self._protocol.size):

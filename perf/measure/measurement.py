@@ -65,7 +65,7 @@ class Measurement:
 
     def load(self) -> None:
         """Have the worker build the variant. Raises a WorkerError."""
-        self._announce_estimate()  # known already where the last run's times are
+        self._announce_estimate()  # known already from the times of the last run, if there was one
         self._bench.progress.begin(self._label, "loading")
         request = {
             "request": "load",
@@ -192,7 +192,7 @@ class Measurement:
             self._bench.progress.line(line)
 
     def _time_left(self) -> str:
-        """Strike this row off the estimate, and return what is left of the run, to be said after the row."""
+        """Strike this row off the estimate, and return the time left of the run as the end of the row's line."""
         estimate = self._bench.estimate
         if estimate is None:
             return ""

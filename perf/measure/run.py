@@ -210,7 +210,7 @@ class Run:
         )
 
     def _make_estimate(self, model_digest: str, protocol: Protocol) -> Estimate:
-        """Return the estimate of the time that the rows take which can be measured here."""
+        """Return the estimate for the rows that can be measured here."""
         variants = [variant for variant in self.variants if self.find_missing(variant) is None]
         sessions = self.settings.sessions if self.settings.updates else 1
         last = LastRun.of(self.machine, model_digest, protocol)

@@ -1,4 +1,4 @@
-"""How long a run will take: by UNet steps, by the last run, and what is said of it."""
+"""The estimate of how long a run will take: from UNet steps, from the last run, and the line that shows it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_compiles_takes_longer_to_be_ready() -> None:
     assert row_s(COMPILED, DEFAULT, 0.001) - row_s(EAGER, DEFAULT, 0.001) == pytest.approx(100, abs=0.1)
 
 
-def test_nothing_is_said_before_anything_is_known(last: LastRun) -> None:
+def test_nothing_is_shown_before_anything_is_known(last: LastRun) -> None:
     unknown = estimate(last)
     assert unknown.left_s() is None
     assert unknown.announcement(FULL) is None
@@ -47,11 +47,11 @@ def test_the_first_step_tells_the_whole_and_what_would_be_shorter(last: LastRun)
     known = estimate(last)
     known.add_step(EAGER.name, 12.0)
     assert known.left_s() == pytest.approx(row_s(EAGER, DEFAULT, 12.0) + row_s(STATIC, DEFAULT, 12.0 * 0.38))
-    said = known.announcement(FULL)
-    assert said is not None
-    assert said.startswith("2 rows take about 22 min here, by a UNet step of eager-fp32 in 12 s; rows that seem slower")
-    assert said.endswith(". Shorter: --quick (about 3 min), --variant NAME for one row, --model tiny to try it out")
-    assert known.announcement(FULL) is None, "said once"
+    line = known.announcement(FULL)
+    assert line is not None
+    assert line.startswith("2 rows take about 22 min here, by a UNet step of eager-fp32 in 12 s; rows that seem slower")
+    assert line.endswith(". Shorter: --quick (about 3 min), --variant NAME for one row, --model tiny to try it out")
+    assert known.announcement(FULL) is None, "shown once"
 
 
 def test_a_short_run_names_nothing_shorter(last: LastRun) -> None:
