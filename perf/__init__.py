@@ -12,7 +12,7 @@ modules. tests/test_architecture.py holds the imports against it::
                 and that no other folder imports
     stats       pure functions on numbers
     measure     settings, processes, one variant measured, the run
-    proof       what is held against a measurement: claims, images, the machine's limit
+    proof       what a measurement is checked against: claims, images, the machine's limit
     compare     two stacks in turns, and the search over releases
     gate        baselines, and the verdicts on a run
     report      what is shown to people

@@ -11,7 +11,7 @@ from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import Pair, grouped, pairs_to_json, undisturbed, unpaired_width
+from perf.stats.pairs import Pair, by_workers, pairs_to_json, undisturbed_pairs, unpaired_width
 from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES
 
 TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
@@ -55,10 +55,10 @@ class ComparedRow:
     @property
     def widths(self) -> tuple[float, float] | None:
         """Of 95 % intervals, as fractions: of these pairs, and of the same latencies had they been measured apart."""
-        kept = undisturbed(self.pairs)
+        kept = undisturbed_pairs(self.pairs)
         if len(kept) < 2:
             return None
-        change = paired_comparison.change(grouped(kept, LATENCY.name))
+        change = paired_comparison.change(by_workers(kept, LATENCY.name))
         return change.quantile(0.975) - change.quantile(0.025), unpaired_width(kept)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Both workers alive, their generations made together part by part, in the order ABBA."""
+"""Interleaved measurement: both workers alive, their generations made together part by part, in the order ABBA."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from perf.compare.worker_pair import WorkerPair
 from perf.measure.measurement import Measurement
 from perf.records.sample import Sample
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
-from perf.stats.pairs import Pair, undisturbed
+from perf.stats.pairs import Pair, undisturbed_pairs
 
 MOST_PAIRS = 2 * PAIRS_PER_WORKERS  # of the same workers, where some are disturbed
 
@@ -26,7 +26,7 @@ class InTurns:
     @property
     def is_done(self) -> bool:
         """Whether enough pairs are undisturbed, or these workers have made as many as they may."""
-        return len(self.pairs) >= MOST_PAIRS or len(undisturbed(self.pairs)) >= PAIRS_PER_WORKERS
+        return len(self.pairs) >= MOST_PAIRS or len(undisturbed_pairs(self.pairs)) >= PAIRS_PER_WORKERS
 
     def begin(self) -> None:
         """Start the second worker too."""

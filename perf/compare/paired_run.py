@@ -24,12 +24,14 @@ from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, Comparison, PairedVerdict
-from perf.stats.pairs import Pair, grouped
+from perf.stats.pairs import Pair, by_workers
 from perf.stats.watch import LATENCY
 
 
 class PairedRun:
-    """``next_pair``, ``generate`` and ``finish_pair`` are the setup, target and teardown of ``benchmark.pedantic``.
+    """One variant's paired measurement; its methods are the setup, target and teardown of ``benchmark.pedantic``.
+
+    Those are ``next_pair``, ``generate`` and ``finish_pair``.
 
     ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which no more workers
     are started, although it may be undecided.
@@ -154,6 +156,6 @@ class PairedRun:
         for role in Role:
             workers.end(role)
         workers.close()
-        if groups := grouped(self.pairs, LATENCY.name):
+        if groups := by_workers(self.pairs, LATENCY.name):
             self._comparison = paired_comparison.compare(groups)
             self._run.say(f"{self.variant.name}: {self._comparison}")

@@ -11,13 +11,14 @@ from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.proof import fidelity, reference
 from perf.proof.attribution import differences
-from perf.proof.claims import Facts, check, failed
+from perf.proof.claims import check, failed
 from perf.proof.fidelity import Fidelity
+from perf.proof.proofs import facts_of
 from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
 from perf.stats import paired_comparison
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import grouped
+from perf.stats.pairs import by_workers
 from perf.stats.watch import LATENCY, LOAD_TIME
 
 DIFFERENT_SIZES = "the two images have different sizes"
@@ -53,15 +54,7 @@ def claim_faults(paired_run: PairedRun, run: Run) -> list[str]:
 
 def unmet_claims(measurement: Measurement, evidence: Evidence, run: Run) -> list[str]:
     """Return the claims that do not hold in this worker, each as a sentence."""
-    facts = Facts(
-        variant=measurement.variant,
-        machine=run.machine,
-        scheduler=run.bench.model.scheduler,
-        steps=run.bench.protocol.steps,
-        session=measurement.session,
-        evidence=evidence,
-    )
-    return [str(claim) for claim in failed(check(facts))]
+    return [str(claim) for claim in failed(check(facts_of(run, measurement, evidence)))]
 
 
 def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
@@ -86,8 +79,8 @@ def evidence_changes(paired_run: PairedRun) -> list[str]:
 def compare_others(paired_run: PairedRun) -> dict[str, Comparison]:
     """Compare what else is watched, by name: each part, peak memory and load time."""
     names = dict.fromkeys(name for pair in paired_run.pairs for name in pair.log_ratios)
-    groups = {name: grouped(paired_run.pairs, name) for name in names if name != LATENCY.name}
-    groups[LOAD_TIME] = load_time_ratios(paired_run)
+    groups = {name: by_workers(paired_run.pairs, name) for name in names if name != LATENCY.name}
+    groups[LOAD_TIME.name] = load_time_ratios(paired_run)
     return {name: paired_comparison.compare(ratios, TOLERANCES[name]) for name, ratios in groups.items() if ratios}
 
 

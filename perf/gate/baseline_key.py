@@ -52,7 +52,7 @@ class BaselineKey:
         return differences + _differences("protocol", self.protocol, here.protocol)
 
     def machine_differences(self, here: BaselineKey) -> list[str]:
-        """Return in what the two machines differ, whatever the model and protocol."""
+        """Return how the two machines differ, whatever the model and protocol."""
         return _differences("machine", self.machine, here.machine)
 
     def to_json(self) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 A trial draws without putting any session back: fresh ones for the gate to ask for, up to its limit, and others for its
 baseline. The slowdown is planted as work: wall time and CPU time grow together.
 
-Three orders. ``shuffled``: the fresh sessions lie anywhere in the series, as those of a ladder do, which asks for one
-row's between those of others. ``recorded``: they are neighbours in time, so that a drift over the series looks exactly
-like a slowdown to a rule that has nothing to tell them apart. ``next-night``: neighbours again, dated a day later, so
-that the gate allows for the luck of a night, which the series does not show.
+There are three orders. ``shuffled``: fresh sessions come from anywhere in the series, as in a ladder, where other
+rows' sessions lie between them. ``recorded``: they are neighbours in time, so a drift looks like a slowdown.
+``next-night``: neighbours, dated a day later.
 """
 
 from __future__ import annotations

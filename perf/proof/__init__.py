@@ -1,8 +1,8 @@
-"""What is held against a measurement before its number counts.
+"""The checks that a measurement passes before its number counts.
 
 ::
 
-    claims        what a variant claims of itself, held against its evidence
+    claims        what a variant claims of itself, checked against its evidence
     fidelity      how close an image is to eager float32's
     reference     those reference images, made once
     proof         Proof, the claims and the image of one session

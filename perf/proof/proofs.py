@@ -1,4 +1,4 @@
-"""The proofs of a run's rows: claims held against the evidence, and images against the reference."""
+"""The proofs of a run's rows: claims checked against the evidence, and images against the reference."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ from perf.spec.variant import Scheduler
 WITHOUT_EFFECT = {"warmup_steps"}  # fields of the protocol that change nothing in the image
 
 
+def facts_of(run: Run, measurement: Measurement, evidence: Evidence) -> Facts:
+    """Return what the claims on a measurement are checked with."""
+    return Facts(
+        variant=measurement.variant,
+        machine=run.machine,
+        scheduler=run.bench.model.scheduler,
+        steps=run.bench.protocol.steps,
+        session=measurement.session,
+        evidence=evidence,
+    )
+
+
 class Proofs:
     """The proofs of one run, by row; a row may have several sessions."""
 
@@ -31,7 +43,7 @@ class Proofs:
     def add(self, measurement: Measurement, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
         evidence = inspection.evidence
-        claims = check(self._facts(measurement, evidence))
+        claims = check(facts_of(self._run, measurement, evidence))
         outcome = reference.read(inspection.outcome)
         variant = measurement.variant
         self._proofs.setdefault(variant.name, []).append(
@@ -74,17 +86,6 @@ class Proofs:
             "claims": [claim.to_json() for claim in self.claims(name)],
             "fidelity": proof.fidelity and proof.fidelity.to_json(),
         }
-
-    def _facts(self, measurement: Measurement, evidence: Evidence) -> Facts:
-        bench = self._run.bench
-        return Facts(
-            variant=measurement.variant,
-            machine=self._run.machine,
-            scheduler=bench.model.scheduler,
-            steps=bench.protocol.steps,
-            session=measurement.session,
-            evidence=evidence,
-        )
 
     def _reference(self, scheduler: Scheduler) -> ReferenceImage:
         bench = self._run.bench

@@ -1,4 +1,4 @@
-"""Work, what a call of a model has to do: counted by a stack, and held against the machine's limit."""
+"""Work, what a call of a model has to do: counted by a stack, and compared with the machine's limit."""
 
 from __future__ import annotations
 

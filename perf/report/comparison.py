@@ -11,7 +11,7 @@ from perf.compare.stack_pair import Role
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
-from perf.stats.pairs import undisturbed
+from perf.stats.pairs import undisturbed_pairs
 from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
@@ -30,7 +30,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     latency = result.latency
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
-    kept = undisturbed(result.pairs)
+    kept = undisturbed_pairs(result.pairs)
     reference_s, candidate_s = (statistics.median(getattr(pair, role).latency_s for pair in kept) for role in Role)
     return (
         result.variant.name,
@@ -59,7 +59,7 @@ def details(result: ComparedRow) -> list[str]:
             f"  95 % interval: {100 * paired:.1f} % wide in pairs; "
             f"{100 * unpaired:.1f} % if the same latencies were not paired"
         )
-    if aside := len(result.pairs) - len(undisturbed(result.pairs)):
+    if aside := len(result.pairs) - len(undisturbed_pairs(result.pairs)):
         lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran at the same time")
     if result.memory_shortage:
         lines.append(f"  {result.memory_shortage}: whole sessions alternated")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
-from perf.stats.level import undisturbed, use
+from perf.stats.level import cpus_used, undisturbed
 from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
 
 DIFFERENCES_SHOWN = 6
@@ -116,7 +116,7 @@ def conditions(sessions: Sequence[SessionRecord]) -> str:
     pressures = [timed.cpu_pressure_s / timed.latency_s for timed in rounds if timed.cpu_pressure_s is not None]
     if pressures:
         parts.append(f"CPU pressure {100 * statistics.median(pressures):.1f} % of the time")
-    uses = [cpus for timed in rounds if (cpus := use(timed))]
+    uses = [cpus for timed in rounds if (cpus := cpus_used(timed))]
     if uses:
         parts.append(f"{statistics.median(uses):.2f} CPUs in use")
     return ", ".join(parts)

@@ -8,7 +8,7 @@ For each watched quantity, after the k-th fresh session (k up to 5):
 - ``undecided`` in all other cases; while a slowdown beyond the tolerance is not excluded, another fresh session is
   asked for.
 
-Looking again after each session is paid for: the alpha_k of a row add up to its share of FALSE_ALARMS, which is that
+Looking again is paid for by alpha spending: the alpha_k of a row add up to its share of FALSE_ALARMS, which is that
 of the whole ladder, so by Bonferroni's inequality the ladder's rate holds however rows, looks and watched quantities
 depend on each other. Most of it is spent on the last look, which is where small slowdowns are told.
 """
@@ -34,7 +34,7 @@ SPEED_UP_ROOM = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineLevels:
-    """The baseline's sessions, read once: what new ones are held against.
+    """The baseline's sessions, read once: what new ones are compared with.
 
     ``levels`` are the sessions' levels on a log scale, by the name of the watched quantity.
     """
@@ -56,7 +56,7 @@ class BaselineLevels:
         return cls(sessions=baseline, powers=powers, levels=levels)
 
     def comparable_with(self, sessions: Sequence[SessionRecord]) -> BaselineLevels:
-        """Return what these sessions can be held against: levels without the probe if they have another one."""
+        """Return what these sessions can be compared with: levels without the probe if they have another one."""
         if not self.powers.probe or have_one_probe([*self.sessions[:1], *sessions]):
             return self
         return BaselineLevels.of(self.sessions, probed=False)

@@ -14,9 +14,9 @@ LEAST_OTHERS = 3  # rows that show a drift
 
 
 def excuse_drift(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Return a ladder's verdicts, by row, with a regression that all other rows share called ``disturbed``.
+    """Return a ladder's verdicts by row, with every regression that the other rows share changed to ``disturbed``.
 
-    Only for a ladder in which no package has changed.
+    Call it only where no software has changed.
     """
     return {name: _excused(name, verdict, verdicts) for name, verdict in verdicts.items()}
 

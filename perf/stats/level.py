@@ -62,15 +62,15 @@ MOST = Powers(use=4.0, probe=3.0)
 class Level:
     """One session's level: the log of seconds or bytes, of ``rounds`` rounds, measured at ``measured_s`` since 1970.
 
-    ``control`` is the log of the seconds of the session's fastest machine probe, None if there was none; ``probe``
-    names its kind.
+    ``log_probe_s`` is the log of the seconds of the session's fastest machine probe, None if there was none;
+    ``probe_name`` names its kind.
     """
 
     value: float
-    control: float | None
+    log_probe_s: float | None
     rounds: int
     measured_s: float = 0.0
-    probe: str | None = None
+    probe_name: str | None = None
 
     @property
     def weight(self) -> float:
@@ -91,16 +91,16 @@ def disturbed(timed: Round, best_use: float) -> bool:
     """
     if timed.cpu_pressure_s is not None:
         return timed.cpu_pressure_s > PRESSURE_SHARE * timed.latency_s + PRESSURE_FLOOR_S
-    used = use(timed)
+    used = cpus_used(timed)
     return used is not None and used < USE_SHARE * best_use
 
 
 def best_use(rounds: Iterable[Round]) -> float:
     """Return the CPUs in use in the round that used most of them; 0 where no CPU time was recorded."""
-    return max((use(timed) or 0.0 for timed in rounds), default=0.0)
+    return max((cpus_used(timed) or 0.0 for timed in rounds), default=0.0)
 
 
-def use(timed: Round) -> float | None:
+def cpus_used(timed: Round) -> float | None:
     """Return the CPUs in use, on average over the generation; None where no CPU time was recorded."""
     return timed.cpu_s / timed.latency_s if timed.cpu_s else None
 
@@ -118,7 +118,7 @@ def learn_powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Po
     """
     sessions = []
     for record in records:
-        rounds = [timed for timed in undisturbed(record.rounds) if use(timed)]
+        rounds = [timed for timed in undisturbed(record.rounds) if cpus_used(timed)]
         if len(rounds) >= MIN_ROUNDS:
             sessions.append(rounds)
     if not sessions:
@@ -130,11 +130,11 @@ def learn_powers(records: Sequence[SessionRecord], *, probed: bool = True) -> Po
 
 
 def _log_use_and_probe(timed: Round) -> tuple[float, float]:
-    return -math.log(use(timed) or 1.0), math.log(timed.probe_s or 1.0)
+    return -math.log(cpus_used(timed) or 1.0), math.log(timed.probe_s or 1.0)
 
 
 def _log_use_alone(timed: Round) -> tuple[float, float]:
-    return -math.log(use(timed) or 1.0), 0.0
+    return -math.log(cpus_used(timed) or 1.0), 0.0
 
 
 def _fit_towards_prior(columns: Floats, values: Floats, dof: int) -> Powers:
@@ -172,7 +172,7 @@ def steadied(reading: Reading, powers: Powers) -> Reading:
     """Return ``reading`` scaled to one CPU in use and a probe of one second, by which unlike rounds compare."""
 
     def read(timed: Round) -> float | None:
-        used, value = use(timed), reading(timed)
+        used, value = cpus_used(timed), reading(timed)
         if not used or not value:
             return value
         steady = value * used**powers.use
@@ -188,21 +188,21 @@ def lower_quartile(values: Sequence[float]) -> float:
     return float(np.quantile(values, 0.25))
 
 
-def level(record: SessionRecord, reading: Reading, place: Callable[[Sequence[float]], float]) -> Level | None:
+def level(record: SessionRecord, reading: Reading, location: Callable[[Sequence[float]], float]) -> Level | None:
     """Return the session's level, on a log scale; None if it has too few undisturbed rounds with this reading.
 
     Args:
         record: the session.
         reading: what to read of each round, a positive number or None.
-        place: where the logs of these numbers lie, a median for example.
+        location: where the logs of these numbers lie, a median for example.
     """
     values = [math.log(value) for timed in undisturbed(record.rounds) if (value := reading(timed))]
     needed = MIN_ROUNDS if len(record.rounds) > 1 else 1
     if len(values) < needed:
         return None
     probes_s = [timed.probe_s for timed in record.rounds if timed.probe_s]
-    control = math.log(min(probes_s)) if probes_s else None
-    return Level(place(values), control, len(values), record.measured_s, record.probe)
+    log_probe_s = math.log(min(probes_s)) if probes_s else None
+    return Level(location(values), log_probe_s, len(values), record.measured_s, record.probe)
 
 
 def load_level(record: SessionRecord) -> Level | None:

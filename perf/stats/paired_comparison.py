@@ -4,11 +4,11 @@ The log ratio of a pair, candidate over reference, is modelled as::
 
     log ratio = change + order of the two workers + luck of the two workers + noise of the pair
 
-The luck of a process, its memory layout for example, is shared by all its generations; only fresh workers average it
-out. So is the effect of the order in which the two were started, which alternates: the first of two identical workers
-has been 1 % slower. Luck and noise are normal, with unknown standard deviations that have priors; the change has a
-flat one. Its posterior is found by summing over a grid of the two (Gelman et al., Bayesian Data Analysis, 3rd ed.,
-sections 5.4 and 15.1: the hierarchical normal model, with a regressor).
+The luck of a process (a random effect), its memory layout for example, is shared by all its generations; only fresh
+workers average it out. So is the effect of the order in which the two were started, which alternates: the first of two
+identical workers has been 1 % slower. Luck and noise are normal, with unknown standard deviations that have priors; the
+change has a flat one. Its posterior is found by summing over a grid of the two (Gelman et al., Bayesian Data Analysis,
+3rd ed., sections 5.4 and 15.1: the hierarchical normal model, with a regressor).
 
 The pairs are looked at after each pair of workers, LOOKS times at most. The verdicts of all looks together are wrong
 with the probabilities ALARM and MISS: every look has an equal share of them, which by Bonferroni's inequality holds

@@ -43,14 +43,14 @@ class Pair:
         before_bytes = self.reference.conditions.peak_rss_bytes
         after_bytes = self.candidate.conditions.peak_rss_bytes
         if before_bytes and after_bytes:
-            ratios[PEAK_MEMORY] = math.log(after_bytes / before_bytes)
+            ratios[PEAK_MEMORY.name] = math.log(after_bytes / before_bytes)
         return ratios
 
 
-def undisturbed(pairs: Sequence[Pair]) -> list[Pair]:
+def undisturbed_pairs(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs during which nothing else ran, in either generation.
 
-    The generations of one worker are a session: where the kernel does not account pressure, each is held against the
+    The generations of one worker are a session: where the kernel does not account pressure, each is compared with the
     best of its own worker, as in perf.stats.level. Other workers are no measure of it: a candidate may use fewer CPUs.
     """
     calm = []
@@ -72,7 +72,7 @@ def _undisturbed_by_same_workers(pairs: Sequence[Pair]) -> list[Pair]:
 
 def pairs_to_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Return the pairs for JSON, each with whether it was set aside as disturbed."""
-    calm = undisturbed(pairs)
+    calm = undisturbed_pairs(pairs)
     return [asdict(pair) | {"set_aside": pair not in calm} for pair in pairs]
 
 
@@ -108,10 +108,10 @@ def step_ratios(reference_s: Sequence[float], candidate_s: Sequence[float]) -> l
     return [math.log(after_s / before_s) for before_s, after_s in zip(reference_s, candidate_s, strict=False)]
 
 
-def grouped(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
+def by_workers(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
     """Return the log ratios of one quantity over the undisturbed pairs, by number of the pair of workers."""
     groups: dict[int, list[float]] = {}
-    for pair in undisturbed(pairs):
+    for pair in undisturbed_pairs(pairs):
         if name in pair.log_ratios:
             groups.setdefault(pair.workers, []).append(pair.log_ratios[name])
     return groups

@@ -4,8 +4,9 @@ The model of a session's level (perf.stats.level), on a log scale::
 
     level = usual level + shift, if new + slope * (probe - usual probe) + luck of the night + luck of the session
 
-- Luck is normal with an unknown variance, for which a prior speaks until there are enough sessions. That of a night is
-  shared by its sessions: more of them tell nothing about it. How large it is, the baseline's nights tell.
+- Luck (a random effect) is normal with an unknown variance, for which a prior speaks until there are enough sessions.
+  That of a night is shared by its sessions: more of them tell nothing about it. How large it is, the baseline's nights
+  tell.
 - ``slope`` is how much of the machine's own speed, as the probe shows it, goes into the level: the drift over hours.
 
 Conjugate normal-inverse-gamma regression (Gelman et al., Bayesian Data Analysis, 3rd ed., sections 14.2 and 14.7),
@@ -75,14 +76,11 @@ def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior) -> Shif
     is_same_night = (night[:, None] == night).astype(float)
     if is_same_night.all():
         return _fit(values, design, own, prior)[1]
-    best_evidence, best = -math.inf, None
+    fits = []
     for share, belief in NIGHT_SHARES.items():
         log_likelihood, fitted = _fit(values, design, own + share * is_same_night, prior)
-        evidence = log_likelihood + math.log(belief)
-        if best is None or evidence > best_evidence:
-            best_evidence, best = evidence, fitted
-    assert best is not None, "NIGHT_SHARES is not empty"
-    return best
+        fits.append((log_likelihood + math.log(belief), fitted))
+    return max(fits, key=lambda fit: fit[0])[1]
 
 
 def _fit(values: Floats, design: Floats, covariance: Floats, prior: Prior) -> tuple[float, Shift]:
@@ -116,11 +114,11 @@ def centred_probes(levels: Sequence[Level], baseline_count: int) -> Floats:
 
     Zeros if a session has no probe, or one of another kind.
     """
-    controls = [level.control for level in levels if level.control is not None]
-    kinds = {level.probe for level in levels}
-    if len(controls) < len(levels) or len(kinds) > 1:
+    logs = [level.log_probe_s for level in levels if level.log_probe_s is not None]
+    kinds = {level.probe_name for level in levels}
+    if len(logs) < len(levels) or len(kinds) > 1:
         return np.zeros(len(levels))
-    probes: Floats = np.array(controls)
+    probes: Floats = np.array(logs)
     centred: Floats = probes - probes[:baseline_count].mean()
     return centred
 

@@ -73,10 +73,10 @@ class Verdict:
 
     @property
     def moved(self) -> bool:
-        """Whether these sessions are not of one kind with the baseline's, as far as can be told.
+        """Whether these sessions clearly differ from the baseline's, so that they replace it instead of joining it.
 
-        Where the interval holds "no change", they show how far nights lie apart, which a baseline is to know. So do
-        those of a night in which all rows moved together.
+        An undecided row whose interval holds 1 joins: it widens what the gate knows about ordinary differences between
+        nights.
         """
         if self.kind is not VerdictKind.UNDECIDED or self.latency is None:
             return self.kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED}

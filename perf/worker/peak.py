@@ -1,4 +1,4 @@
-"""Measurement of the most that the machine reaches with a stack: the limit that a variant is held against."""
+"""Measurement of the most that the machine reaches with a stack: the limit that a variant is compared with."""
 
 from __future__ import annotations
 

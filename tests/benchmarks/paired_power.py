@@ -27,7 +27,7 @@ from perf.host.stack import inspect_python
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
-from perf.stats.pairs import grouped
+from perf.stats.pairs import by_workers
 from perf.stats.watch import LATENCY
 from tests.builders.runs import DATA
 
@@ -63,7 +63,7 @@ def test_power(
 
 def summary(result: ComparedRow) -> list[str]:
     """Return the verdicts of the tries, and the two widths, a sentence each."""
-    groups = grouped(result.pairs, LATENCY.name)
+    groups = by_workers(result.pairs, LATENCY.name)
     generator = np.random.default_rng(0)
     tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
     counts = Counter(str(comparison.verdict) for comparison in tries)

@@ -124,7 +124,7 @@ def test_the_median_of_the_undisturbed_rounds() -> None:
     read = level(record, READING, statistics.median)
     assert read is not None
     assert read.value == pytest.approx(1.0)
-    assert (read.control, read.rounds) == (None, 3)
+    assert (read.log_probe_s, read.rounds) == (None, 3)
 
 
 def test_one_good_round_is_not_enough() -> None:
@@ -138,4 +138,4 @@ def test_the_fastest_probe_is_the_control() -> None:
     record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=None, rounds=rounds)
     read = level(record, READING, lower_quartile)
     assert read is not None
-    assert read.control == math.log(0.05)
+    assert read.log_probe_s == math.log(0.05)

@@ -9,7 +9,7 @@ import pytest
 
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
-from perf.stats.pairs import Pair, grouped, pairs_to_json, undisturbed, unpaired_width
+from perf.stats.pairs import Pair, by_workers, pairs_to_json, undisturbed_pairs, unpaired_width
 from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
 
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
@@ -32,7 +32,7 @@ def test_the_same_is_the_same() -> None:
     assert {
         LATENCY.name,
         PLAIN_LATENCY.name,
-        PEAK_MEMORY,
+        PEAK_MEMORY.name,
         Part.UNET_STEP,
         Part.VAE_DECODE,
         Part.TEXT_ENCODER,
@@ -58,14 +58,14 @@ def test_a_step_more_counts_in_full() -> None:
 
 def test_parts_and_memory_that_are_not_known_are_left_out() -> None:
     unknown = sample(1.0, 1.0, vae_s=0.0, conditions=replace(CALM, peak_rss_bytes=None))
-    assert not {Part.VAE_DECODE, PEAK_MEMORY} & pair(unknown, sample(1.0, 1.0)).log_ratios.keys()
+    assert not {Part.VAE_DECODE, PEAK_MEMORY.name} & pair(unknown, sample(1.0, 1.0)).log_ratios.keys()
 
 
 def test_disturbed_pairs_are_in_no_group() -> None:
     calm = sample(1.0, 1.0)
     busy = sample(1.0, 1.0, conditions=replace(CALM, cpu_pressure_s=3.0))
     pairs = [pair(calm, calm), pair(busy, calm), pair(calm, busy), pair(calm, calm, 2), pair(calm, calm, 2)]
-    assert grouped(pairs, LATENCY.name) == {1: [0.0], 2: [0.0, 0.0]}
+    assert by_workers(pairs, LATENCY.name) == {1: [0.0], 2: [0.0, 0.0]}
 
 
 def test_without_pressure_a_generation_that_waits_sets_its_pair_aside() -> None:
@@ -74,7 +74,7 @@ def test_without_pressure_a_generation_that_waits_sets_its_pair_aside() -> None:
 
     calm, waiting = using(9.0), using(6.0)
     pairs = [pair(waiting, calm), pair(calm, calm), pair(calm, waiting), pair(calm, calm)]
-    assert undisturbed(pairs) == [pairs[1], pairs[3]]
+    assert undisturbed_pairs(pairs) == [pairs[1], pairs[3]]
     assert [pair_json["set_aside"] for pair_json in pairs_to_json(pairs)] == [True, False, True, False]
 
 
@@ -84,7 +84,7 @@ def test_a_worker_is_held_against_itself() -> None:
         sample(1.0, 1.0, conditions=replace(CALM, cpu_s=cpu_s, cpu_pressure_s=None)) for cpu_s in (9.0, 4.5)
     )
     pairs = [pair(two_cpus, one_cpu), pair(two_cpus, one_cpu), pair(one_cpu, one_cpu, workers=2)]
-    assert undisturbed(pairs) == pairs
+    assert undisturbed_pairs(pairs) == pairs
 
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:

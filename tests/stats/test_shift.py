@@ -45,8 +45,8 @@ def test_a_missing_probe_switches_the_covariate_off() -> None:
 
 
 def test_another_probe_is_not_compared_with() -> None:
-    old = [Level(0.0, control, TYPICAL_ROUNDS, probe="numpy 2.4") for control in (0.0, 0.1, 0.2)]
-    new = [Level(0.02, -0.5, TYPICAL_ROUNDS, probe="numpy 2.5")]
+    old = [Level(0.0, control, TYPICAL_ROUNDS, probe_name="numpy 2.4") for control in (0.0, 0.1, 0.2)]
+    new = [Level(0.02, -0.5, TYPICAL_ROUNDS, probe_name="numpy 2.5")]
     assert shift(old, new, Prior(0.01)).mean == pytest.approx(0.02)
 
 

@@ -1,4 +1,4 @@
-"""What a variant claims of itself, held against what was read from its worker.
+"""What a variant claims of itself, checked against what was read from its worker.
 
 ::
 
