@@ -13,6 +13,7 @@ from perf.lab import curves, series
 from perf.lab.evaluate import TRIALS, Score, evaluate
 from perf.lab.noise import noise
 from perf.lab.trials import ORDERS
+from perf.report import ladder_plot
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -32,7 +33,7 @@ def add_parser(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Print a table of scores for each series, and write or draw them where asked. Raises BadInput."""
     if options.plot:
-        curves.check_plot(options.plot)
+        ladder_plot.check_output("--plot", options.plot)
     recorded = {name: series.read(path) for name, path in by_name(options.series).items()}
     scores: list[Score] = []
     for name, sessions in recorded.items():

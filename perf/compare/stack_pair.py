@@ -37,7 +37,8 @@ def stack_for_worker(role: Role, python: Path) -> Stack:
     stack = inspect_python(role, python)
     version = tuple(map(int, stack.python_version.split(".")[:2]))
     if version < OLDEST_PYTHON:
-        raise BadInput(f"{role}: {stack.python} is Python {stack.python_version}; workers need 3.11 or newer")
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise BadInput(f"{role}: {stack.python} is Python {stack.python_version}; workers need {oldest} or newer")
     if lacking := [name for name in NEEDED if name not in stack.packages]:
         raise BadInput(f"{role}: {stack.python} lacks {', '.join(lacking)}: it cannot run Stable Diffusion")
     return stack

@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from perf.errors import BadInput
 from perf.lab.evaluate import OURS, Score
 from perf.lab.rules import PEERS
 from perf.report.tables import aligned
-
-PLOT_FORMATS = {".png", ".svg"}
 
 
 def table(scores: Sequence[Score], width: int) -> str:
@@ -60,13 +57,6 @@ def write_json(path: Path, scores: Sequence[Score]) -> None:
     """Write the scores as a JSON list, an object each."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([score.to_json() for score in scores], indent=1) + "\n", encoding="utf-8")
-
-
-def check_plot(path: Path) -> Path:
-    """Return the path. Raises BadInput unless its name ends in .png or .svg."""
-    if path.suffix not in PLOT_FORMATS:
-        raise BadInput(f"--plot {path}: the name must end in .png or .svg")
-    return path
 
 
 def plot(path: Path, scores: Sequence[Score]) -> None:

@@ -2,7 +2,7 @@
 
 Four things are known about the noise of a shared machine, all from recorded identical sessions:
 
-- A round during which something else ran shows CPU pressure, and is no measurement. It is set aside.
+- A round during which something else ran shows CPU pressure, and is not a measurement. It is set aside.
 - Rounds differ by waiting: when one thread of a parallel loop is held up (by a neighbour on the same host, say), the
   others wait for it, so that latency rises while the CPUs in use fall.
 - Rounds differ by the machine's own speed, which may change by a tenth from one minute to the next. The probe around
