@@ -9,6 +9,7 @@
     run_report     what a run ends with: all of the above
     recorded_run   a run read again from its JSON
     explain        all that a recorded run shows
-    ladder_plot    a picture of its ladder
+    plotted_ladder what a picture of a ladder shows, of a run or a baseline
+    ladder_plot    the picture
     github         what GitHub Actions understands
 """

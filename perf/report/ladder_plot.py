@@ -1,4 +1,4 @@
-"""A picture of a recorded ladder: a bar per row, coloured by backend, with its interval and speed-up."""
+"""The picture of a ladder: a bar per row, coloured by backend, with its interval and speed-up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from perf.errors import BadInput
 from perf.report.ladder_table import seconds
-from perf.report.recorded_run import RecordedRow, RecordedRun
+from perf.report.plotted_ladder import PlottedLadder, PlottedRow
 from perf.spec.ladder import EAGER_FP32
 from perf.stats.intervals import median_interval
 
@@ -80,32 +80,31 @@ def check_output(option: str, path: Path) -> Path:
     return path
 
 
-def prepare(run: RecordedRun) -> LadderPlot:
-    """Choose what the picture of a run shows."""
-    first = run.rows[0]
-    reference_s = next((row.latency_s for row in run.rows if row.name == EAGER_FP32), None)
-    lowest = min(median_interval(row.latencies_s).confidence for row in run.rows)
+def prepare(ladder: PlottedLadder) -> LadderPlot:
+    """Choose what the picture of a ladder shows."""
+    reference_s = next((row.latency_s for row in ladder.rows if row.name == EAGER_FP32), None)
+    lowest = min(median_interval(row.latencies_s).confidence for row in ladder.rows)
     axis_label = f"seconds: median and its interval ({lowest:.0%} confidence or more)"
     if reference_s is not None:
         axis_label += f"; x: speed-up over {EAGER_FP32}"
     return LadderPlot(
-        title=f"Seconds per image: {first.model}, {first.protocol.size}, {first.protocol.steps} steps",
-        subtitle=run.machine,
+        title=f"Seconds per image: {ladder.model}, {ladder.size}, {ladder.steps} steps",
+        subtitle=ladder.source,
         axis_label=axis_label,
-        bars=tuple(bar(row, reference_s) for row in run.rows),
-        backends=legend(run.rows),
+        bars=tuple(bar(row, reference_s) for row in ladder.rows),
+        backends=legend(ladder.rows),
     )
 
 
-def bar(row: RecordedRow, reference_s: float | None) -> Bar:
-    """Return the bar of a row; ``reference_s`` is eager fp32's latency, None if the run has none."""
+def bar(row: PlottedRow, reference_s: float | None) -> Bar:
+    """Return the bar of a row; ``reference_s`` is eager fp32's latency, None if the ladder lacks it."""
     interval = median_interval(row.latencies_s)
     label = f"{seconds(row.latency_s)} s"
     if reference_s is not None:
         label += f"   {reference_s / row.latency_s:.2f}x"
     return Bar(
         name=row.name,
-        backend=row.variant.backend,
+        backend=row.backend,
         latency_s=row.latency_s,
         low_s=interval.low,
         high_s=interval.high,
@@ -113,13 +112,13 @@ def bar(row: RecordedRow, reference_s: float | None) -> Bar:
     )
 
 
-def legend(rows: Sequence[RecordedRow]) -> dict[str, str]:
+def legend(rows: Sequence[PlottedRow]) -> dict[str, str]:
     """Return backend -> library and version, in the order of the ladder."""
     named: dict[str, str] = {}
     for row in rows:
-        library, package = LIBRARIES[row.variant.backend]
+        library, package = LIBRARIES[row.backend]
         version = row.packages.get(package, "").partition("+")[0]
-        named.setdefault(row.variant.backend, f"{library} {version}".strip())
+        named.setdefault(row.backend, f"{library} {version}".strip())
     return named
 
 

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.image import imread
 
 from perf.errors import BadInput
-from perf.report import ladder_plot, recorded_run
+from perf.measure.settings import BASELINES
+from perf.report import ladder_plot, plotted_ladder
 from perf.report.ladder_plot import LadderPlot
 from perf.spec.ladder import LADDER
 from tests.builders.recorded_runs import recorded_row, write_run
@@ -17,7 +18,7 @@ from tests.builders.recorded_runs import recorded_row, write_run
 
 def plot_of(folder: Path, **latencies_s: list[float]) -> LadderPlot:
     rows = [recorded_row(name.replace("_", "-"), values) for name, values in latencies_s.items()]
-    return ladder_plot.prepare(recorded_run.read(write_run(folder / "run.json", *rows)))
+    return ladder_plot.prepare(plotted_ladder.read(write_run(folder / "run.json", *rows)))
 
 
 @pytest.fixture
@@ -31,6 +32,16 @@ def test_it_says_what_was_measured_on_what(tmp_path: Path) -> None:
     assert plot.title == "Seconds per image: tiny, 128x128, 20 steps"
     assert plot.subtitle == "AMD EPYC 9R14 (genoa), 2 cores, 24 GiB, bf16 by avx512_bf16"
     assert plot.backends == {"eager": "PyTorch 2.13.0"}
+
+
+def test_a_baseline_is_drawn_with_the_rounds_of_all_its_sessions() -> None:
+    (path,) = (BASELINES / "genoa").glob("synthetic-sd15-256x256-20steps-*.json")
+    ladder = plotted_ladder.read(path)
+    assert [row.name for row in ladder.rows] == [variant.name for variant in LADDER]
+    assert {len(row.latencies_s) for row in ladder.rows} == {9}
+    plot = ladder_plot.prepare(ladder)
+    assert plot.subtitle.endswith("bf16 by avx512_bf16; baseline of 3 sessions, the latest of 2026-11-23")
+    assert set(plot.backends) == {"eager", "ipex", "openvino"}
 
 
 def test_a_bar_is_a_row_with_its_interval_and_speed_up(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""The ladder that a picture shows, read from a recorded run or from a baseline file."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf.errors import BadBaseline
+from perf.gate import store
+from perf.gate.baseline import Baseline
+from perf.gate.baseline_row import BaselineRow
+from perf.report import recorded_run
+from perf.report.recorded_run import RecordedRun
+from perf.spec.ladder import LADDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlottedRow:
+    """One row: its timed generations in seconds, and what is needed to name its library."""
+
+    name: str
+    backend: str
+    latencies_s: tuple[float, ...]
+    packages: Mapping[str, str]
+
+    @property
+    def latency_s(self) -> float:
+        """The median of the timed generations."""
+        return statistics.median(self.latencies_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlottedLadder:
+    """The rows in the order of the ladder, and what was measured on what; ``source`` says which file it is from."""
+
+    model: str
+    size: str
+    steps: int
+    source: str
+    rows: tuple[PlottedRow, ...]
+
+
+def read(path: Path) -> PlottedLadder:
+    """Read a baseline file, or a recorded run. Raises BadRun, which names the file, if it is neither."""
+    try:
+        return of_baseline(store.load(path))
+    except BadBaseline:
+        return of_run(recorded_run.read(path))
+
+
+def of_run(run: RecordedRun) -> PlottedLadder:
+    """Return the ladder of a recorded run."""
+    first = run.rows[0]
+    return PlottedLadder(
+        model=first.model,
+        size=str(first.protocol.size),
+        steps=first.protocol.steps,
+        source=run.machine,
+        rows=tuple(
+            PlottedRow(
+                name=row.name,
+                backend=row.variant.backend,
+                latencies_s=tuple(row.latencies_s),
+                packages=row.packages,
+            )
+            for row in run.rows
+        ),
+    )
+
+
+def of_baseline(baseline: Baseline) -> PlottedLadder:
+    """Return the ladder of a baseline: of each row, the timed generations of all its sessions."""
+    machine, protocol = baseline.key.machine, baseline.key.protocol
+    sessions = max(len(row.sessions) for row in baseline.rows.values())
+    last = max(row.sessions[-1].recorded for row in baseline.rows.values())
+    names = [variant.name for variant in LADDER if variant.name in baseline.rows]
+    return PlottedLadder(
+        model=str(baseline.key.model["name"]),
+        size=str(protocol["size"]),
+        steps=int(protocol["steps"]),
+        source=(
+            f"{baseline.particulars.get('cpu', 'CPU')} ({machine['codename']}), {machine.get('cores_used')} cores, "
+            f"{machine.get('memory_gib')} GiB, bf16 by {machine.get('bf16_isa') or 'emulation'}; "
+            f"baseline of {sessions} sessions, the latest of {last[:10]}"
+        ),
+        rows=tuple(row_of_baseline(name, baseline.rows[name]) for name in names),
+    )
+
+
+def row_of_baseline(name: str, row: BaselineRow) -> PlottedRow:
+    """Return what a picture shows of a baseline's row."""
+    return PlottedRow(
+        name=name,
+        backend=str(row.variant["backend"]),
+        latencies_s=tuple(timed.latency_s for session in row.sessions for timed in session.rounds),
+        packages=row.stack["packages"],
+    )
