@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.errors import BadBaseline
+from perf.errors import BadBaseline, BadRun
 from perf.gate import store
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_row import BaselineRow
@@ -45,9 +45,12 @@ class PlottedLadder:
 def read(path: Path) -> PlottedLadder:
     """Read a baseline file, or a recorded run. Raises BadRun, which names the file, if it is neither."""
     try:
-        return of_baseline(store.load(path))
+        baseline = store.load(path)
     except BadBaseline:
         return of_run(recorded_run.read(path))
+    if not baseline.rows:
+        raise BadRun(f"{path} is a baseline without a row that can be read")
+    return of_baseline(baseline)
 
 
 def of_run(run: RecordedRun) -> PlottedLadder:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
 
-from perf.errors import BadInput
+from perf.errors import BadInput, BadRun
 from perf.measure.settings import BASELINES
 from perf.report import ladder_plot, plotted_ladder
 from perf.report.ladder_plot import LadderPlot
@@ -42,6 +43,14 @@ def test_a_baseline_is_drawn_with_the_rounds_of_all_its_sessions() -> None:
     plot = ladder_plot.prepare(ladder)
     assert plot.subtitle.endswith("bf16 by avx512_bf16; baseline of 3 sessions, the latest of 2026-11-23")
     assert set(plot.backends) == {"eager", "ipex", "openvino"}
+
+
+def test_a_baseline_without_rows_is_one_line(tmp_path: Path) -> None:
+    (path,) = (BASELINES / "genoa").glob("synthetic-sd15-256x256-20steps-*.json")
+    empty = tmp_path / "empty.json"
+    empty.write_text(json.dumps(json.loads(path.read_text()) | {"rows": {}}))
+    with pytest.raises(BadRun, match="without a row"):
+        plotted_ladder.read(empty)
 
 
 def test_a_bar_is_a_row_with_its_interval_and_speed_up(tmp_path: Path) -> None:
