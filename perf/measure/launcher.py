@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,7 +45,11 @@ class WorkerProcess:
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
         self._command = [*command.arguments, str(request_read), str(reply_write), str(os.getpid())]
-        with (folder / OUTPUT).open("wb") as out, (folder / ERRORS).open("wb") as err:
+        with (
+            closing_on_error(request_read, request_write, reply_read, reply_write),
+            (folder / OUTPUT).open("wb") as out,
+            (folder / ERRORS).open("wb") as err,
+        ):
             self._process = subprocess.Popen(
                 self._command,
                 env={**command.environment, "TMPDIR": str(self._temporary)},
@@ -204,3 +208,14 @@ def start(name: str, command: Command, folder: Path, deadline_s: float) -> Worke
         process.close()
         raise
     return process
+
+
+@contextlib.contextmanager
+def closing_on_error(*descriptors: int) -> Iterator[None]:
+    """Close the descriptors if the block raises: nobody else knows of them yet."""
+    try:
+        yield
+    except BaseException:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise

@@ -138,5 +138,7 @@ def test_nothing_outlives_the_parent(tmp_path: Path, kind: str, death: str) -> N
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    before = sorted(Path("/proc/self/fd").iterdir())
     with pytest.raises(WorkerDied, match=r"silly: /no/such/python could not be started"):
         launcher.start("silly", Command(("/no/such/python",), {}), tmp_path, SOON_S)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before, "no pipe is left open"
