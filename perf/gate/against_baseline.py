@@ -19,8 +19,8 @@ from perf.proof.attribution import differences, moved_kernels
 from perf.records.evidence import Evidence
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
-from perf.stats.decision import BaselineLevels, judge
-from perf.stats.drift import excuse_drift
+from perf.stats.decision import BaselineLevels
+from perf.stats.ladder_decision import judge_ladder
 from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
 NOT_AS_CLAIMED = (
@@ -69,12 +69,15 @@ class Gate:
     def judge(self, rows: Iterable[MeasuredRow], looks: int = MAX_SESSIONS) -> dict[str, Verdict]:
         """Return the verdicts on the rows of this run, by name, where a row may have ``looks`` sessions."""
         rows = list(rows)
-        comparable = [row for row in rows if self.baseline_row(row.variant)]
-        ladder_size = max(1, len(comparable))
-        verdicts = {row.variant.name: self._judge_row(row, ladder_size, looks) for row in rows}
-        if any(self._has_changed_software(row) for row in comparable):
-            return verdicts
-        return excuse_drift(verdicts)
+        incomparable = {row.variant.name: verdict for row in rows if (verdict := self._why_incomparable(row))}
+        comparable = {row.variant.name: row for row in rows if row.variant.name not in incomparable}
+        judged = judge_ladder(
+            {name: self._levels_of(row) for name, row in comparable.items()},
+            {name: row.sessions for name, row in comparable.items()},
+            same_software=[name for name, row in comparable.items() if not self._has_changed_software(row)],
+            looks=looks,
+        )
+        return {row.variant.name: (incomparable | judged)[row.variant.name] for row in rows}
 
     def package_changes(self, row: MeasuredRow) -> list[str]:
         """Return the packages that differ from those that the row's baseline was measured with."""
@@ -122,19 +125,26 @@ class Gate:
             return True
         return bool(self.package_changes(row))
 
-    def _judge_row(self, row: MeasuredRow, ladder_size: int, looks: int) -> Verdict:
+    def _levels_of(self, row: MeasuredRow) -> BaselineLevels:
+        """Return the levels of the row's baseline, which is there; they are read once."""
+        name = row.variant.name
+        before = self.baseline_row(row.variant)
+        assert before is not None, "a row without a baseline is incomparable"
+        if name not in self._levels:
+            self._levels[name] = BaselineLevels.of(before.sessions)
+        return self._levels[name]
+
+    def _why_incomparable(self, row: MeasuredRow) -> Verdict | None:
+        """Return the verdict on a row that no baseline can judge, or None."""
         name = row.variant.name
         if row.faults:
             return Verdict(kind=VerdictKind.INVALID, sentence=f"{'; '.join(row.faults)}; {NOT_AS_CLAIMED}")
         if fault := self._fault or self._row_fault(name):
             sentence = f"{fault}; restore it from version control, or record a new one"
             return Verdict(kind=VerdictKind.INVALID, sentence=sentence)
-        before = self.baseline_row(row.variant)
-        if before is None:
+        if self.baseline_row(row.variant) is None:
             return Verdict(kind=VerdictKind.NO_BASELINE, sentence=self._why_no_baseline(row.variant))
-        if name not in self._levels:
-            self._levels[name] = BaselineLevels.of(before.sessions)
-        return judge(self._levels[name], row.sessions, rows=ladder_size, looks=looks)
+        return None
 
     def _row_fault(self, name: str) -> str | None:
         fault = self.baseline.faults.get(name) if self.baseline else None

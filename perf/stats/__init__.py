@@ -9,6 +9,7 @@
     verdict             the verdict on one row, and the sentence that states it
     decision            the rule by which the gate decides on it
     drift               rows that all moved together
+    ladder_decision     the decision on a whole ladder, each row in the light of the others
     pairs               Pair, two generations made in turns
     paired_comparison   the candidate's change, and the verdict on it
 """

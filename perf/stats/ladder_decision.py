@@ -1,0 +1,37 @@
+"""The decision on a whole ladder: each row by its own sessions, and then in the light of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from perf.records.session_record import SessionRecord
+from perf.stats.decision import BaselineLevels, judge
+from perf.stats.drift import excuse_drift
+from perf.stats.verdict import MAX_SESSIONS, Verdict
+
+
+def judge_ladder(
+    references: Mapping[str, BaselineLevels],
+    sessions: Mapping[str, Sequence[SessionRecord]],
+    *,
+    same_software: Collection[str] = (),
+    looks: int = MAX_SESSIONS,
+) -> dict[str, Verdict]:
+    """Decide what holds of each row after its latest session.
+
+    Args:
+        references: the rows' baselines, by name.
+        sessions: the new sessions of the same rows, in order of time.
+        same_software: the rows whose software is that of their baseline, so that the machine may excuse them.
+        looks: how many sessions there may be of a row at most.
+
+    Returns:
+        The verdicts, by name, in the order of ``references``.
+    """
+    verdicts = {
+        name: judge(reference, sessions[name], rows=len(references), looks=looks)
+        for name, reference in references.items()
+    }
+    if set(same_software) != set(verdicts):
+        return verdicts
+    return excuse_drift(verdicts)
