@@ -31,7 +31,9 @@ class Finding:
     """One watched quantity, new over baseline.
 
     ``ratio`` lies between ``low`` and ``high``, and beyond either with a probability of 5 %. ``tolerance`` is the
-    change that matters, as a fraction. ``suspicious``: whether a slowdown by that much needs another look.
+    change that matters, as a fraction. ``suspicious``: whether a slowdown by that much needs another look. ``sees`` is
+    the smallest slowdown, as a ratio such as 1.021, that would have been found with a probability of 95 %; None where
+    that is not known.
     """
 
     watch: str
@@ -41,6 +43,7 @@ class Finding:
     high: float
     tolerance: float
     suspicious: bool
+    sees: float | None = None
 
     def __str__(self) -> str:
         return f"{self.watch} {percent(self.ratio)} [{percent(self.low)}, {percent(self.high)}]"
@@ -86,6 +89,21 @@ class Verdict:
     @property
     def latency(self) -> Finding | None:
         return self.findings[0] if self.findings else None
+
+    @property
+    def sees(self) -> float | None:
+        """The smallest slowdown of the latency that would have been found, as a ratio; None where it is not known."""
+        return self.latency.sees if self.latency else None
+
+    @property
+    def sight(self) -> str | None:
+        """Say how large a slowdown had to be to be found: ``sees 2.1 %``; None where it is not known."""
+        if self.latency is None or self.sees is None:
+            return None
+        seen_percent, tolerated_percent = round(100 * (self.sees - 1), 1), 100 * self.latency.tolerance
+        if seen_percent > tolerated_percent:
+            return f"cannot see {tolerated_percent:g} % here: only {seen_percent:.1f} %"
+        return f"sees {seen_percent:.1f} %"
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as it is kept in a run's JSON."""

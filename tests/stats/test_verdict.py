@@ -22,3 +22,23 @@ from tests.builders.verdicts import verdict_of
 )
 def test_only_what_surely_moved_takes_the_place_of_the_baselines_sessions(verdict: Verdict, moved: bool) -> None:
     assert verdict.moved is moved
+
+
+@pytest.mark.parametrize(
+    ("sees", "words"),
+    [
+        (1.0213, "sees 2.1 %"),
+        (1.0302, "sees 3.0 %"),
+        (1.0541, "cannot see 3 % here: only 5.4 %"),
+        (None, None),
+    ],
+)
+def test_a_verdict_says_what_it_could_have_seen(sees: float | None, words: str | None) -> None:
+    verdict = verdict_of(1.0, VerdictKind.UNCHANGED, sees=sees)
+    assert (verdict.sees, verdict.sight) == (sees, words)
+    assert verdict.to_json()["findings"][0]["sees"] == sees
+
+
+def test_a_verdict_that_rests_on_nothing_sees_nothing() -> None:
+    nothing = Verdict(kind=VerdictKind.NO_BASELINE, sentence="")
+    assert (nothing.sees, nothing.sight) == (None, None)
