@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perf.host import stack
 from perf.measure.checkpoints import check_name
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.spec.variant import Variant
+from perf.stats.tolerances import Tolerances
 
 DEFAULT_MODEL = "synthetic-sd15"
 BASELINES = stack.ROOT / "baselines"
@@ -30,6 +31,7 @@ class Settings:
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
     settle a suspicion. ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the
     requirements that the candidate was made for, and ``pairs_budget_s`` the time that each variant's pairs may take.
+    ``tolerances`` are the changes that matter, by row and quantity, where they are not the defaults.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Settings:
     pairs_budget_s: float = PAIRS_BUDGET_S
     json: Path | None = None
     asked: tuple[str, ...] = ()
+    tolerances: Tolerances = field(default_factory=Tolerances)
 
     @property
     def updates(self) -> bool:

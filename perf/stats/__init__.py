@@ -6,6 +6,7 @@
     level               where a session lies, without its disturbed rounds
     shift               how far new sessions lie from the baseline's
     watch               Watch, a quantity that the gate watches
+    tolerances          Tolerances, the changes that matter where a user has set them, by row and quantity
     verdict             the verdict on one row, and the sentence that states it
     decision            the rule by which the gate decides on it
     drift               rows that all moved together

@@ -21,6 +21,7 @@ class VerdictKind(StrEnum):
     DISTURBED = "disturbed"
     INVALID = "invalid"
     NO_BASELINE = "no baseline"
+    KNOWN = "known"  # a regression that an entry of the known ones covers
 
 
 FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
@@ -71,7 +72,7 @@ class Verdict:
         """Whether a fresh session could still change the verdict."""
         if self.kind is VerdictKind.DISTURBED:
             return not self.findings  # nothing could be read yet; a drift of the machine is another matter
-        is_open = self.kind is not VerdictKind.REGRESSED and self.sessions < MAX_SESSIONS
+        is_open = self.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN} and self.sessions < MAX_SESSIONS
         return is_open and any(finding.suspicious for finding in self.findings)
 
     @property
@@ -82,7 +83,7 @@ class Verdict:
         nights.
         """
         if self.kind is not VerdictKind.UNDECIDED or self.latency is None:
-            return self.kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED}
+            return self.kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED, VerdictKind.KNOWN}
         is_beyond = abs(math.log(self.latency.ratio)) > math.log1p(self.latency.tolerance)
         return is_beyond and not self.latency.low <= 1 <= self.latency.high
 
