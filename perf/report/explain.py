@@ -51,6 +51,8 @@ def fidelity_cells(row: EvidencedRow) -> tuple[str, str, str]:
 def explain(row: EvidencedRow) -> Iterator[str]:
     """Yield the lines that show all that the run holds of one row."""
     yield f"{row.name}: {row.latency_s:.4g} s/image, median of {len(row.latencies_s)}"
+    if row.verdict:
+        yield f"  {row.verdict}"
     yield "  claims"
     width = max(len(claim.name) for claim in row.claims)
     for claim in row.claims:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from perf.measure.ladder_row import LadderRow
 from perf.report.tables import aligned, markdown_table, wrapped
@@ -12,7 +12,13 @@ from perf.stats.intervals import Interval, median_interval
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
+SEES = "sees"  # a column more, where there is room for it
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
+UNBROKEN = 1000  # columns, more than any table takes
+ABOUT_SEES = "sees: the smallest slowdown that would have been found with 95 % probability."
+
+Sees = Mapping[str, float]  # by row; as ratios
+NOTHING_SEEN: Sees = {}
 
 
 def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
@@ -38,6 +44,16 @@ def measured_cells(rows: Iterable[LadderRow]) -> list[tuple[str, ...]]:
     return [cells(row, reference_s) for row in measured]
 
 
+def cells_with_sees(rows: Sequence[LadderRow], sees: Sees) -> list[tuple[str, ...]]:
+    """Return the texts of each measured row, and the slowdown that it could have seen."""
+    return [(*texts, smallest_slowdown(sees.get(texts[0]))) for texts in measured_cells(rows)]
+
+
+def smallest_slowdown(ratio: float | None) -> str:
+    """Format the smallest slowdown that would have been found: 1.021 as ``2.1 %``."""
+    return "-" if ratio is None else f"{100 * (ratio - 1):.1f} %"
+
+
 def reference_latency_s(measured: Iterable[LadderRow]) -> float | None:
     """Return the median of the row that speed-ups refer to, or None if this run did not measure it."""
     for row in measured:
@@ -46,17 +62,30 @@ def reference_latency_s(measured: Iterable[LadderRow]) -> float | None:
     return None
 
 
-def terminal(rows: Sequence[LadderRow], width: int) -> list[str]:
-    """Return the ladder in lines of ``width`` columns, the reasons for missing rows below it."""
+def terminal(rows: Sequence[LadderRow], width: int, sees: Sees = NOTHING_SEEN) -> list[str]:
+    """Return the ladder in lines of ``width`` columns, the reasons for missing rows below it.
+
+    ``sees`` are the smallest slowdowns that would have been found; their column is left out where it does not fit.
+    """
     table = aligned(HEADINGS, measured_cells(rows), width)
-    below = [part for line in (*footnotes(rows), *reasons(rows)) for part in wrapped(line, width)]
+    notes = footnotes(rows)
+    if sees:
+        extended = aligned((*HEADINGS, SEES), cells_with_sees(rows, sees), UNBROKEN)
+        if max(map(len, extended)) <= width:
+            table = extended
+            notes.append(ABOUT_SEES)
+    below = [part for line in (*notes, *reasons(rows)) for part in wrapped(line, width)]
     return [*table, *below]
 
 
-def markdown(rows: Sequence[LadderRow], title: str, about: Iterable[str]) -> str:
+def markdown(rows: Sequence[LadderRow], title: str, about: Iterable[str], sees: Sees = NOTHING_SEEN) -> str:
     """Return the ladder as a GitHub table, below ``title`` and the lines that say what was measured on what."""
     table = markdown_table(HEADINGS, measured_cells(rows))
-    below = (f"{line}  " for line in (*footnotes(rows), *reasons(rows)))  # two spaces end a line in Markdown
+    notes = footnotes(rows)
+    if sees:
+        table = markdown_table((*HEADINGS, SEES), cells_with_sees(rows, sees))
+        notes.append(ABOUT_SEES)
+    below = (f"{line}  " for line in (*notes, *reasons(rows)))  # two spaces end a line in Markdown
     lines = [f"## {title}", "", *(f"- {line}" for line in about), "", *table, "", *below]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -19,6 +19,7 @@ from perf.records.sample import Session
 from perf.records.work import Work
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
+from perf.stats.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +85,16 @@ class RecordedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class EvidencedRow(RecordedRow):
-    """A row whose record holds its evidence, and what was concluded from it."""
+    """A row whose record holds its evidence, and what was concluded from it.
+
+    ``verdict`` is None where the run was ended before it was given.
+    """
 
     evidence: Evidence
     claims: tuple[Claim, ...]
     fidelity: Fidelity | None
     work: Mapping[str, Work]
+    verdict: Verdict | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,6 +108,7 @@ class EvidencedRow(RecordedRow):
             "claims": tuple(Claim.from_json(claim) for claim in data["claims"]),
             "fidelity": Fidelity.from_json(data["fidelity"]) if data["fidelity"] else None,
             "work": {part: Work.from_json(work) for part, work in data["work"].items()},
+            "verdict": Verdict.from_json(data["verdict"]) if "verdict" in data else None,
         }
 
     @property

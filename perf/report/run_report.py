@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from perf.gate.judgement import Judgement
 from perf.measure.run import Run
 from perf.report import comparison, ladder_table, verdicts
 from perf.report.tables import markdown_list
+from perf.stats.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +35,18 @@ class RunReport:
 def of_ladder(run: Run, judgement: Judgement | None, width: int) -> RunReport:
     """Return the report of a ladder for ``width`` columns; there is no judgement where nothing could be measured."""
     verdict_lines = lines_below(judgement, updates=run.settings.updates)
+    sees = seen_slowdowns(judgement.verdicts) if judgement else {}
     about = run.about()
     return RunReport(
         title="ladder",
-        lines=(*about, "", *ladder_table.terminal(run.rows, width), "", *verdict_lines),
-        markdown=ladder_table.markdown(run.rows, "Seconds per image", about) + markdown_list(verdict_lines),
+        lines=(*about, "", *ladder_table.terminal(run.rows, width, sees), "", *verdict_lines),
+        markdown=ladder_table.markdown(run.rows, "Seconds per image", about, sees) + markdown_list(verdict_lines),
     )
+
+
+def seen_slowdowns(judged: Mapping[str, Verdict]) -> dict[str, float]:
+    """Return the smallest slowdown that each row could have seen, where it is known."""
+    return {name: verdict.sees for name, verdict in judged.items() if verdict.sees is not None}
 
 
 def of_comparison(stack_comparison: StackComparison, run: Run, width: int) -> RunReport:

@@ -29,7 +29,7 @@ def verdict_lines(verdicts: Mapping[str, Verdict]) -> list[str]:
     """Return a line per row: its name, the verdict, and why; rows with the same verdict and reason share a line."""
     names_by_text: dict[str, list[str]] = {}
     for name, verdict in verdicts.items():
-        names_by_text.setdefault(f"{verdict.kind}: {verdict.sentence}", []).append(name)
+        names_by_text.setdefault(str(verdict), []).append(name)
     subjects = [names[0] if len(names) == 1 else f"{len(names)} rows" for names in names_by_text.values()]
     width = max(map(len, subjects), default=0)
     return [f"{subject:{width}}  {text}" for subject, text in zip(subjects, names_by_text, strict=True)]
@@ -57,7 +57,7 @@ def failure(row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[st
     """
     again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", row.variant.name, *options])
     lines = [
-        f"{row.variant.name}: {verdict.kind}: {verdict.sentence}",
+        f"{row.variant.name}: {verdict}",
         *evidence_lines(row, verdict, gate),
         f"measure again:              {again}",
     ]
@@ -93,8 +93,10 @@ def describe_baseline(row: MeasuredRow, gate: Gate) -> str:
 
 
 def junit_properties(verdict: Verdict) -> dict[str, str]:
-    """Return the kind, the sentence and each finding by what was watched, as JUnit's properties of a test."""
+    """Return the kind, the sentence, what could be seen and each finding by its quantity, as JUnit's properties."""
     properties = {"verdict": str(verdict.kind), "says": verdict.sentence}
+    if verdict.sees is not None:
+        properties["sees"] = f"{verdict.sees:.4f}"
     for finding in verdict.findings:
         properties[finding.watch] = f"{finding.ratio:.4f} [{finding.low:.4f}, {finding.high:.4f}]"
     return properties

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 MAX_SESSIONS = 5  # new ones of a row; after the last, no further one is asked for
 
@@ -48,6 +48,11 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.watch} {percent(self.ratio)} [{percent(self.low)}, {percent(self.high)}]"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read a finding of a run's JSON; one of an older version lacks the fields with a default."""
+        return cls(**{**data, "kind": VerdictKind(data["kind"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +103,7 @@ class Verdict:
 
     @property
     def sight(self) -> str | None:
-        """Say how large a slowdown had to be to be found: ``sees 2.1 %``; None where it is not known."""
+        """The slowdown that would have been found, in words: ``sees 2.1 %``; None where it is not known."""
         if self.latency is None or self.sees is None:
             return None
         seen_percent, tolerated_percent = round(100 * (self.sees - 1), 1), 100 * self.latency.tolerance
@@ -109,6 +114,17 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as it is kept in a run's JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote. Raises TypeError, ValueError or LookupError for anything else."""
+        findings = tuple(Finding.from_json(finding) for finding in data["findings"])
+        return cls(**{**data, "kind": VerdictKind(data["kind"]), "findings": findings})
+
+    def __str__(self) -> str:
+        """State the kind, why, and what could have been seen."""
+        text = f"{self.kind}: {self.sentence}"
+        return f"{text}; {self.sight}" if self.sight else text
 
 
 def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, baseline_sessions: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -47,6 +48,21 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_the_ladder_and_what_its_columns_mean_fit_into_80_columns_unbroken() -> None:
     assert ladder_table.terminal([EAGER, STATIC], 80) == ladder_table.terminal([EAGER, STATIC], 120)
+
+
+def test_a_column_says_what_each_row_could_have_seen() -> None:
+    lines = ladder_table.terminal([EAGER, STATIC], 120, {"openvino-static": 1.0213})
+    assert lines[0].split()[-1] == "sees"
+    assert (lines[1].split()[-1], lines[2].split()[-2:]) == ("-", ["2.1", "%"])
+    assert any(line.startswith("sees: the smallest slowdown") for line in lines)
+    text = ladder_table.markdown([EAGER, STATIC], "Seconds per image", [], {"openvino-static": 1.0213})
+    assert re.search(r"\| openvino-static \|.* \| 2\.1 % \|", text)
+
+
+def test_where_that_column_has_no_room_it_is_left_out() -> None:
+    sees = {"eager-fp32": 1.021}
+    assert ladder_table.terminal([EAGER, STATIC], 60, sees) == ladder_table.terminal([EAGER, STATIC], 60)
+    assert max(map(len, ladder_table.terminal([EAGER, STATIC], 80, sees))) <= 80
 
 
 def test_no_reference_no_speed_up() -> None:

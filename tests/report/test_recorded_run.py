@@ -9,9 +9,11 @@ import pytest
 
 from perf.errors import BadRun
 from perf.records.part import Part
-from perf.report import recorded_run
+from perf.report import explain, recorded_run
+from perf.stats.verdict import VerdictKind
 from tests.builders.evidence import evidence
 from tests.builders.recorded_runs import recorded_row, write_run
+from tests.builders.verdicts import verdict_of
 
 
 def test_a_run_comes_back_as_it_was_recorded(tmp_path: Path) -> None:
@@ -28,6 +30,15 @@ def test_a_row_with_evidence_says_what_it_reached_of_the_peak(tmp_path: Path) ->
     assert row.name == "bf16-autocast"
     assert row.reached[Part.UNET_STEP].share == pytest.approx(0.01), "1e9 operations in 0.1 s, at a peak of 1e12"
     assert row.peak_share == pytest.approx(0.01)
+
+
+def test_a_row_has_its_verdict_where_it_was_given(tmp_path: Path) -> None:
+    verdict = verdict_of(1.05, VerdictKind.REGRESSED, sees=1.021)
+    judged = recorded_row("eager-fp32", [0.1], evidence()) | {"verdict": verdict.to_json()}
+    unjudged = recorded_row("bf16-autocast", [0.1], evidence())
+    rows = recorded_run.read(write_run(tmp_path / "run.json", judged, unjudged)).evidenced_rows
+    assert [row.verdict for row in rows] == [verdict, None]
+    assert "  regressed: ; sees 2.1 %" in list(explain.explain(rows[0]))
 
 
 def test_a_run_without_evidence_says_so_when_it_is_asked_for(tmp_path: Path) -> None:

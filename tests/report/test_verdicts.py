@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from perf.report import verdicts
 from perf.stats.verdict import Finding, Verdict, VerdictKind
 from tests.builders.sessions import session
+from tests.builders.verdicts import verdict_of
 
 CALM = Verdict(kind=VerdictKind.UNCHANGED, sentence="no slower than 3 %")
 
@@ -20,6 +23,20 @@ def test_rows_with_the_same_verdict_share_a_line() -> None:
     slower = Verdict(kind=VerdictKind.REGRESSED, sentence="latency +8.0 %")
     lines = verdicts.verdict_lines({"eager-fp32": CALM, "openvino-static": slower, "bf16-compile": CALM})
     assert lines == ["2 rows           unchanged: no slower than 3 %", "openvino-static  regressed: latency +8.0 %"]
+
+
+def test_the_line_of_a_row_says_what_it_could_have_seen() -> None:
+    seeing = verdict_of(1.0, VerdictKind.UNCHANGED, sees=1.021)
+    blind = replace(verdict_of(1.0, VerdictKind.UNDECIDED, sees=1.054), sentence="+0.0 %")
+    assert verdicts.verdict_lines({"eager-fp32": replace(seeing, sentence="+0.0 %"), "bf16-compile": blind}) == [
+        "eager-fp32    unchanged: +0.0 %; sees 2.1 %",
+        "bf16-compile  undecided: +0.0 %; cannot see 3 % here: only 5.4 %",
+    ]
+
+
+def test_junit_gets_what_a_row_could_have_seen_where_that_is_known() -> None:
+    assert verdicts.junit_properties(verdict_of(1.0, VerdictKind.UNCHANGED, sees=1.0213))["sees"] == "1.0213"
+    assert "sees" not in verdicts.junit_properties(verdict_of(1.0, VerdictKind.UNCHANGED))
 
 
 def test_what_moved_most_is_a_part_of_the_generation() -> None:

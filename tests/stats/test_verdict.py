@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from perf.stats.verdict import Verdict, VerdictKind
@@ -37,6 +39,18 @@ def test_a_verdict_says_what_it_could_have_seen(sees: float | None, words: str |
     verdict = verdict_of(1.0, VerdictKind.UNCHANGED, sees=sees)
     assert (verdict.sees, verdict.sight) == (sees, words)
     assert verdict.to_json()["findings"][0]["sees"] == sees
+
+
+def test_a_verdict_survives_json() -> None:
+    verdict = verdict_of(1.05, VerdictKind.REGRESSED, sees=1.021)
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
+
+
+def test_a_verdict_of_an_older_version_is_read() -> None:
+    data = verdict_of(1.05, VerdictKind.REGRESSED, sees=1.021).to_json()
+    for finding in data["findings"]:
+        del finding["sees"]
+    assert Verdict.from_json(data).sees is None
 
 
 def test_a_verdict_that_rests_on_nothing_sees_nothing() -> None:
