@@ -8,6 +8,7 @@ from pathlib import Path
 
 from perf.errors import BadInput
 from perf.host.stack import Stack, inspect_python
+from perf.measure.command import HERE, Origin
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
@@ -22,14 +23,22 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StackPair:
-    """The stack in use, and the one that may take its place."""
+    """The stack in use, and the one that may take its place.
+
+    ``origin`` is what the reference's workers are started from; the candidate's are always started from this tree.
+    """
 
     reference: Stack
     candidate: Stack
+    origin: Origin = HERE
 
     def of(self, role: Role) -> Stack:
         """Return the stack of that role."""
         return self.candidate if role is Role.CANDIDATE else self.reference
+
+    def origin_of(self, role: Role) -> Origin:
+        """Return what the workers of that role are started from."""
+        return HERE if role is Role.CANDIDATE else self.origin
 
 
 def stack_for_worker(role: Role, python: Path) -> Stack:

@@ -65,5 +65,7 @@ class WorkerPair:
         self._resources.close()
 
     def _load(self, role: Role) -> Measurement:
-        stack = self._stack_pair.of(role)
-        return self._resources.enter_context(self._run.measuring_beside(self._variant, stack, role, self.number))
+        stack, origin = self._stack_pair.of(role), self._stack_pair.origin_of(role)
+        return self._resources.enter_context(
+            self._run.measuring_beside(self._variant, stack, role, self.number, origin)
+        )

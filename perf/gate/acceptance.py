@@ -9,6 +9,7 @@ from perf.errors import BadRecord
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey, Json
 from perf.gate.baseline_row import BaselineRow
+from perf.gate.recipe import check_recipe
 from perf.measure.settings import SESSIONS_KEPT
 from perf.records.session_record import SessionRecord
 from perf.stats.level import Powers, undisturbed
@@ -36,8 +37,10 @@ def accept(
     """Return ``old`` with the row's sessions added, or in place of those it had.
 
     They take the place if ``afresh``, or if another stack or another specification measured the old ones: a row of a
-    baseline is of one stack. Raises BadRecord if ``old`` has faults, which writing would lose.
+    baseline is of one stack. Raises BadRecord if ``old`` has faults, which writing would lose, or if the stack's
+    packages are not such that a baseline may name them.
     """
+    check_recipe(row.stack)
     if old and old.faults:
         fault = next(iter(old.faults.values()))
         raise BadRecord(fault.field, f"{fault.reason}; fix or remove the row before the file is written")

@@ -7,20 +7,15 @@ cannot have become slower: the machine has.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import Role, StackPair, stack_for_worker
 from perf.errors import BadInput, WorkerError
 from perf.gate.against_baseline import Gate, MeasuredRow
-from perf.host import environments
-from perf.host.stack import Stack
+from perf.gate.anchor import AnchoredRow, prepare
 from perf.measure.run import Run
 from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.verdict import Verdict, VerdictKind
@@ -69,32 +64,16 @@ class AnchorComparison:
     def _compare(self, row: MeasuredRow) -> ComparedRow:
         baseline_row = self._gate.baseline_row(row.variant)
         assert baseline_row is not None, "a row whose packages changed has a baseline"
-        self._run.say(f"{row.variant.name}: building the baseline's stack again, to measure the two in turns")
-        stack_pair = StackPair(reference=rebuild(baseline_row.stack, row.stack), candidate=row.stack)
+        anchored = AnchoredRow(variant=row.variant, path=self._gate.path, before=baseline_row, stack=row.stack)
+        reference = prepare([anchored], self._run.machine, self._run.say)[row.variant.name]
+        if isinstance(reference, BadInput):
+            raise reference
+        for caveat in reference.caveats:
+            self._run.say(f"{row.variant.name}: {caveat}")
+        stack_pair = reference.pair_with(row.stack)
         paired_run = PairedRun(row.variant, stack_pair, self._run, self._run.settings.pairs_budget_s)
         paired_run.all_pairs()
         return judge(paired_run, self._run)
-
-
-def rebuild(recipe: Mapping[str, Any], here: Stack) -> Stack:
-    """Build the stack of a baseline's recipe again, or find it where it was built before.
-
-    Raises BadInput if it cannot be had: its Python is not installed, or pip cannot install its packages.
-    """
-    python_version = str(recipe["python_version"])
-    python = find_python(python_version, here)
-    return stack_for_worker(Role.REFERENCE, environments.rebuild(python, python_version, recipe["packages"]))
-
-
-def find_python(version: str, here: Stack) -> Path:
-    """Find an interpreter of this version's major and minor number, if possible that of ``here``. Raises BadInput."""
-    minor = ".".join(version.split(".")[:2])
-    if here.python_version.startswith(f"{minor}."):
-        return Path(here.python)
-    python = shutil.which(f"python{minor}")
-    if python is None:
-        raise BadInput(f"it has Python {minor}, which is not installed here")
-    return Path(python)
 
 
 def suspects_slowdown(verdict: Verdict) -> bool:

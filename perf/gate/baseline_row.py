@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from perf.errors import BadRecord
 from perf.gate.baseline_key import Json
+from perf.gate.recipe import check_recipe
 from perf.host.stack import Stack
-from perf.host.worker_code import worker_digest
+from perf.host.worker_code import worker_commit, worker_digest
 from perf.measure.settings import SESSIONS_KEPT
 from perf.records.checks import check_keys
 from perf.records.evidence import Evidence
+from perf.records.launch import Launch
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 
+OPTIONAL = {"evidence", "worker", "commit", "launch"}
+COMMIT = re.compile(r"[0-9a-f]{40}")
 DESCRIPTIVE = {"name", "about", "published_s"}  # fields of a variant that change nothing in what is measured
 
 
@@ -24,7 +29,8 @@ class BaselineRow:
     """One variant's sessions, the latest last, the stack that measured them, and what was active in the latest.
 
     ``variant`` is its specification, ``stack`` its recipe. ``worker`` is the digest of the worker's own code then (see
-    perf.host.worker_code), None where it was not recorded.
+    perf.host.worker_code), ``commit`` the suite's commit that has this code, ``launch`` how the workers were started.
+    Each of the three is None where it was not recorded.
     """
 
     variant: Json
@@ -32,10 +38,17 @@ class BaselineRow:
     sessions: tuple[SessionRecord, ...]
     evidence: Evidence | None = None
     worker: str | None = None
+    commit: str | None = None
+    launch: Launch | None = None
 
     @classmethod
     def of(
-        cls, variant: Variant, stack: Stack, sessions: Sequence[SessionRecord], evidence: Evidence | None = None
+        cls,
+        variant: Variant,
+        stack: Stack,
+        sessions: Sequence[SessionRecord],
+        evidence: Evidence | None = None,
+        launch: Launch | None = None,
     ) -> Self:
         return cls(
             variant=specification(variant),
@@ -43,6 +56,8 @@ class BaselineRow:
             sessions=tuple(sessions)[-SESSIONS_KEPT:],
             evidence=evidence,
             worker=worker_digest(),
+            commit=worker_commit(),
+            launch=launch,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -55,27 +70,26 @@ class BaselineRow:
             data["evidence"] = self.evidence.to_json()
         if self.worker:
             data["worker"] = self.worker
+        if self.commit:
+            data["commit"] = self.commit
+        if self.launch:
+            data["launch"] = self.launch.to_json()
         return data
 
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Check and return a row. Raises BadRecord, whose field is the path within the row."""
-        fields = check_keys(data, required={"variant", "stack", "sessions"}, optional={"evidence", "worker"})
-        for name in ("variant", "stack"):
-            if not isinstance(fields[name], dict):
-                raise BadRecord(name, "is not an object")
-        check_keys(fields["stack"], required={"name", "python_version", "packages"}, where="stack")
-        if not isinstance(fields["stack"]["packages"], dict):
-            raise BadRecord("stack.packages", "is not an object")
-        worker = fields.get("worker")
-        if not isinstance(worker, str | None):
-            raise BadRecord("worker", f"{worker!r} is not a digest")
+        fields = check_keys(data, required={"variant", "stack", "sessions"}, optional=OPTIONAL)
+        if not isinstance(fields["variant"], dict):
+            raise BadRecord("variant", "is not an object")
         return cls(
             variant=fields["variant"],
-            stack=fields["stack"],
+            stack=check_recipe(fields["stack"]),
             sessions=_sessions(fields["sessions"]),
             evidence=_evidence(fields["evidence"]) if "evidence" in fields else None,
-            worker=worker,
+            worker=_worker(fields.get("worker")),
+            commit=_commit(fields.get("commit")),
+            launch=_launch(fields["launch"]) if "launch" in fields else None,
         )
 
 
@@ -95,6 +109,25 @@ def _session(number: int, data: object) -> SessionRecord:
         return SessionRecord.from_json(data)
     except BadRecord as error:
         raise error.within(f"sessions[{number}]") from None
+
+
+def _worker(value: object) -> str | None:
+    if not isinstance(value, str | None):
+        raise BadRecord("worker", f"{value!r} is not a digest")
+    return value
+
+
+def _commit(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and COMMIT.fullmatch(value)):
+        return value
+    raise BadRecord("commit", f"{value!r} is not a commit of 40 hexadecimal digits")
+
+
+def _launch(data: object) -> Launch:
+    try:
+        return Launch.from_json(data)
+    except BadRecord as error:
+        raise error.within("launch") from None
 
 
 def _evidence(data: Any) -> Evidence:

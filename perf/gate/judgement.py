@@ -14,6 +14,7 @@ from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchor_comparison import AnchorComparison
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
+from perf.measure.command import launch_here
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
@@ -94,12 +95,14 @@ class Judgement:
                 "not recorded: other work ran during every session; see `python -m perf machine --check`, and measure "
                 "again",
             )
+        stack = self._run.stacks[variant.stack]
+        launch = launch_here(variant, stack, self._run.machine)
         change = partial(
             accept,
             key=self.gate.key,
             particulars=self._run.machine.particulars,
             name=variant.name,
-            row=BaselineRow.of(variant, self._run.stacks[variant.stack], sessions, self._proofs.evidence(variant.name)),
+            row=BaselineRow.of(variant, stack, sessions, self._proofs.evidence(variant.name), launch),
             why=self._run.settings.why or "",
             when=self._began,
             afresh=verdict.moved,

@@ -12,10 +12,14 @@
     cache          things made once per machine
     stack          Stack, an environment and its packages, known by its interpreter
     interpreters   stacks' interpreters that are named on the command line
-    worker_code    the suite's own code that runs in a worker, and its digest
+    repository     the suite's repository, by git
+    worker_code    the suite's own code that runs in a worker: its digest, its commit, the version of its wire
     prerequisites  what a variant needs and this machine or stack lacks
     requirements   what a user asks pip for: requirements, files of them, wheels
     installer      pip, run on any interpreter
     releases       the releases of a package that an interpreter could install
     environments   stacks that are made when they are asked for
+    pinned_hashes  the hashes in the lock files and in their history
+    anchors        the stacks that baselines were accepted with, kept to be run again
+    anchor_code    the suite's code of an earlier commit
 """

@@ -25,17 +25,24 @@ def cache_dir() -> Path:
     return Path(base) / "sd-xeon-perf"
 
 
-def make_once(target: Path, make: Callable[[Path], None], need_bytes: int) -> Path:
+def make_once(
+    target: Path,
+    make: Callable[[Path], None],
+    need_bytes: int,
+    is_usable: Callable[[Path], bool] = Path.exists,
+) -> Path:
     """Return ``target``, made by ``make(folder)`` unless it exists.
 
     It is made in a folder beside it and renamed when complete, under a file lock: a killed run leaves nothing
-    half made, and the second of two simultaneous runs waits. Raises NoSpace before anything is written.
+    half made, and the second of two simultaneous runs waits. One that is no longer usable is removed first. Raises
+    NoSpace before anything is written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(f"{target.name}.lock")):
-        if target.exists():
+        if target.exists() and is_usable(target):
             os.utime(target)
             return target
+        shutil.rmtree(target, ignore_errors=True)
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         require_space(target.parent, need_bytes, target.name)

@@ -1,4 +1,4 @@
-"""Environments that are made when they are asked for: a stack with some packages replaced, or an earlier stack.
+"""Environments that are made when they are asked for: a stack with some packages replaced.
 
 They are kept in the cache by the digest of their Python and every version in them.
 """
@@ -52,12 +52,6 @@ def upgrade(stack: Stack, requirements: Sequence[str]) -> Candidate:
     return Candidate(python, tuple(differences))
 
 
-def rebuild(python: Path, python_version: str, packages: Mapping[str, str]) -> Path:
-    """Make the environment that has exactly these packages, and return its interpreter. Raises BadInput."""
-    exact = [f"{name}=={version}" for name, version in packages.items() if name not in INSTALLERS]
-    return make(python, python_version, exact)
-
-
 def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     """Make the environment that has these exact requirements and no others, unless the cache has it.
 
@@ -77,8 +71,8 @@ def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
     target = cache_dir() / "environments" / digest
 
     def make_in(folder: Path) -> None:
-        _make_venv(python, folder)
-        _install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
+        make_venv(python, folder)
+        install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
 
     made = make_once(target, make_in, SPARE_BYTES)
     forget_unused(target.parent)  # not before: what is asked for now is used again
@@ -91,7 +85,8 @@ def _other_pins(stack: Stack, requirements: Iterable[str]) -> list[str]:
     return [pin for pin in read_requirements(PINS / f"{stack.name}.in") if name_of(pin) not in replaced]
 
 
-def _make_venv(python: Path, folder: Path) -> None:
+def make_venv(python: Path, folder: Path) -> None:
+    """Make a virtual environment that is empty. Raises BadInput."""
     command = [str(python), "-m", "venv", "--without-pip", str(folder)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
@@ -107,12 +102,12 @@ def _resolve(stack: Stack, requirements: Sequence[str]) -> dict[str, str]:
     newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
         listing, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
-        _install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
+        install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
 
 
-def _install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
+def install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
     """Have pip install the requirements, written to ``listing``. Raises BadInput."""
     listing.write_text("\n".join(requirements) + "\n", encoding="utf-8")
     try:

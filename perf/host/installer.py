@@ -1,11 +1,12 @@
 """pip, run from this environment on any interpreter; its own words are quoted, never interpreted.
 
 It makes environments as tox makes the stacks, so that the user's own configuration (indexes, proxies, folders of
-wheels) is in force.
+wheels) is in force. What it downloads is other people's: none of this process's secrets are in its environment.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,14 +20,26 @@ HEADED_LIST = re.compile(r"^\S.*:\n((?: {4}\S.*\n)+)", re.MULTILINE)
 ERROR = "ERROR: "
 QUOTED_CHARACTERS = 500
 
+# The variables that pip gets; LD_LIBRARY_PATH because some builds of Python do not start without it.
+PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|XDG_\w+|PIP_\w+|LD_LIBRARY_PATH"
+    r"|(https?|all|no|ftp)_proxy|SSL_CERT_(FILE|DIR)|\w*CA_BUNDLE",
+    re.IGNORECASE,
+)
+
 
 def pip(python: Path, *arguments: str) -> str:
     """Run pip on that interpreter and return its standard output. Raises PipFailed, with what pip printed."""
     command = [sys.executable, "-m", "pip", "--python", str(python), "--no-input", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
     if result.returncode:
         raise PipFailed(quote(result.stdout, result.stderr) or f"exit code {result.returncode}")
     return result.stdout
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the part of this process's environment that pip needs: no tokens, and nothing that a CI system set."""
+    return {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
 
 
 def quote(output: str, errors: str) -> str:

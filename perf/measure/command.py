@@ -6,18 +6,22 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from perf.host.cache import cache_dir
 from perf.host.machine import Machine
-from perf.host.prerequisites import allocator_library, openmp_library
+from perf.host.prerequisites import ALLOCATORS, allocator_library, openmp_library
 from perf.host.stack import ROOT, Stack
+from perf.records.launch import FOLDERS, Launch, launch_changes, steers
 from perf.spec.variant import Tuning, Variant
 
 # The source article's jemalloc settings.
 MALLOC_CONF = "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:60000,muzzy_decay_ms:60000"
 
+PRELOAD = "LD_PRELOAD"
+
 # A user's shell may have set these, and they would quietly turn one variant into another.
-CONTAMINATING = ("LD_PRELOAD", "MALLOC_CONF", "OMP_", "KMP_", "GOMP_", "MKL_NUM_THREADS", "PYTHONPATH", "PYTHONHOME")
+CONTAMINATING = (PRELOAD, "MALLOC_CONF", "OMP_", "KMP_", "GOMP_", "MKL_NUM_THREADS", "PYTHONPATH", "PYTHONHOME")
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now, so a worker needs no network
@@ -43,14 +47,69 @@ class Command:
     environment: Mapping[str, str]
 
 
-def for_variant(variant: Variant, stack: Stack, machine: Machine) -> Command:
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a worker is started from, where that is not this tree as it would start it.
+
+    ``code`` is the folder with the suite's code (``perf``); ``launch`` is None for the launch that is usual here.
+    """
+
+    code: Path = ROOT
+    launch: Launch | None = None
+
+
+HERE = Origin()
+
+
+def for_variant(variant: Variant, stack: Stack, machine: Machine, origin: Origin = HERE) -> Command:
     """Return the command that starts a worker for ``variant``, whose requirements are known to be met."""
-    environment = clean_environment() | OFFLINE | LAST_WORDS
     python = (stack.python, "-m", "perf.worker")
+    prefix, environment = _usual(variant, stack, machine)
+    if origin.launch:
+        prefix = origin.launch.prefix
+        environment = _as_launched(origin.launch, environment, stack)
+    return Command((*prefix, *python), environment | {"PYTHONPATH": str(origin.code)})
+
+
+def launch_here(variant: Variant, stack: Stack, machine: Machine) -> Launch:
+    """Return how a worker of ``variant`` is started here; no path of this machine is in it."""
+    return Launch.of(*_usual(variant, stack, machine))
+
+
+def launch_differences(launch: Launch, variant: Variant, stack: Stack, machine: Machine) -> list[str]:
+    """List in what a worker that is started with this origin's launch differs here from how that launch was recorded.
+
+    A library that is preloaded may be missing here, and a folder of libraries is not recorded.
+    """
+    _, environment = _usual(variant, stack, machine)
+    return launch_changes(launch, Launch.of(launch.prefix, _as_launched(launch, environment, stack)))
+
+
+def _usual(variant: Variant, stack: Stack, machine: Machine) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return what stands before python for a variant here, and its whole environment."""
+    environment = clean_environment() | OFFLINE | LAST_WORDS
     if variant.tuning is None:
-        return Command(python, environment)
+        return (), environment
     cores = ",".join(map(str, machine.cores))
-    return Command(("numactl", "-C", cores, *python), environment | tuning_environment(variant.tuning, stack, machine))
+    return ("numactl", "-C", cores), environment | tuning_environment(variant.tuning, stack, machine)
+
+
+def _as_launched(launch: Launch, environment: Mapping[str, str], stack: Stack) -> dict[str, str]:
+    """Return the environment with the variables that steer as in ``launch``; what is a path is this machine's own."""
+    kept = {name: value for name, value in environment.items() if not steers(name) or name == FOLDERS}
+    wanted = {name: value for name, value in launch.environment.items() if name not in (FOLDERS, PRELOAD)}
+    preloaded = [_library(name, stack) for name in launch.environment.get(PRELOAD, "").split(":")]
+    if known := [library for library in preloaded if library]:
+        wanted[PRELOAD] = ":".join(known)
+    return kept | wanted
+
+
+def _library(name: str, stack: Stack) -> str | None:
+    """Return what to preload for the library of this file name; None unless the suite itself preloads it here."""
+    openmp = openmp_library(stack)
+    if name == openmp.name and openmp.exists():
+        return str(openmp)
+    return name if name in map(allocator_library, ALLOCATORS) else None
 
 
 def for_probe(machine: Machine) -> Command:
@@ -73,7 +132,7 @@ def tuning_environment(tuning: Tuning, stack: Stack, machine: Machine) -> dict[s
     """Return the article's system tuning: the allocator and Intel OpenMP preloaded, one thread per physical core."""
     allocator = allocator_library(tuning.allocator)
     environment = {
-        "LD_PRELOAD": f"{allocator}:{openmp_library(stack)}",
+        PRELOAD: f"{allocator}:{openmp_library(stack)}",
         "OMP_NUM_THREADS": str(len(machine.cores)),
     }
     if tuning.allocator == "jemalloc":

@@ -14,6 +14,7 @@ from perf.errors import WorkerGarbled
 from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.bench import Bench
+from perf.measure.command import HERE, Origin
 from perf.measure.launcher import SETTLE_S, WorkerProcess
 from perf.measure.machine_probe import ProbeTimes
 from perf.measure.pedantic import EnoughRounds
@@ -220,7 +221,14 @@ class Measurement:
 
 @contextlib.contextmanager
 def measuring(
-    variant: Variant, stack: Stack, bench: Bench, folder: Path, label: str, *, name: str | None = None
+    variant: Variant,
+    stack: Stack,
+    bench: Bench,
+    folder: Path,
+    label: str,
+    *,
+    name: str | None = None,
+    origin: Origin = HERE,
 ) -> Iterator[Measurement]:
     """Start a worker, load the variant in it, and end the worker's whole process group afterwards.
 
@@ -231,11 +239,12 @@ def measuring(
         folder: An existing folder for the worker's output and temporary files.
         label: The variant's name in progress lines.
         name: The variant's name in errors, where it is not its own.
+        origin: What the worker is started from, where that is not this tree.
 
     Raises:
         WorkerError: The worker did not start, or could not load the variant.
     """
-    start = command.for_variant(variant, stack, bench.machine)
+    start = command.for_variant(variant, stack, bench.machine, origin)
     with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
         measurement = Measurement(variant, bench, worker, label, folder)
         measurement.load()

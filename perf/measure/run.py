@@ -18,6 +18,7 @@ from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack, default_python, inspect_python
 from perf.measure import checkpoints, latents, machine_probe
 from perf.measure.bench import Bench
+from perf.measure.command import HERE, Origin
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
@@ -123,15 +124,17 @@ class Run:
             yield measurement
 
     @contextlib.contextmanager
-    def measuring_beside(self, variant: Variant, stack: Stack, role: str, number: int) -> Iterator[Measurement]:
+    def measuring_beside(
+        self, variant: Variant, stack: Stack, role: str, number: int, origin: Origin = HERE
+    ) -> Iterator[Measurement]:
         """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
 
-        Raises a WorkerError.
+        The worker is started from ``origin``. Raises a WorkerError.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         name = f"{variant.name}, {role}"
         label = f"{self._label(variant)} {role} {number}"
-        with measuring(variant, stack, self.bench, folder, label, name=name) as measurement:
+        with measuring(variant, stack, self.bench, folder, label, name=name, origin=origin) as measurement:
             self._live.append(measurement)
             yield measurement
 

@@ -5,6 +5,7 @@
     part             Part, a part of a generation
     sample           Sample, one timed generation, and Session, one worker's life
     evidence         Evidence, what a worker was really doing
+    launch           Launch, how a worker is started; checked when it is read
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read
     checks           checks of values read from a file
     work             Work, what one call of a model has to do

@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 from perf.records.evidence import Surroundings
+from perf.records.launch import STEERING
 
 SELF = Path("/proc/self")
 ALLOCATOR = re.compile(r"lib(jemalloc|tcmalloc|mimalloc|tbbmalloc_proxy)[^/]*\.so")
 OPENMP = re.compile(r"lib(g|i)?omp[\d-][^/]*\.so|libg?omp\.so")
-STEERING = re.compile(r"(?!.*_DIR$)(ONEDNN|DNNL|MKL|KMP|GOMP|OMP|TORCH|TORCHINDUCTOR|ATEN|OV|IPEX)_")
 
 SYS_GET_MEMPOLICY = 239  # x86-64
 POLICIES = ("default", "preferred", "bind", "interleave", "local", "preferred-many", "weighted-interleave")

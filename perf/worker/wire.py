@@ -5,7 +5,7 @@
 Standard output and error are not part of the wire, since libraries print there. A request is
 ``{"request": NAME, ...}`` and a reply ``{"reply": NAME, ...}``, with the fields as further keys:
 
-1. The process sends ``hello`` once it has started.
+1. The process sends ``hello`` once it has started, with the ``version`` of this wire.
 2. Each request gets any number of ``progress`` replies and then one last reply. The last reply is ``error`` (``type``,
    ``message``, ``traceback``) if the request could not be answered; the process goes on.
 3. While it answers, the process may send ``turn`` and wait for the request ``turn``: so two workers take turns.
@@ -24,6 +24,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
+
+# Of the requests, the replies and their fields. A parent talks to the code of another commit if this is the same there.
+VERSION = 1
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -78,7 +81,7 @@ def main(arguments: Sequence[str], make_handlers: Callable[[Wire], Handlers]) ->
 def serve(wire: Wire, make_handlers: Callable[[Wire], Handlers]) -> None:
     """Handle one request after the other; an exception becomes a reply, and the process goes on."""
     handlers = make_handlers(wire)
-    wire("hello")
+    wire("hello", version=VERSION)
     for request in wire.requests():
         try:
             handlers[request.pop("request")](**request)

@@ -150,17 +150,6 @@ def test_what_cannot_be_had_is_one_line(used: Stack, asked: str, says: str) -> N
     assert "\n" not in str(raised.value)
 
 
-def test_a_stack_is_built_again_exactly(used: Stack) -> None:
-    again = environments.rebuild(Path(sys.executable), "3.11", {"cheese": "1.1", "crackers": "2.0", "pip": "1"})
-    assert stack.inspect_python("again", again).packages == {"cheese": "1.1", "crackers": "2.0"}
-
-
-def test_a_release_that_is_gone_leaves_nothing_half_made(used: Stack, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"there is no cheese 0\.9; nearest: 1\.0, 1\.1, 2\.0"):
-        environments.rebuild(Path(sys.executable), "3.11", {"cheese": "0.9"})
-    assert len([path for path in (tmp_path / "cache" / "environments").iterdir() if path.is_dir()]) == 1
-
-
 @pytest.mark.usefixtures("shop")
 def test_the_releases_between_two() -> None:
     assert releases("cheese") == ["1.0", "1.1", "2.0"]

@@ -299,7 +299,7 @@ def test_the_same_software_cannot_have_become_slower(run_ladder: RunLadder, opti
 @pytest.mark.parametrize(
     ("slow", "said"),
     [
-        pytest.param({"SILLY_SLOW_VERSION": "0.1.silly"}, (1, "regressed"), id="the new release is slower"),
+        pytest.param({"SILLY_SLOW_VERSION": "0.1+silly"}, (1, "regressed"), id="the new release is slower"),
         pytest.param({}, (0, "unchanged"), id="the machine is slower"),
     ],
 )
@@ -307,9 +307,9 @@ def test_the_same_software_cannot_have_become_slower(run_ladder: RunLadder, opti
 def test_a_suspicion_is_settled_against_the_baselines_own_stack(
     run_ladder: RunLadder, options: Options, tmp_path: Path, slow: dict[str, str], said: tuple[int, str]
 ) -> None:
-    upgraded = {"SILLY_VERSION": "0.1.silly", "SILLY_SLOWDOWN": "1.1", **slow}
+    upgraded = {"SILLY_VERSION": "0.1+silly", "SILLY_SLOWDOWN": "1.1", **slow}
     ran = run_ladder(*options, "--fresh", "0", "--benchmark-json", "run.json", **upgraded)
-    assert "building the baseline's stack again" in ran.stderr
+    assert "making the stack of its baseline again" in ran.stderr
     assert (ran.returncode, said_verdict(ran)) == said
     assert "in turns with the baseline's stack" in ran.stdout
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
@@ -319,7 +319,7 @@ def test_a_suspicion_is_settled_against_the_baselines_own_stack(
 
 @pytest.mark.usefixtures("baseline")
 def test_a_stack_that_cannot_be_built_again_settles_nothing(run_ladder: RunLadder, options: Options) -> None:
-    upgraded = {"SILLY_VERSION": "0.1.silly", "SILLY_SLOWDOWN": "1.1", "SILLY_VENV": "out of cheese"}
+    upgraded = {"SILLY_VERSION": "0.1+silly", "SILLY_SLOWDOWN": "1.1", "SILLY_VENV": "out of cheese"}
     ran = run_ladder(*options, "--fresh", "0", **upgraded)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
     assert re.search(

@@ -92,7 +92,7 @@ def test_the_record_holds_all_of_it(folder: Path) -> None:
     assert [sample["steps"] for sample in info["session"]["samples"]] == [20, 20, 20]
     assert info["variant"]["published_s"] == {"Ice Lake": 45.0, "Sapphire Rapids": 32.3}
     assert info["protocol"]["size"] == "128x128"
-    assert info["stack"]["packages"]["torch"] == "0.0.silly"
+    assert info["stack"]["packages"]["torch"] == "0.0+silly"
     assert len(info["model"]["digest"]) == 64
     machine = json.loads((folder / "run.json").read_text())["machine_info"]["perf"]
     assert machine["cores"]
