@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import contextlib
 import dataclasses
@@ -80,13 +81,15 @@ def option_cell(name: str, attributes: Mapping[str, Any]) -> str:
     """Return an option as it is typed, with a placeholder for its value."""
     if attributes.get("action") == "store_true":
         return f"`{name}`"
+    if attributes.get("action") is argparse.BooleanOptionalAction:
+        return f"`{name}`, `--no-{name.removeprefix('--')}`"
     value = attributes.get("metavar") or name.removeprefix("--").replace("-", "_").upper()
     return f"`{name} {value}`"
 
 
 def help_text(attributes: Mapping[str, Any]) -> str:
-    """Return an option's help with its default filled in; a path of this checkout is shown relative to it."""
-    text = str(attributes.get("help", "")) % {"default": attributes.get("default")}
+    """Return an option's help; a path of this checkout is shown relative to it."""
+    text = str(attributes.get("help", "")) % {}
     return text.replace(f"{Path(perf.__file__).parents[1]}/", "")
 
 

@@ -3,6 +3,9 @@
 ::
 
     settings         Settings, what is to be measured, and its defaults
+    toml_file        TOML files that people write, and what is wrong with them
+    tolerance_table  the tolerances in a settings file
+    settings_file    SettingsFile, the options of every run, in pyproject.toml or perf.toml
     options          the pytest options that settings are read from
     command          the command line and environment of a process
     channel          JSON lines with a deadline

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perf.errors import BadInput
 from perf.host.interpreters import check_python, parse_overrides
+from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
 from perf.measure.settings import (
     BASELINES,
@@ -20,6 +22,7 @@ from perf.measure.settings import (
     SESSIONS_KEPT,
     Settings,
 )
+from perf.measure.settings_file import Option
 from perf.spec import ladder
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.stats.paired_comparison import FEWEST_WORKERS
@@ -28,6 +31,7 @@ from perf.stats.verdict import MAX_SESSIONS
 if TYPE_CHECKING:
     import pytest
 
+SET_BY_QUICK = ("size", "steps", "warmup_steps", "rounds", "budget")
 QUICK_HELP = (
     f"the ladder in a quarter of an hour on 2 cores: --size {QUICK.size} --steps {QUICK.steps} "
     f"--warmup-steps {QUICK.warmup_steps} --rounds {QUICK.rounds} --budget {QUICK.budget_s:g} where not given"
@@ -46,14 +50,35 @@ FRESH_HELP = "most fresh workers to start for a row that may be slower (%(defaul
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register the options. Those that --quick sets have the default None, which says that they were not given."""
+    """Register the options, all with the default None, which says that the command line did not give them."""
     group = parser.getgroup("perf", "performance of Stable Diffusion")
-    add = group.addoption
+    for option in declared():
+        group.addoption(option.name, **option.attributes_without_default)
+
+
+def declared() -> list[Option]:
+    """Return the options in the order in which they are shown. Those that --quick sets have no default of their own."""
+    options: list[Option] = []
+
+    def add(name: str, **attributes: Any) -> None:
+        options.append(Option(name, attributes))
+
+    def add_for_one_run(name: str, **attributes: Any) -> None:
+        options.append(Option(name, attributes, in_file=False))
+
     add("--quick", action="store_true", help=QUICK_HELP)
     add("--model", default=DEFAULT_MODEL, help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder")
-    add("--variant", action="append", default=[], metavar="NAME", help="measure this row only; may be repeated")
+    add(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure only this row, or rows like openvino-*; may be repeated",
+    )
     add("--require-all", action="store_true", help=REQUIRE_ALL_HELP)
-    add("--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack")
+    add_for_one_run(
+        "--stack", action="append", default=[], metavar="NAME=PYTHON", help="interpreter to use for a stack"
+    )
     add("--size", metavar="WxH", help=SIZE_HELP)
     add("--steps", type=int, help=f"denoising steps of a timed generation {defaults('steps')}")
     add("--warmup-steps", type=int, metavar="STEPS", help=f"steps of a warm-up {defaults('warmup_steps')}")
@@ -84,22 +109,27 @@ def add_options(parser: pytest.Parser) -> None:
         help="time allowed for a generation (%(default)g)",
     )
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
-    add("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
+    add_for_one_run("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
     add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="compare with these (%(default)s)")
-    add("--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it")
-    add("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
+    add_for_one_run(
+        "--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it"
+    )
+    add_for_one_run("--why", metavar="REASON", help="the reason for --update-baseline, kept in the file")
     add("--sessions", type=int, default=1, help="workers to measure one after another with --update-baseline (1)")
-    add("--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use")
-    add("--candidate", type=Path, metavar="PYTHON", help="and that of the candidate")
-    add(
+    add_for_one_run(
+        "--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use"
+    )
+    add_for_one_run("--candidate", type=Path, metavar="PYTHON", help="and that of the candidate")
+    add_for_one_run(
         "--asked",
         action="append",
         default=[],
         metavar="REQUIREMENT",
         help="requirement the candidate was made for, shown",
     )
-    add("--json", type=Path, metavar="FILE", help="write the comparison's results")
+    add_for_one_run("--json", type=Path, metavar="FILE", help="write the comparison's results")
     add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
+    return options
 
 
 def defaults(name: str) -> str:
@@ -108,8 +138,43 @@ def defaults(name: str) -> str:
 
 
 def read(config: pytest.Config) -> Settings:
-    """Return the settings of this run. Raises BadInput."""
-    option = config.option
+    """Return the settings of this run: the command line's, else the settings file's, else the defaults.
+
+    Raises BadInput, which names the file where its own settings make no sense, whatever the command line says.
+    """
+    options = declared()
+    given = {option.dest: getattr(config.option, option.dest) for option in options}
+    is_strict = bool(config.getini("strict"))
+    file = settings_file.find(config.rootpath, options)
+    if file is None:
+        return read_settings(layered(options, given, {}), is_strict=is_strict)
+    try:
+        usual = read_settings(layered(options, {}, file.values), is_strict=is_strict)
+    except BadInput as error:
+        raise BadInput(f"{file.place}: {str(error).removeprefix('--')}") from None
+    wanted = read_settings(layered(options, given, file.values), is_strict=is_strict)
+    return replace(wanted, usual=usual, settings_file=file.path, tolerances=file.tolerances)
+
+
+def layered(options: Iterable[Option], given: Mapping[str, Any], in_file: Mapping[str, Any]) -> argparse.Namespace:
+    """Return the value of each option: as given on the command line, else as in the file, else its default.
+
+    --quick on the command line is as good as what it sets.
+    """
+    if given.get("quick"):
+        in_file = {name: value for name, value in in_file.items() if name not in SET_BY_QUICK}
+    values = {option.dest: option.default for option in options} | dict(in_file)
+    values |= {name: value for name, value in given.items() if value is not None}
+    return argparse.Namespace(**values)
+
+
+def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
+    """Return the settings that these values of the options make. Raises BadInput.
+
+    Args:
+        option: what ``layered`` returns.
+        is_strict: whether pytest is, which asks for --require-all as well.
+    """
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
     check_update(option.update_baseline, option.why)
@@ -126,7 +191,7 @@ def read(config: pytest.Config) -> Settings:
             warmup_s=option.warmup_deadline,
             generation_s=option.generation_deadline,
         ),
-        require_all=requires_all(config),
+        require_all=bool(option.require_all or is_strict),
         wait_s=option.wait,
         markdown=option.markdown,
         baselines=option.baselines.absolute(),
@@ -138,11 +203,6 @@ def read(config: pytest.Config) -> Settings:
         json=option.json,
         asked=tuple(option.asked),
     )
-
-
-def requires_all(config: pytest.Config) -> bool:
-    """Return whether every row must run, be compared and be decided; pytest's own --strict asks for that as well."""
-    return bool(config.option.require_all or config.getini("strict"))
 
 
 def read_size(option: argparse.Namespace) -> Size | None:

@@ -180,10 +180,12 @@ class Run:
         return [*self.measured(), *map(str, self.stacks.values())]
 
     def measured(self) -> list[str]:
-        """Return lines that name the machine, and the model with its protocol."""
+        """Return lines that name the machine, the model with its protocol, and the settings file if there is one."""
         lines = [f"machine: {self.machine}"]
         if self._bench:
             lines.append(f"model: {self._bench.model.name}, {self._bench.protocol}")
+        if self.settings.settings_file:
+            lines.append(f"settings: {self.settings.settings_file}")
         return lines
 
     @property

@@ -32,6 +32,8 @@ class Settings:
     settle a suspicion. ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the
     requirements that the candidate was made for, and ``pairs_budget_s`` the time that each variant's pairs may take.
     ``tolerances`` are the changes that matter, by row and quantity, where they are not the defaults.
+    ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
+    command line.
     """
 
     model: str
@@ -52,6 +54,8 @@ class Settings:
     json: Path | None = None
     asked: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
+    settings_file: Path | None = None
+    usual: Settings | None = None
 
     @property
     def updates(self) -> bool:
@@ -60,27 +64,38 @@ class Settings:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that measure the same again, without the rows; ``--quick`` appears as the values that it sets."""
-        protocol = self.protocol
-        values = {
-            "--model": (self.model, DEFAULT_MODEL),
-            "--size": (self.size, None),
-            "--steps": (protocol.steps, DEFAULT.steps),
-            "--warmup-steps": (protocol.warmup_steps, DEFAULT.warmup_steps),
-            "--rounds": (protocol.rounds, DEFAULT.rounds),
-            "--budget": (protocol.budget_s, DEFAULT.budget_s),
-            "--guidance-scale": (protocol.guidance_scale, DEFAULT.guidance_scale),
-            "--seed": (protocol.seed, DEFAULT.seed),
-            "--prompt": (protocol.prompt, DEFAULT.prompt),
-            "--baselines": (self.baselines, BASELINES),
-        }
+        """The options that measure the same again, without the rows; ``--quick`` appears as the values that it sets.
+
+        What the settings file says need not be repeated.
+        """
+        usual = self.usual._values if self.usual else USUAL
         options: list[str] = []
-        for name, (value, default) in values.items():
-            if value != default:
+        for name, value in self._values.items():
+            if value != usual[name]:
                 options += [name, str(value)]
         for name, python in self.stacks.items():
             options += ["--stack", f"{name}={python}"]
         return tuple(options)
+
+    @property
+    def _values(self) -> dict[str, object]:
+        """The values of the options that decide what is measured and what it is compared with."""
+        return {"--model": self.model, "--size": self.size, **_values_of(self.protocol), "--baselines": self.baselines}
+
+
+def _values_of(protocol: Protocol) -> dict[str, object]:
+    return {
+        "--steps": protocol.steps,
+        "--warmup-steps": protocol.warmup_steps,
+        "--rounds": protocol.rounds,
+        "--budget": protocol.budget_s,
+        "--guidance-scale": protocol.guidance_scale,
+        "--seed": protocol.seed,
+        "--prompt": protocol.prompt,
+    }
+
+
+USUAL = {"--model": DEFAULT_MODEL, "--size": None, **_values_of(DEFAULT), "--baselines": BASELINES}
 
 
 def for_selftest(

@@ -7,6 +7,7 @@ Ice Lake machine is not named. Revisions of the article disagree about the IPEX 
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping
 
 from perf.errors import UnknownName
@@ -144,12 +145,16 @@ FIDELITY: Mapping[Precision, Limits] = {
 
 
 def select(names: Iterable[str]) -> tuple[Variant, ...]:
-    """Return the variants of these names in ladder order, or all of them for no names. Raises UnknownName."""
+    """Return the variants of these names or patterns in ladder order, or all of them for none.
+
+    A pattern is a shell's, ``openvino-*``. Raises UnknownName for one that no variant matches.
+    """
     wanted = set(names)
-    known = {variant.name for variant in LADDER}
-    if unknown := wanted - known:
-        raise UnknownName("variant", min(unknown), known)
-    return tuple(variant for variant in LADDER if variant.name in wanted or not wanted)
+    known = [variant.name for variant in LADDER]
+    for pattern in sorted(wanted):
+        if not fnmatch.filter(known, pattern):
+            raise UnknownName("variant", pattern, known)
+    return tuple(variant for variant in LADDER if not wanted or any(fnmatch.fnmatch(variant.name, p) for p in wanted))
 
 
 def stacks() -> tuple[str, ...]:

@@ -120,4 +120,4 @@ class Deadlines:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if not value > 0:
-                raise BadInput(f"deadline {name.removesuffix('_s')} of {value} s: must be above 0")
+                raise BadInput(f"--{name.removesuffix('_s')}-deadline {value:g}: must be above 0 seconds")

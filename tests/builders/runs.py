@@ -51,9 +51,12 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
 def run_ladder_in(
     folder: Path, *options: str, timeout_s: float = 120, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly."""
+    """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly.
+
+    A settings file would be in ``folder``; one of this checkout is its user's.
+    """
     return subprocess.run(
-        ladder_command(*options),
+        ladder_command(f"--rootdir={folder}", *options),
         env=silly_surroundings(folder) | {"COLUMNS": "120"} | environment,
         cwd=folder,
         capture_output=True,

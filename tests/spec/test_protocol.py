@@ -74,5 +74,5 @@ def test_what_no_image_can_be_generated_with(settings: dict[str, Any], message: 
 
 
 def test_deadlines_are_positive() -> None:
-    with pytest.raises(BadInput, match="deadline load of -1 s"):
+    with pytest.raises(BadInput, match="--load-deadline -1: must be above 0 seconds"):
         Deadlines(load_s=-1)

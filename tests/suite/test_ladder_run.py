@@ -254,7 +254,7 @@ MISTAKES: dict[Options, str] = {
     ("--steps", "-3"): "--steps -3: must be at least 1",
     ("--warmup-steps", "0"): "--warmup-steps 0: must be at least 1",
     ("--budget", "nan"): "--budget nan: must be 0 or more seconds",
-    ("--generation-deadline", "0"): "deadline generation of 0.0 s: must be above 0",
+    ("--generation-deadline", "0"): "--generation-deadline 0: must be above 0 seconds",
 }
 
 
