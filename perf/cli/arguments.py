@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -27,6 +30,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return int(text)
+
+
+def check_output_file(option: str, path: Path) -> None:
+    """Raise BadInput unless the file can be written; folders that it lacks will be made."""
+    if path.is_dir():
+        raise BadInput(f"{option} {path}: is a directory")
+    nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if nearest != path and not nearest.is_dir():
+        raise BadInput(f"{option} {path}: {nearest} is not a directory")
+    if not os.access(nearest, os.W_OK):
+        raise BadInput(f"{option} {path}: {nearest} may not be written")
 
 
 def terminal_width() -> int:

@@ -1,52 +1,127 @@
-"""``python -m perf evaluate``: false alarms and detection of the gate, on recorded sessions."""
+"""``python -m perf evaluate``: false alarms, detection and silent misses of the gate, on recorded sessions."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perf.cli.arguments import positive, terminal_width
+from perf.cli.arguments import check_output_file, positive, terminal_width
 from perf.exit_codes import ExitCode
-from perf.lab import curves, series
-from perf.lab.evaluate import TRIALS, Score, evaluate
+from perf.lab import pool, score_plot, score_tables, series
+from perf.lab.evaluate import TRIALS, evaluate
 from perf.lab.noise import noise
-from perf.lab.trials import ORDERS
+from perf.lab.scores import Score
+from perf.lab.trials import BASELINE_SESSIONS, ORDERS, check_length
+from perf.records.session_record import SessionRecord
 from perf.report import ladder_plot
+from perf.report.tables import wrapped
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
+
+Recorded = Mapping[str, Sequence[SessionRecord]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationTask:
+    """One series in one order, for a process of its own."""
+
+    name: str
+    sessions: Sequence[SessionRecord]
+    order: str
+    trials: int
+    baseline_sessions: int
 
 
 def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("evaluate", help="false alarms and detection of the gate, on recorded sessions")
-    parser.add_argument("series", type=Path, nargs="+", help="identical sessions, a JSON object a line")
-    parser.add_argument("--order", choices=ORDERS, default=ORDERS[0], help="where the new sessions lie (%(default)s)")
-    parser.add_argument("--trials", type=positive, default=TRIALS, help="draws per series (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw them, as PNG or SVG")
+    add = parser.add_argument
+    add("series", type=Path, nargs="+", help="identical sessions, a JSON object a line")
+    add("--order", choices=ORDERS, action="append", help="where the new sessions lie; may be repeated (all orders)")
+    add("--trials", type=positive, default=TRIALS, help="draws per series and order (%(default)s)")
+    add(
+        "--baseline-sessions",
+        type=positive,
+        default=BASELINE_SESSIONS,
+        metavar="N",
+        help="sessions of a baseline, at most, where a series has as many (%(default)s)",
+    )
+    add("--jobs", type=positive, default=pool.usable_cpus(), help="processes at work (one per CPU)")
+    add("--json", type=Path, metavar="FILE", help="write the scores")
+    add("--plot", type=Path, metavar="FILE", help="draw them, as PNG or SVG")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Print a table of scores for each series, and write or draw them where asked. Raises BadInput."""
-    if options.plot:
-        ladder_plot.check_output("--plot", options.plot)
+    """Print the scores of each series in each order, and write or draw them where asked. Raises BadInput."""
+    check_outputs(options)
     recorded = {name: series.read(path) for name, path in by_name(options.series).items()}
-    scores: list[Score] = []
     for name, sessions in recorded.items():
-        of_series = evaluate(name, sessions, trials=options.trials, order=options.order)
-        print(f"{name}: {noise(sessions)}")
-        print(curves.table(of_series, terminal_width()) + "\n")
-        scores += of_series
-    print("\n".join(curves.notes(scores, options.trials, options.order)))
+        check_length(name, sessions)
+    scores = evaluate_each(recorded, options)
+    print("\n".join(score_tables.NOTES) + "\n")
+    print(score_tables.summary(scores, terminal_width()))
+    print("\n".join(score_tables.SUMMARY_NOTES))
     if options.json:
-        curves.write_json(options.json, scores)
+        score_tables.write_json(options.json, scores)
     if options.plot:
-        curves.plot(options.plot, scores)
+        score_plot.plot(options.plot, scores)
     return ExitCode.OK
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Raise BadInput, before minutes of work, for a file that cannot be written."""
+    if options.json:
+        check_output_file("--json", options.json)
+    if options.plot:
+        check_output_file("--plot", ladder_plot.check_output("--plot", options.plot))
+
+
+def evaluate_each(recorded: Recorded, options: argparse.Namespace) -> list[Score]:
+    """Evaluate each series alone, in each order, and print the scores as they come."""
+    tasks = [
+        EvaluationTask(
+            name=name,
+            sessions=sessions,
+            order=order,
+            trials=options.trials,
+            baseline_sessions=options.baseline_sessions,
+        )
+        for name, sessions in recorded.items()
+        for order in dict.fromkeys(options.order or ORDERS)
+    ]
+    scores: list[Score] = []
+    shown: set[str] = set()
+    with contextlib.closing(pool.results(evaluate_task, tasks, options.jobs)) as results:
+        for task, of_task in zip(tasks, results, strict=True):
+            if task.name not in shown:
+                show_noise(task)
+                shown.add(task.name)
+            show_scores(task, of_task)
+            scores += of_task
+    return scores
+
+
+def evaluate_task(task: EvaluationTask) -> list[Score]:
+    """Evaluate one series in one order."""
+    return evaluate(task.name, task.sessions, task.order, trials=task.trials, baseline_sessions=task.baseline_sessions)
+
+
+def show_noise(task: EvaluationTask) -> None:
+    """Print what is known of a series before its first table."""
+    for line in f"{task.name}: {noise(task.sessions)}".splitlines():
+        print("\n".join(wrapped(line, terminal_width())))
+
+
+def show_scores(task: EvaluationTask, scores: Sequence[Score]) -> None:
+    """Print the tables of one series in one order."""
+    print(f"\n{task.name}, {task.order}: {scores[0].baseline_sessions} sessions of baseline, {task.trials} draws")
+    print(score_tables.tables(scores, terminal_width()) + "\n", flush=True)
 
 
 def by_name(paths: Sequence[Path]) -> dict[str, Path]:

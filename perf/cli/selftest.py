@@ -13,9 +13,9 @@ from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 from perf.host import interpreters
 from perf.host.machine import this_machine
-from perf.lab import curves, selftest
-from perf.lab.evaluate import MIN_SESSIONS, TRIALS
+from perf.lab import score_tables, selftest
 from perf.lab.noise import noise
+from perf.lab.trials import MIN_SESSIONS
 from perf.measure import settings
 from perf.measure.progress import Progress
 from perf.measure.settings import DEFAULT_MODEL, Settings
@@ -81,8 +81,9 @@ def show_result(result: selftest.SelftestResult, options: argparse.Namespace) ->
     print(f"planted: {result.slowdown_percent:+.1f} % of the steps; measured: {_described(measured)}")
     scores = selftest.scores(result)
     print(f"identical sessions: {noise(result.identical)}")
-    print(curves.table(scores, terminal_width()))
-    print("\n".join(curves.notes(scores, TRIALS, "shuffled")))
+    print(f"{scores[0].trials} draws, {scores[0].baseline_sessions} sessions of baseline")
+    print(score_tables.tables(scores, terminal_width()))
+    print("\n".join(score_tables.NOTES))
 
 
 def _described(measured: Shift | None) -> str:

@@ -2,11 +2,15 @@
 
 ::
 
-    rules      the rules in use elsewhere
-    series     recorded sessions, read and written
-    noise      how much identical sessions differ
-    trials     sessions drawn from a series, with planted slowdowns
-    evaluate   false alarms and detection of each rule, by many trials
-    curves     them as table, JSON and plot
-    selftest   the gate tried on this machine
+    rules         the rules in use elsewhere
+    series        recorded sessions, read and written
+    noise         how much identical sessions differ
+    trials        sessions drawn from a series, with planted slowdowns
+    scores        what many trials add up to
+    replay        the gate's part of a run, on drawn sessions
+    evaluate      false alarms, detection and silent misses of each rule, by many trials
+    score_tables  them as tables and JSON
+    score_plot    them as a picture
+    pool          tasks on all CPUs
+    selftest      the gate tried on this machine
 """

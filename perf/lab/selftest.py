@@ -17,8 +17,9 @@ from perf.errors import WorkerError
 from perf.gate.judgement import now
 from perf.host.lock import hold
 from perf.lab import series
-from perf.lab.evaluate import RULES, TRIALS, Score, score
-from perf.lab.trials import SEED, Trial, draw
+from perf.lab.evaluate import TRIALS, rules
+from perf.lab.scores import Score
+from perf.lab.trials import SEED, Division, Trial, draw
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
@@ -28,6 +29,8 @@ from perf.stats.decision import BaselineLevels
 from perf.stats.shift import Shift, shift
 from perf.stats.verdict import MAX_SESSIONS
 from perf.stats.watch import LATENCY
+
+ORDER = "shuffled"  # identical and slowed sessions alternate, as rows do in a ladder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +104,19 @@ def _measure_variant(run: Run, variant: Variant, sessions: int, more_steps: int,
 
 def scores(result: SelftestResult) -> list[Score]:
     """Score every rule: false alarms on the identical sessions, and detection of the slowed ones."""
-    identical = list(draw(result.identical, TRIALS, "shuffled"))
+    identical = list(draw(result.identical, TRIALS, ORDER))
     generator = np.random.default_rng(SEED)
-    slowed = [Trial(trial.baseline, _drawn(result.slowed, generator)) for trial in identical]
+    slowed = [with_fresh(trial, _drawn(result.slowed, generator)) for trial in identical]
     return [
-        score(result.variant.name, rule, percent, [apply(trial, 0) for trial in trials])
-        for rule, apply in RULES.items()
+        Score.of(result.variant.name, ORDER, rule, percent, [apply(trial, 0) for trial in trials])
+        for rule, apply in rules().items()
         for percent, trials in ((0.0, identical), (result.slowdown_percent, slowed))
     ]
+
+
+def with_fresh(trial: Trial, fresh: Sequence[SessionRecord]) -> Trial:
+    """Return a trial of the same baseline with other fresh sessions."""
+    return replace(trial, division=Division(trial.division.baseline, fresh))
 
 
 def _drawn(slowed: Sequence[SessionRecord], generator: np.random.Generator) -> list[SessionRecord]:

@@ -17,19 +17,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from perf.errors import BadSeries
 from perf.records.session_record import Round, SessionRecord
 from perf.stats.decision import BaselineLevels
-from perf.stats.verdict import MAX_SESSIONS
+from perf.stats.verdict import MAX_SESSIONS, counted
 
 BASELINE_SESSIONS = 20
+MIN_SESSIONS = 2
 SEED = 20230328
 ORDERS = ("shuffled", "recorded", "next-night")
 DAY = datetime.timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One division of a series, without a slowdown yet."""
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A series divided into a baseline and fresh sessions, each in order of time unless shuffled."""
 
     baseline: Sequence[SessionRecord]
     fresh: Sequence[SessionRecord]
@@ -40,22 +42,60 @@ class Trial:
         return BaselineLevels.of(self.baseline)
 
 
-def draw(series: Sequence[SessionRecord], trials: int, order: str) -> Iterator[Trial]:
-    """Divide the series ``trials`` times, at random but always alike. ``order`` is one of ORDERS."""
-    generator = np.random.default_rng(SEED)
+@dataclass(frozen=True)
+class Trial:
+    """One draw, without a slowdown yet. ``previous`` is the baseline's session for rules that compare two."""
+
+    division: Division
+    previous: SessionRecord
+
+
+def check_length(name: str, series: Sequence[SessionRecord]) -> None:
+    """Raise BadSeries unless the series can be divided."""
+    if len(series) < MIN_SESSIONS:
+        raise BadSeries(f"{name}: holds {counted(len(series))}: a baseline and a new session are needed")
+
+
+def draw(
+    series: Sequence[SessionRecord],
+    trials: int,
+    order: str,
+    *,
+    baseline_sessions: int = BASELINE_SESSIONS,
+    stream: int = 0,
+) -> Iterator[Trial]:
+    """Divide the series ``trials`` times, at random but always alike; draws that coincide share their Division.
+
+    Args:
+        series: identical sessions, in order of time; at least MIN_SESSIONS.
+        trials: how many times to draw.
+        order: one of ORDERS.
+        baseline_sessions: how many sessions a baseline has at most. Fewer are among those of more.
+        stream: which of the independent random numbers to use: series that are drawn together have one each.
+    """
+    generator = np.random.default_rng([SEED, stream])
     fresh_count = min(MAX_SESSIONS, (len(series) + 1) // 2)
+    later = DAY if order == "next-night" else datetime.timedelta()
+    divisions: dict[tuple[tuple[int, ...], tuple[int, ...]], Division] = {}
     for _ in range(trials):
-        if order == "shuffled":
-            shuffled = generator.permutation(len(series)).tolist()
-            fresh, others = shuffled[:fresh_count], shuffled[fresh_count:]
-        else:
-            start = int(generator.integers(len(series) - fresh_count + 1))
-            fresh = list(range(start, start + fresh_count))
-            others = generator.permutation([n for n in range(len(series)) if n not in fresh]).tolist()
-        later = DAY if order == "next-night" else datetime.timedelta()
-        yield Trial(
-            baseline=[series[n] for n in others[:BASELINE_SESSIONS]], fresh=[dated(series[n], later) for n in fresh]
-        )
+        fresh, others = _drawn_numbers(len(series), fresh_count, order, generator)
+        old = others[:baseline_sessions]
+        key = tuple(sorted(old)), tuple(fresh)
+        if key not in divisions:
+            divisions[key] = Division([series[n] for n in key[0]], [dated(series[n], later) for n in fresh])
+        yield Trial(divisions[key], series[old[0]])
+
+
+def _drawn_numbers(
+    length: int, fresh_count: int, order: str, generator: np.random.Generator
+) -> tuple[list[int], list[int]]:
+    """Return the numbers of the fresh sessions, and those of all others in random order."""
+    if order == "shuffled":
+        shuffled = generator.permutation(length).tolist()
+        return shuffled[:fresh_count], shuffled[fresh_count:]
+    start = int(generator.integers(length - fresh_count + 1))
+    fresh = list(range(start, start + fresh_count))
+    return fresh, generator.permutation([n for n in range(length) if n not in fresh]).tolist()
 
 
 def dated(session: SessionRecord, later: datetime.timedelta) -> SessionRecord:

@@ -23,7 +23,7 @@ def test_the_selftest_scores_what_was_measured() -> None:
         slowed=sessions(12, seed=2, sd=0.005, slowdown=0.05),
         slowdown_percent=5.0,
     )
-    flagged = {(score.rule, score.slowdown_percent): score.flagged_share for score in scores(result)}
+    flagged = {(score.rule, score.slowdown_percent): score.regressed_share for score in scores(result)}
     assert flagged[OURS, 0.0] <= 0.02
     assert flagged[OURS, 5.0] >= 0.98
     assert result.measured_shift
