@@ -184,7 +184,7 @@ class Measurement:
     def _read(self, reply: dict[str, Any]) -> Sample:
         try:
             return Sample.from_json({key: value for key, value in reply.items() if key != "reply"})
-        except (TypeError, LookupError) as error:
+        except (TypeError, ValueError, LookupError) as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent no proper sample: {error!r}") from error
 
     def _announce_estimate(self) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from perf.records.part import Part
+
 SCHEMA = 1
 
 
@@ -47,11 +49,33 @@ class Conditions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Turn:
+    """The conditions of one turn of a generation that takes turns: from its grant until the worker asks for the next.
+
+    ``part`` is the call that the turn was for; what the pipeline does between two calls belongs to the first of them.
+    The other fields are those of Conditions, and ``wall_s`` is the turn's length.
+    """
+
+    part: Part
+    wall_s: float
+    cpu_s: float
+    involuntary_switches: int
+    cpu_pressure_s: float | None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Turn:
+        return cls(**{**data, "part": Part(data["part"])})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """One generation: its wall time in the worker, its parts, and the conditions it ran under.
 
     ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
-    just after the generation; None for a warm-up.
+    just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
+    of any other, and of one that a worker of an earlier version made.
+
+    Raises ValueError if its turns are not those of its UNet steps.
     """
 
     steps: int
@@ -59,14 +83,24 @@ class Sample:
     parts: Parts
     conditions: Conditions
     probe_s: float | None = None
+    turns: tuple[Turn, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.turns is None:
+            return
+        turns = sum(turn.part is Part.UNET_STEP for turn in self.turns)
+        if turns != len(self.parts.unet_steps_s):
+            raise ValueError(f"{turns} turns of UNet steps and {len(self.parts.unet_steps_s)} steps")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Sample:
-        parts = Parts.from_json(data["parts"])
-        return cls(**{**data, "parts": parts, "conditions": Conditions(**data["conditions"])})
+        fields = {**data, "parts": Parts.from_json(data["parts"]), "conditions": Conditions(**data["conditions"])}
+        if data.get("turns") is not None:
+            fields["turns"] = tuple(map(Turn.from_json, data["turns"]))
+        return cls(**fields)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,13 +108,15 @@ class Worker:
         self._image = self._built.generate(
             prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
         )
-        latency_s = time.perf_counter() - began - self._turns.waited_s
+        ended = time.perf_counter()
         after = conditions.Counters.read(reset_peak=False)
+        latency_s = ended - began - self._turns.waited_s
         sample = Sample(
             steps=steps,
             latency_s=latency_s,
             parts=self._clock.parts(latency_s),
             conditions=self._turns.without_waits(conditions.between(before, after)),
+            turns=self._turns.conditions(after, ended),
         )
         self._reply("sample", **sample.to_json())
 

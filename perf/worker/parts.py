@@ -14,11 +14,11 @@ from perf.records.sample import Parts
 class PartsClock:
     """Clock of the calls that a pipeline makes to its models, restarted for each generation.
 
-    ``on_step(done)`` is called after each UNet call with the number of calls so far, and ``before_part()`` before the
-    time of each part begins. ``final_latents`` is the VAE's last input, the final latents.
+    ``on_step(done)`` is called after each UNet call with the number of calls so far, and ``before_part(part)`` before
+    the time of each part begins. ``final_latents`` is the VAE's last input, the final latents.
     """
 
-    def __init__(self, on_step: Callable[[int], None], before_part: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_step: Callable[[int], None], before_part: Callable[[Part], None] = lambda _: None) -> None:
         self._on_step = on_step
         self._before_part = before_part
         self._calls: dict[Part, list[float]] = {}
@@ -56,7 +56,7 @@ class PartsClock:
         call = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
-            self._before_part()
+            self._before_part(part)
             began = time.perf_counter()
             result = call(*args, **kwargs)
             self._calls[part].append(time.perf_counter() - began)

@@ -3,16 +3,38 @@
 A shared machine may change its speed by a tenth within half a minute. Two generations of 20 seconds, one after the
 other, would show that as a difference between them; two UNet steps of a second each seldom do. The waits are measured
 too, and left out of the generation's figures.
+
+The counters are read at both ends of a wait, which are also the ends of the turns around it: so each part has its own
+conditions, and one that was disturbed can be set aside alone. Reading them takes a tenth of a millisecond, and counts
+as waiting.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from perf.records.sample import Conditions
+from perf.records.part import Part
+from perf.records.sample import Conditions, Turn
 from perf.worker.conditions import Counters, between, difference
 from perf.worker.wire import Wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """One wait, for the turn of ``part``, with the counters and the seconds of the clock at either end."""
+
+    part: Part
+    asked: Counters
+    granted: Counters
+    asked_s: float
+    granted_s: float
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the worker used and the machine went through meanwhile."""
+        return between(self.asked, self.granted)
 
 
 class Turns:
@@ -21,30 +43,31 @@ class Turns:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._takes_turns = False
-        self._waits: list[tuple[float, Conditions]] = []
+        self._waits: list[Wait] = []
 
     def restart(self, *, takes_turns: bool) -> None:
         """Forget the waits of the previous generation."""
         self._takes_turns = takes_turns
         self._waits = []
 
-    def __call__(self) -> None:
-        """Wait for the turn, and measure the wait."""
+    def __call__(self, part: Part) -> None:
+        """Wait for the turn of this part, and measure the wait."""
         if not self._takes_turns:
             return
-        before, began = Counters.read(reset_peak=False), time.perf_counter()
+        asked_s, asked = time.perf_counter(), Counters.read(reset_peak=False)
         self._wire.await_turn()
-        waited_s = time.perf_counter() - began
-        self._waits.append((waited_s, between(before, Counters.read(reset_peak=False))))
+        granted, granted_s = Counters.read(reset_peak=False), time.perf_counter()
+        self._waits.append(Wait(part=part, asked=asked, granted=granted, asked_s=asked_s, granted_s=granted_s))
 
     @property
     def waited_s(self) -> float:
         """The seconds that this generation has waited for its turns."""
-        return sum(waited_s for waited_s, _ in self._waits)
+        return sum(wait.granted_s - wait.asked_s for wait in self._waits)
 
     def without_waits(self, whole: Conditions) -> Conditions:
         """Return the conditions of the ``whole`` generation less those of its waits."""
-        for _, waited in self._waits:
+        for wait in self._waits:
+            waited = wait.conditions
             whole = replace(
                 whole,
                 cpu_s=whole.cpu_s - waited.cpu_s,
@@ -53,3 +76,29 @@ class Turns:
                 steal_s=whole.steal_s - waited.steal_s,
             )
         return whole
+
+    def conditions(self, after: Counters, ended_s: float) -> tuple[Turn, ...] | None:
+        """Return the conditions of each turn, in order, or None if the generation took no turns.
+
+        Args:
+            after: The counters after the generation, where its last turn ended.
+            ended_s: The clock's seconds there.
+        """
+        if not self._takes_turns:
+            return None
+        turns = [
+            turn_of(wait, following.asked, following.asked_s) for wait, following in itertools.pairwise(self._waits)
+        ]
+        return (*turns, *(turn_of(last, after, ended_s) for last in self._waits[-1:]))
+
+
+def turn_of(wait: Wait, after: Counters, ended_s: float) -> Turn:
+    """Return the turn that followed a wait and ended at ``ended_s``, when the counters were ``after``."""
+    used = between(wait.granted, after)
+    return Turn(
+        part=wait.part,
+        wall_s=ended_s - wait.granted_s,
+        cpu_s=used.cpu_s,
+        involuntary_switches=used.involuntary_switches,
+        cpu_pressure_s=used.cpu_pressure_s,
+    )
