@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
+from perf.stats.kept_pairs import SetAside, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import Pair, by_workers, pairs_to_json, undisturbed_pairs, unpaired_width
+from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES
 
 TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
@@ -29,6 +30,8 @@ class ComparedRow:
         differences: what differs in the candidate's evidence.
         fidelity: how far the candidate's image is from the reference's.
         memory_shortage: why whole sessions alternated; None where the workers took turns.
+        seconds: from the first worker's start to the verdict.
+        starts_s: seconds that it took to start each pair of workers, loads and warm-ups included.
     """
 
     variant: Variant
@@ -41,6 +44,8 @@ class ComparedRow:
     fidelity: Fidelity | None = None
     memory_shortage: str | None = None
     pairs: tuple[Pair, ...] = ()
+    seconds: float | None = None
+    starts_s: tuple[float, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -55,11 +60,16 @@ class ComparedRow:
     @property
     def widths(self) -> tuple[float, float] | None:
         """Of 95 % intervals, as fractions: of these pairs, and of the same latencies had they been measured apart."""
-        kept = undisturbed_pairs(self.pairs)
+        kept = kept_pairs(self.pairs)
         if len(kept) < 2:
             return None
-        change = paired_comparison.change(by_workers(kept, LATENCY.name))
+        change = paired_comparison.change(by_workers(self.pairs, LATENCY.name))
         return change.quantile(0.975) - change.quantile(0.025), unpaired_width(kept)
+
+    @property
+    def set_aside(self) -> SetAside:
+        """How much of the pairs was set aside because other work ran."""
+        return set_aside(self.pairs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as it is kept in results/upgrade.json and in pytest-benchmark's record."""
@@ -75,6 +85,9 @@ class ComparedRow:
             "fidelity": self.fidelity and self.fidelity.to_json(),
             "sessions_apart": self.memory_shortage,
             "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
+            "seconds": self.seconds,
+            "starts_s": list(self.starts_s),
+            "set_aside": asdict(self.set_aside),
             "pairs": pairs_to_json(self.pairs),
         }
 

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import time
+
 from perf.compare.stack_pair import Role
 from perf.compare.worker_pair import WorkerPair
 from perf.measure.measurement import Measurement
 from perf.records.sample import Sample
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
-from perf.stats.pairs import Pair, undisturbed_pairs
+from perf.stats.pairs import Pair
 
-MOST_PAIRS = 2 * PAIRS_PER_WORKERS  # of the same workers, where some are disturbed
+MOST_TRIES = 2  # for each pair that is asked for, where some are lost to other work
 
 
 class InTurns:
-    """A Strategy: each round is one generation of either worker, in turns.
+    """A Strategy: each round is one generation of either worker, in turns, until so many ``pairs`` are kept."""
 
-    ``earlier_pairs`` is how many pairs earlier workers have made.
-    """
-
-    def __init__(self, workers: WorkerPair, earlier_pairs: int) -> None:
+    def __init__(self, workers: WorkerPair, pairs: int = PAIRS_PER_WORKERS) -> None:
         self.pairs: list[Pair] = []
         self._workers = workers
-        self._earlier_pairs = earlier_pairs
+        self._wanted = pairs
+        self._most = MOST_TRIES * pairs
 
     @property
     def is_done(self) -> bool:
-        """Whether enough pairs are undisturbed, or these workers have made as many as they may."""
-        return len(self.pairs) >= MOST_PAIRS or len(undisturbed_pairs(self.pairs)) >= PAIRS_PER_WORKERS
+        """Whether enough pairs are kept, or these workers have made as many as they may."""
+        return len(self.pairs) >= self._most or len(kept_pairs(self.pairs)) >= self._wanted
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether as many pairs were kept as were asked for; where too many were lost, fresh workers try."""
+        return len(kept_pairs(self.pairs)) >= self._wanted
+
+    def ask_for(self, pairs: int) -> None:
+        """Ask for so many more undisturbed pairs."""
+        self._wanted = len(kept_pairs(self.pairs)) + pairs
+        self._most = len(self.pairs) + MOST_TRIES * pairs
 
     def begin(self) -> None:
         """Start the second worker too."""
@@ -34,9 +45,11 @@ class InTurns:
 
     def generate(self) -> None:
         """Make a pair of generations. Raises a WorkerError."""
+        began_s = time.monotonic()
         order = self._workers.order
-        # A part that follows one's own last part finds the caches warm, so who has the first turn alternates too.
-        if (self._earlier_pairs + len(self.pairs)) % 2:
+        # A part that follows one's own last part finds the caches warm, so who has the first turn alternates too: over
+        # the pairs of the same workers, and with their order, so that no stack has it more often in the end.
+        if len(self.pairs) % 2:
             order = order[::-1]
         first, second = (self._workers.measurements[role] for role in order)
         samples = dict(zip(order, generate_in_turns(first, second), strict=True))
@@ -45,6 +58,7 @@ class InTurns:
                 workers=self._workers.number,
                 reference=samples[Role.REFERENCE],
                 candidate=samples[Role.CANDIDATE],
+                seconds=time.monotonic() - began_s,
             )
         )
 

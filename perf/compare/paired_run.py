@@ -3,6 +3,9 @@
 One worker runs at a time. Where two fit in memory they take turns at every part, so that whatever the machine does
 meanwhile happens to both (in_turns); elsewhere whole sessions alternate (whole_sessions). Which of the two is known
 once the first worker has warmed up.
+
+The pairs are looked at when the workers have made what was asked of them. If that does not decide, the same workers are
+asked for more, or fresh ones are started, whichever narrows the interval faster (perf.stats.paired_plan).
 """
 
 from __future__ import annotations
@@ -11,8 +14,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 
-from perf.compare import in_turns
-from perf.compare.in_turns import InTurns
+from perf.compare.in_turns import MOST_TRIES, InTurns
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
@@ -22,10 +24,14 @@ from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import EnoughRounds
 from perf.measure.run import Run
 from perf.spec.variant import Variant
-from perf.stats import paired_comparison
-from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, Comparison, PairedVerdict
-from perf.stats.pairs import Pair, by_workers
+from perf.stats import paired_comparison, paired_plan
+from perf.stats.kept_pairs import by_workers
+from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
+from perf.stats.paired_plan import Costs, NextPairs
+from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY
+
+FIRST = NextPairs(is_fresh=True, pairs=PAIRS_PER_WORKERS)
 
 
 class PairedRun:
@@ -33,8 +39,9 @@ class PairedRun:
 
     Those are ``next_pair``, ``generate`` and ``finish_pair``.
 
-    ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which no more workers
-    are started, although it may be undecided.
+    ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
+    measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
+    up, and ``seconds`` those from the first worker's start to the last look.
     """
 
     def __init__(self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float) -> None:
@@ -43,7 +50,10 @@ class PairedRun:
         self._stack_pair = stack_pair
         self._run = run
         self._budget_s = budget_s
-        self._began_s = time.monotonic()
+        self.starts_s: list[float] = []
+        self.seconds = 0.0
+        self._began_s: float | None = None
+        self._looks = 0
         self._rounds = 0
         self._workers: list[WorkerPair] = []
         self._strategies: list[Strategy] = []
@@ -55,7 +65,7 @@ class PairedRun:
 
         The setup of the one is never followed by a pair: it counts those of the last workers.
         """
-        return LOOKS * in_turns.MOST_PAIRS + 1
+        return LOOKS * MOST_TRIES * paired_plan.MOST_PAIRS + 1
 
     @property
     def pairs(self) -> list[Pair]:
@@ -87,12 +97,10 @@ class PairedRun:
     def next_pair(self) -> None:
         """Start a fresh pair of workers where the last one has done its part. Raises EnoughRounds, a WorkerError."""
         if not self._strategies:
-            self._start_workers()
-        elif self._strategies[-1].is_done:
-            self._end_workers()
-            if self.is_enough():
-                raise EnoughRounds
-            self._start_workers()
+            self._start_workers(FIRST)
+        elif self._strategies[-1].is_done or self._is_late():
+            self._look()
+            self._go_on()
         self._rounds += 1
         self._run.bench.progress.begin(self.variant.name, f"pair {self._rounds}")
 
@@ -123,23 +131,54 @@ class PairedRun:
                 workers.close()
 
     def is_enough(self) -> bool:
-        """Tell whether to stop after these workers: the verdict is found, or time or workers are used up."""
-        if len(self._workers) >= LOOKS:
+        """Tell whether to stop after this look: the verdict is found, or time or looks are used up."""
+        if self._looks >= LOOKS:
             return True
         if self._comparison and self._comparison.verdict is not PairedVerdict.UNDECIDED:
             return True
-        return len(self._workers) >= FEWEST_WORKERS and time.monotonic() - self._began_s >= self._budget_s
+        return self._is_late()
 
-    def _start_workers(self) -> None:
+    def next_pairs(self) -> NextPairs:
+        """Return what narrows the interval fastest, by what the workers have taken so far."""
+        groups = by_workers(self.pairs, LATENCY.name)
+        if not self._strategies[-1].can_go_on or len(self._workers) not in groups:
+            return FIRST
+        pairs_s = sum(pair.seconds or 0.0 for pair in self.pairs)
+        counts = {number: len(group) for number, group in groups.items()}
+        costs = Costs(start_s=min(self.starts_s), pair_s=pairs_s / sum(counts.values()))  # the first may have exported
+        return paired_plan.next_pairs(counts, paired_comparison.change(groups), costs)
+
+    def _is_late(self) -> bool:
+        """Tell whether the budget is spent, and the last workers have made enough pairs to end there."""
+        is_enough = len(self._workers) >= FEWEST_WORKERS and len(self._strategies[-1].pairs) >= PAIRS_PER_WORKERS
+        return is_enough and time.monotonic() - (self._began_s or 0.0) >= self._budget_s
+
+    def _go_on(self) -> None:
+        """Ask the workers for more, or replace them. Raises EnoughRounds, with none alive, or a WorkerError."""
+        enough = self.is_enough()
+        following = FIRST if enough else self.next_pairs()
+        if not enough and not following.is_fresh:
+            self._strategies[-1].ask_for(following.pairs)
+            return
+        self._end_workers()
+        if enough:
+            raise EnoughRounds
+        self._start_workers(following)
+
+    def _start_workers(self, following: NextPairs) -> None:
+        began_s = time.monotonic()
+        if self._began_s is None:
+            self._began_s = began_s
         self._run.end_workers()
         workers = WorkerPair(len(self._workers) + 1, self.variant, self._stack_pair, self._run)
         self._workers.append(workers)
         workers.start(workers.order[0])
-        strategy = self._choose_strategy(workers)
+        strategy = self._choose_strategy(workers, following.pairs)
         strategy.begin()
         self._strategies.append(strategy)
+        self.starts_s.append(time.monotonic() - began_s)
 
-    def _choose_strategy(self, workers: WorkerPair) -> Strategy:
+    def _choose_strategy(self, workers: WorkerPair, pairs: int) -> Strategy:
         """Let two workers take turns while memory allows, and never again once it was short."""
         if self.memory_shortage is None:
             peak_rss_bytes = workers.measurements[workers.order[0]].session.warmup_peak_rss_bytes
@@ -148,14 +187,19 @@ class PairedRun:
                 self._run.say(f"{self.variant.name}: {self.memory_shortage}: whole sessions alternate")
         if self.memory_shortage:
             return WholeSessions(workers)
-        return InTurns(workers, earlier_pairs=len(self.pairs))
+        return InTurns(workers, pairs)
 
     def _end_workers(self) -> None:
-        """End the last workers, the first pair inspected, and announce the comparison as it stands."""
+        """End the last workers, the first pair inspected."""
         workers = self._workers[-1]
         for role in Role:
             workers.end(role)
         workers.close()
+
+    def _look(self) -> None:
+        """Compare what there is, and announce the comparison as it stands."""
+        self._looks += 1
         if groups := by_workers(self.pairs, LATENCY.name):
             self._comparison = paired_comparison.compare(groups)
             self._run.say(f"{self.variant.name}: {self._comparison}")
+        self.seconds = time.monotonic() - (self._began_s or 0.0)

@@ -17,8 +17,8 @@ from perf.proof.proofs import facts_of
 from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
 from perf.stats import paired_comparison
+from perf.stats.kept_pairs import by_workers, kept_pairs
 from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.pairs import by_workers
 from perf.stats.watch import LATENCY, LOAD_TIME
 
 DIFFERENT_SIZES = "the two images have different sizes"
@@ -40,6 +40,8 @@ def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
         fidelity=images,
         memory_shortage=paired_run.memory_shortage,
         pairs=tuple(paired_run.pairs),
+        seconds=paired_run.seconds,
+        starts_s=tuple(paired_run.starts_s),
     )
 
 
@@ -78,7 +80,7 @@ def evidence_changes(paired_run: PairedRun) -> list[str]:
 
 def compare_others(paired_run: PairedRun) -> dict[str, Comparison]:
     """Compare what else is watched, by name: each part, peak memory and load time."""
-    names = dict.fromkeys(name for pair in paired_run.pairs for name in pair.log_ratios)
+    names = dict.fromkeys(name for left in kept_pairs(paired_run.pairs) for name in left.log_ratios)
     groups = {name: by_workers(paired_run.pairs, name) for name in names if name != LATENCY.name}
     groups[LOAD_TIME.name] = load_time_ratios(paired_run)
     return {name: paired_comparison.compare(ratios, TOLERANCES[name]) for name, ratios in groups.items() if ratios}

@@ -15,7 +15,14 @@ class Strategy(Protocol):
 
     @property
     def is_done(self) -> bool:
-        """Whether fresh workers should go on."""
+        """Whether these workers have made what was asked of them, or as many pairs as they may."""
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the workers are alive, and may be asked for more."""
+
+    def ask_for(self, pairs: int) -> None:
+        """Ask for so many more undisturbed pairs by the same workers; only where they can go on."""
 
     def begin(self) -> None:
         """Do what comes before the first round; part of the first round's setup."""

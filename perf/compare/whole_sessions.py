@@ -27,6 +27,15 @@ class WholeSessions:
         """Whether both sessions have ended. A disturbed pair is not made again: its worker may be gone."""
         return bool(self.pairs)
 
+    @property
+    def can_go_on(self) -> bool:
+        """Never: the sessions have ended."""
+        return False
+
+    def ask_for(self, pairs: int) -> None:
+        """Raise an error: it is never asked."""
+        raise NotImplementedError(f"{pairs} more pairs asked of sessions that have ended")
+
     def begin(self) -> None:
         """Have the reference, if it is the first, do its session, and then start the candidate."""
         if self._workers.order[0] is Role.REFERENCE:

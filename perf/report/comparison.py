@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from perf.compare.compared_row import ComparedRow
 from perf.compare.stack_comparison import StackComparison
-from perf.compare.stack_pair import Role
+from perf.measure.progress import duration
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
-from perf.stats.pairs import undisturbed_pairs
 from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
@@ -30,8 +30,9 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     latency = result.latency
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
-    kept = undisturbed_pairs(result.pairs)
-    reference_s, candidate_s = (statistics.median(getattr(pair, role).latency_s for pair in kept) for role in Role)
+    kept = kept_pairs(result.pairs)
+    reference_s = statistics.median(left.reference_s for left in kept)
+    candidate_s = statistics.median(left.candidate_s for left in kept)
     return (
         result.variant.name,
         str(result.verdict),
@@ -59,8 +60,11 @@ def details(result: ComparedRow) -> list[str]:
             f"  95 % interval: {100 * paired:.1f} % wide in pairs; "
             f"{100 * unpaired:.1f} % if the same latencies were not paired"
         )
-    if aside := len(result.pairs) - len(undisturbed_pairs(result.pairs)):
-        lines.append(f"  {aside} of {len(result.pairs)} pairs set aside: other work ran at the same time")
+    if result.set_aside:
+        lines.append(f"  {result.set_aside}: other work ran at the same time")
+    if result.latency and result.seconds is not None:
+        sees = percent(result.latency.sees)
+        lines.append(f"  verdict after {duration(result.seconds)}; a slowdown of {sees} would have been found")
     if result.memory_shortage:
         lines.append(f"  {result.memory_shortage}: whole sessions alternated")
     return lines

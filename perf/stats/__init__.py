@@ -11,6 +11,9 @@
     decision            the rule by which the gate decides on it
     drift               rows that all moved together
     ladder_decision     the decision on a whole ladder, each row in the light of the others
+    calm_parts          the parts of generations during which nothing else ran
     pairs               Pair, two generations made in turns
+    kept_pairs          what is left of pairs without their disturbed parts, and its log ratios
     paired_comparison   the candidate's change, and the verdict on it
+    paired_plan         what to measure next: more pairs by the same workers, or fresh ones
 """

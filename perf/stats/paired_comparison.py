@@ -10,16 +10,17 @@ identical workers has been 1 % slower. Luck and noise are normal, with unknown s
 change has a flat one. Its posterior is found by summing over a grid of the two (Gelman et al., Bayesian Data Analysis,
 3rd ed., sections 5.4 and 15.1: the hierarchical normal model, with a regressor).
 
-The pairs are looked at after each pair of workers, LOOKS times at most. The verdicts of all looks together are wrong
-with the probabilities ALARM and MISS: every look has an equal share of them, which by Bonferroni's inequality holds
-however the looks depend on each other.
+The pairs are looked at LOOKS times at most, whether fresh workers or more pairs by the same ones have come since the
+last look. The verdicts of all looks together are wrong with the probabilities ALARM and MISS: every look has an equal
+share of them, which by Bonferroni's inequality holds however the looks depend on each other. The first look sees one
+pair of workers, which cannot raise an alarm. What comes between two looks is decided by the noise, the luck and the
+seconds that they cost (perf.stats.paired_plan), never by the change that was seen: that would favour one side.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -38,6 +39,7 @@ TOLERANCE = LATENCY.tolerance
 LOOKS = 8
 PAIRS_PER_WORKERS = 3
 FEWEST_WORKERS = 2  # pairs of them, before a row is called slower
+FOUND = 0.95  # the probability with which a slowdown of ``Comparison.sees`` is found
 ALARM = 0.01  # that a row that did not change is called slower at any look; as much, that it is called faster
 MISS = 0.05  # that an interval does not reach far enough to one side, at any look
 ALARM_AT_A_LOOK = ALARM / (LOOKS - FEWEST_WORKERS + 1)
@@ -50,6 +52,12 @@ NOISE_SDS = np.geomspace(0.0005, 0.2, 25)
 NOISE_SD, NOISE_FACTOR = 0.012, 2.5
 ORDER_SD = 0.01  # of the effect of being started first, before any data
 LUCK_SDS = {0.0: 0.1, 0.001: 0.2, 0.002: 0.25, 0.004: 0.25, 0.008: 0.15, 0.016: 0.05}
+
+# The grid of the two, as columns of points.
+GRID_NOISE, GRID_LUCK = (axis.ravel() for axis in np.meshgrid(NOISE_SDS, list(LUCK_SDS), indexing="ij"))
+LOG_PRIOR = np.log(np.tile(list(LUCK_SDS.values()), len(NOISE_SDS))) - (
+    (np.log(GRID_NOISE / NOISE_SD) / math.log(NOISE_FACTOR)) ** 2 / 2
+)
 
 
 class PairedVerdict(StrEnum):
@@ -64,11 +72,16 @@ class PairedVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The posterior of the change, on a log scale: a mixture of normal distributions, one per point of the grid."""
+    """The posterior of the change, on a log scale: a mixture of normal distributions, one per point of the grid.
+
+    ``noise_variance`` and ``luck_variance`` are the means of the model's two variances.
+    """
 
     means: Floats
     sds: Floats
     weights: Floats
+    noise_variance: float
+    luck_variance: float
 
     @property
     def mean(self) -> float:
@@ -89,14 +102,17 @@ class Change:
 class Comparison:
     """Candidate over reference: the ratio between ``low`` and ``high``, and the verdict.
 
-    Over all looks, the true ratio is beyond either bound with the probability MISS at most. ``pairs`` and ``workers``
-    count what it rests on; ``more_pairs`` is about how many more would decide, 0 where it is decided.
+    Over all looks, the true ratio is beyond either bound with the probability MISS at most. ``sees`` is the smallest
+    slowdown, as a ratio, that an interval as wide as this one would have shown with the probability FOUND.
+    ``pairs`` and ``workers`` count what it rests on; ``more_pairs`` is about how many more would decide, 0 where it is
+    decided.
     """
 
     verdict: PairedVerdict
     ratio: float
     low: float
     high: float
+    sees: float
     pairs: int
     workers: int
     more_pairs: int = 0
@@ -131,37 +147,43 @@ def change(groups: Groups) -> Change:
     counts = np.array([len(group) for group in groups.values()], dtype=np.float64)
     group_means = np.array([np.mean(group) for group in groups.values()])
     squares = sum(float(((np.array(group) - np.mean(group)) ** 2).sum()) for group in groups.values())
-    design = np.array([[1.0, 1.0 if number % 2 else -1.0] for number in groups])
-    means, sds, log_weights = [], [], []
-    for noise, (luck, belief) in itertools.product(NOISE_SDS, LUCK_SDS.items()):
-        mean, sd, between = _fit(luck**2 + noise**2 / counts, design, group_means)
-        within = -(counts.sum() - len(counts)) * math.log(noise) - squares / (2 * noise**2)
-        log_prior = math.log(belief) - (math.log(noise / NOISE_SD) / math.log(NOISE_FACTOR)) ** 2 / 2
-        means.append(mean)
-        sds.append(sd)
-        log_weights.append(log_prior + within + between)
-    weights = np.exp(np.array(log_weights) - max(log_weights))
-    return Change(np.array(means), np.array(sds), weights / weights.sum())
+    variances = GRID_LUCK[:, None] ** 2 + GRID_NOISE[:, None] ** 2 / counts
+    means, sds, between = _fit(variances, orders(groups), group_means)
+    within = -(counts.sum() - len(counts)) * np.log(GRID_NOISE) - squares / (2 * GRID_NOISE**2)
+    log_weights = LOG_PRIOR + within + between
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    return Change(means, sds, weights, float(weights @ GRID_NOISE**2), float(weights @ GRID_LUCK**2))
 
 
-def _fit(variances: Floats, design: Floats, group_means: Floats) -> tuple[float, float, float]:
-    """Fit the change where all variances are known.
+def orders(numbers: Iterable[int]) -> Floats:
+    """Return 1 for each pair of workers whose candidate was started first, -1 for the others."""
+    return np.array([1.0 if number % 2 else -1.0 for number in numbers])
+
+
+def _fit(variances: Floats, order: Floats, group_means: Floats) -> tuple[Floats, Floats, Floats]:
+    """Fit the change and the effect of the order where all variances are known, at each point of the grid.
 
     Args:
-        variances: those of the groups' means, of shape (n,).
-        design: ones, and the order of the two workers, of shape (n, 2).
-        group_means: mean log ratios, of shape (n,).
+        variances: those of the groups' means, of shape (points, groups).
+        order: of the two workers, 1 or -1, of shape (groups,).
+        group_means: mean log ratios, of shape (groups,).
 
     Returns:
-        Mean and standard deviation of the change, and the log likelihood of the variances, up to a constant.
+        Means and standard deviations of the change, and the log likelihoods of the variances, up to a constant; all of
+        shape (points,).
     """
-    weighted = design / variances[:, None]
-    information = weighted.T @ design + np.diag([0.0, ORDER_SD**-2])
-    products = weighted.T @ group_means
-    spread = np.linalg.inv(information)
-    unexplained = float((group_means**2 / variances).sum() - products @ spread @ products)
-    log_likelihood = -(float(np.log(variances).sum()) + float(np.linalg.slogdet(information)[1]) + unexplained) / 2
-    return float((spread @ products)[0]), math.sqrt(spread[0, 0]), log_likelihood
+    precisions = 1 / variances
+    total = precisions.sum(axis=1)
+    crossed = precisions @ order
+    of_order = total + ORDER_SD**-2  # order**2 is 1
+    determinant = total * of_order - crossed**2
+    plain_sum, order_sum = precisions @ group_means, precisions @ (order * group_means)
+    means = (of_order * plain_sum - crossed * order_sum) / determinant
+    order_effects = (total * order_sum - crossed * plain_sum) / determinant
+    unexplained = precisions @ group_means**2 - means * plain_sum - order_effects * order_sum
+    log_likelihoods = -(np.log(variances).sum(axis=1) + np.log(determinant) + unexplained) / 2
+    return means, np.sqrt(of_order / determinant), log_likelihoods
 
 
 def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
@@ -179,6 +201,7 @@ def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
         ratio=math.exp(posterior.mean),
         low=math.exp(posterior.quantile(MISS_AT_A_LOOK)),
         high=math.exp(posterior.quantile(1 - MISS_AT_A_LOOK)),
+        sees=math.exp(smallest_found(posterior)),
         pairs=pairs,
         workers=len(groups),
         more_pairs=more_pairs(groups, tolerance) if verdict is PairedVerdict.UNDECIDED else 0,
@@ -198,6 +221,17 @@ def _verdict(posterior: Change, workers: int, tolerance: float) -> PairedVerdict
     if posterior.below(0) > 1 - ALARM_AT_A_LOOK:
         return PairedVerdict.IMPROVED
     return PairedVerdict.UNDECIDED
+
+
+def smallest_found(posterior: Change) -> float:
+    """Return the log ratio of the smallest slowdown that one look finds with the probability FOUND.
+
+    It is found where the posterior's mean lies further above 0 than the quantile of ALARM_AT_A_LOOK lies below the
+    mean; and the mean lies around the true change as the change lies around the mean.
+    """
+    needed = posterior.mean - posterior.quantile(ALARM_AT_A_LOOK)
+    scatter = posterior.mean - posterior.quantile(1 - FOUND)
+    return needed + scatter
 
 
 def more_pairs(groups: Groups, tolerance: float = TOLERANCE) -> int:

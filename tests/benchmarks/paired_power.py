@@ -26,8 +26,8 @@ from perf.compare.stack_pair import StackPair
 from perf.host.stack import inspect_python
 from perf.measure.run import Run
 from perf.spec.variant import Variant
+from perf.stats.kept_pairs import by_workers
 from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
-from perf.stats.pairs import by_workers
 from perf.stats.watch import LATENCY
 from tests.builders.runs import DATA
 

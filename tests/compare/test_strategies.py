@@ -9,7 +9,7 @@ from typing import cast
 import psutil
 import pytest
 
-from perf.compare.in_turns import MOST_PAIRS, InTurns, generate_in_turns
+from perf.compare.in_turns import MOST_TRIES, InTurns, generate_in_turns
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
@@ -21,6 +21,7 @@ from perf.measure.run import Run
 from perf.records.sample import Sample
 from perf.spec import ladder
 from perf.stats.paired_comparison import LOOKS, PAIRS_PER_WORKERS
+from perf.stats.paired_plan import MOST_PAIRS
 from tests.builders.samples import sample
 
 GB = 10**9
@@ -119,7 +120,7 @@ def test_no_pair_is_kept_of_a_session_that_was_not_finished() -> None:
 def test_in_turns_both_are_alive_and_the_first_turn_alternates(number: int) -> None:
     workers = NotingWorkers(number)
     workers.start(workers.order[0])
-    strategy = InTurns(workers, earlier_pairs=0)
+    strategy = InTurns(workers)
     play(workers, strategy)
     first, second = map(str, workers.order)
     assert workers.notes[:2] == [f"start {first}", f"start {second}"]
@@ -167,7 +168,7 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
         workers = NotingWorkers(1)
         session = SimpleNamespace(warmup_peak_rss_bytes=peak)
         workers.measurements[Role.CANDIDATE] = cast("Measurement", SimpleNamespace(session=session))
-        return paired_run._choose_strategy(workers)
+        return paired_run._choose_strategy(workers, PAIRS_PER_WORKERS)
 
     assert isinstance(strategy_for(10 * GB, 20 * GB), InTurns)
     assert isinstance(strategy_for(10 * GB, 5 * GB), WholeSessions)
@@ -179,4 +180,4 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
 def test_the_last_workers_pairs_are_counted_where_every_round_is_used() -> None:
     """pytest-benchmark calls no setup after its last round, and it is the setup that counts the workers' pairs."""
     paired_run = PairedRun(EAGER, NO_STACKS, NO_RUN, budget_s=0.0)
-    assert paired_run.most_pairs == LOOKS * MOST_PAIRS + 1
+    assert paired_run.most_pairs == LOOKS * MOST_TRIES * MOST_PAIRS + 1

@@ -7,6 +7,8 @@ other variables shape what it reports:
     SILLY_SLOWDOWN   factor by which its UNet steps take longer
     SILLY_JITTER     standard deviation of that factor, from one generation to the next
     SILLY_PRESSURE   seconds of CPU pressure; empty: the kernel does not account for it
+    SILLY_BUSY       positions of UNet steps beside which other work runs, in a generation in turns; without it, the
+                     worker is of a version that knows no conditions of turns
     SILLY_WAITS      the one generation, counted from 1, that waits and uses half of its CPUs
     SILLY_PEAK       bytes of memory
     SILLY_THREADS    number of threads
@@ -30,7 +32,7 @@ import zipfile
 
 from perf.records.evidence import Evidence, Kernel, Peak, State, Surroundings
 from perf.records.part import Part
-from perf.records.sample import Conditions, Parts, Sample
+from perf.records.sample import Conditions, Parts, Sample, Turn
 
 LOADED = {}  # the variant
 GENERATIONS = itertools.count(1)
@@ -123,7 +125,23 @@ def maybe(moment):
         DEEDS[deed]()
 
 
-def sample(steps):
+def turn(part, wall_s, is_busy=False):
+    pressure_s = wall_s / 2 if is_busy else 0.0
+    return Turn(part=part, wall_s=wall_s, cpu_s=2 * wall_s, involuntary_switches=1, cpu_pressure_s=pressure_s)
+
+
+def turns(parts):
+    """Return the turns of a generation of these parts."""
+    busy = set(map(int, os.environ["SILLY_BUSY"].split()))
+    return (
+        turn(Part.TEXT_ENCODER, parts.text_encoder_s),
+        *(turn(Part.UNET_STEP, step_s, step in busy) for step, step_s in enumerate(parts.unet_steps_s)),
+        turn(Part.VAE_DECODE, parts.vae_decode_s),
+        turn(Part.SAFETY_CHECKER, parts.safety_checker_s),
+    )
+
+
+def sample(steps, takes_turns=False):
     jitter = DICE.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
     step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1")) * jitter
     parts = Parts(
@@ -142,7 +160,8 @@ def sample(steps):
         cpu_pressure_s=float(pressure) if pressure else None,
         steal_s=0.0,
     )
-    return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions)
+    known = turns(parts) if takes_turns and "SILLY_BUSY" in os.environ else None
+    return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions, turns=known)
 
 
 def evidence(variant):
@@ -196,7 +215,7 @@ def handle(request):
             for _ in range(4):
                 reply("turn")
                 REQUESTS.readline()
-        reply("sample", **sample(request["steps"]).to_json())
+        reply("sample", **sample(request["steps"], request.get("takes_turns", False)).to_json())
 
 
 note_pid("worker", os.getpid())

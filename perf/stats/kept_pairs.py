@@ -1,0 +1,226 @@
+"""What is left of pairs once their disturbed parts are set aside, and the log ratios of it, candidate over reference.
+
+Only the disturbed parts of a pair are set aside:
+
+- Of the UNet's steps, those that were calm in both generations are left. A pair with fewer of them than FEWEST_STEPS is
+  lost.
+- Another part occurs once in an image. Where it was disturbed, its log ratio and its seconds are the means over the
+  calm pairs of the same workers; nothing is taken from a disturbed part. Pairs that borrow share the lenders' noise,
+  which the model of perf.stats.paired_comparison counts as the luck of these workers, so it is not underestimated.
+- A part that no pair of these workers can lend is left out if it takes up to MOST_UNKNOWN of the time; else the pair is
+  lost until there is a lender.
+
+Other work begins and ends without regard to which stack has the turn, so that setting its parts aside favours neither.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from perf.records.part import Part
+from perf.records.sample import Sample
+from perf.stats.calm_parts import OTHER_PARTS, CalmParts, calm_parts
+from perf.stats.intervals import midmean
+from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
+from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
+
+FEWEST_STEPS = 1 / 3  # of a pair's UNet steps
+MOST_UNKNOWN = 0.02  # of a pair's time: a change of it by half would move the latency by 1 %
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptPair:
+    """A pair without its disturbed parts.
+
+    Attributes:
+        calm: the parts that were calm in both generations.
+        lent: the other parts, by their means over the calm pairs of the same workers; without those that are unknown.
+    """
+
+    pair: Pair
+    calm: CalmParts
+    lent: Mapping[Part, PartTimes]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was set aside of it."""
+        return len(self.calm.steps) == self.pair.steps and self.calm.others == OTHER_PARTS
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether too few steps are left, or parts that nobody can lend take too much of the time."""
+        if len(self.calm.steps) < max(1.0, FEWEST_STEPS * self.pair.steps):
+            return True
+        return sum(times.reference_s for times in self._unknown) > MOST_UNKNOWN * self.reference_s
+
+    @functools.cached_property
+    def log_ratios(self) -> dict[str, float]:
+        """The log ratio of each quantity, by its name; what was disturbed, or not recorded, is left out."""
+        ratios: dict[str, float] = {
+            LATENCY.name: self._latency_ratio(),
+            Part.UNET_STEP: midmean(self._step_ratios()),
+            **{part: times.log_ratio for part in self.calm.others if (times := self.pair.single(part))},
+        }
+        if self.is_whole:
+            ratios[PLAIN_LATENCY.name] = math.log(self.pair.candidate.latency_s / self.pair.reference.latency_s)
+        before_bytes = self.pair.reference.conditions.peak_rss_bytes
+        after_bytes = self.pair.candidate.conditions.peak_rss_bytes
+        if before_bytes and after_bytes:
+            ratios[PEAK_MEMORY.name] = math.log(after_bytes / before_bytes)
+        return ratios
+
+    @property
+    def reference_s(self) -> float:
+        """The reference's latency; of a disturbed part, the mean of the calm ones counts."""
+        singles_s = sum(times.reference_s for times in [*self.singles.values(), *self._unknown])
+        return self._unet_s(self.pair.reference) + singles_s + self.pair.reference.parts.rest_s
+
+    @property
+    def candidate_s(self) -> float:
+        """The candidate's latency, in the same way."""
+        singles_s = sum(times.candidate_s for times in [*self.singles.values(), *self._unknown])
+        return self._unet_s(self.pair.candidate) + singles_s + self.pair.candidate.parts.rest_s
+
+    @property
+    def singles(self) -> dict[Part, PartTimes]:
+        """The times of each part other than the UNet's steps, its own where it was calm, else lent ones."""
+        own = {part: times for part in SINGLE_PARTS if part in self.calm.others and (times := self.pair.single(part))}
+        return {**own, **self.lent}
+
+    def _latency_ratio(self) -> float:
+        """Return the log ratio of the latencies, in which a step that was held up counts no more than the others.
+
+        Each part's log ratio has the weight of its time in the reference. Steps that only one of the stacks makes count
+        in full.
+        """
+        reference, candidate = self.pair.reference.parts, self.pair.candidate.parts
+        calls = math.log(len(candidate.unet_steps_s) / len(reference.unet_steps_s))
+        weights_s = [self._unet_s(self.pair.reference)]
+        ratios = [midmean(self._step_ratios()) + calls]
+        for times in self.singles.values():
+            weights_s.append(times.reference_s)
+            ratios.append(times.log_ratio)
+        return float(np.average(ratios, weights=weights_s))
+
+    def _step_ratios(self) -> list[float]:
+        before_s, after_s = self.pair.reference.parts.unet_steps_s, self.pair.candidate.parts.unet_steps_s
+        return [math.log(after_s[step] / before_s[step]) for step in sorted(self.calm.steps)]
+
+    def _unet_s(self, sample: Sample) -> float:
+        steps_s = sample.parts.unet_steps_s
+        if self.is_whole:
+            return sum(steps_s)
+        return len(steps_s) * statistics.fmean(steps_s[step] for step in self.calm.steps)
+
+    @property
+    def _unknown(self) -> list[PartTimes]:
+        """The times, disturbed as they are, of the parts that are neither calm nor lent."""
+        parts = OTHER_PARTS - self.singles.keys()
+        return [times for part in parts if (times := self.pair.single(part))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """How much of some pairs was set aside: UNet steps, those of lost pairs included, and lost pairs."""
+
+    steps: int
+    of_steps: int
+    pairs: int
+    of_pairs: int
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.pairs)
+
+    def __str__(self) -> str:
+        lost = f" and {self.pairs} of {self.of_pairs} pairs" if self.pairs else ""
+        return f"{self.steps} of {self.of_steps} steps{lost} set aside"
+
+
+def kept_pairs(pairs: Sequence[Pair]) -> list[KeptPair]:
+    """Return the pairs of which enough was undisturbed, in order, without what was not."""
+    return [left for left in without_disturbed(pairs) if not left.is_lost]
+
+
+def without_disturbed(pairs: Sequence[Pair]) -> list[KeptPair]:
+    """Return what is left of each pair, in order, the lost ones included."""
+    left_of = {}
+    for number in dict.fromkeys(pair.workers for pair in pairs):
+        left_of[number] = iter(_without_disturbed([pair for pair in pairs if pair.workers == number]))
+    return [next(left_of[pair.workers]) for pair in pairs]
+
+
+def _without_disturbed(pairs: Sequence[Pair]) -> list[KeptPair]:
+    """Return what is left of the pairs of the same workers."""
+    references = calm_parts([pair.reference for pair in pairs])
+    candidates = calm_parts([pair.candidate for pair in pairs])
+    calm = [reference & candidate for reference, candidate in zip(references, candidates, strict=True)]
+    means = _mean_times(pairs, calm)
+    left = []
+    for pair, parts in zip(pairs, calm, strict=True):
+        lent = {part: times for part, times in means.items() if part not in parts.others and pair.single(part)}
+        left.append(KeptPair(pair=pair, calm=parts, lent=lent))
+    return left
+
+
+def _mean_times(pairs: Sequence[Pair], calm: Sequence[CalmParts]) -> dict[Part, PartTimes]:
+    """Return the geometric means of each part's times over the pairs in which it was calm, if there are any."""
+    means = {}
+    for part in SINGLE_PARTS:
+        times = [pair.single(part) for pair, parts in zip(pairs, calm, strict=True) if part in parts.others]
+        known = [measured for measured in times if measured]
+        if known:
+            means[part] = PartTimes(
+                statistics.geometric_mean(measured.reference_s for measured in known),
+                statistics.geometric_mean(measured.candidate_s for measured in known),
+            )
+    return means
+
+
+def set_aside(pairs: Sequence[Pair]) -> SetAside:
+    """Count what was set aside of these pairs."""
+    kept = kept_pairs(pairs)
+    of_steps = sum(pair.steps for pair in pairs)
+    return SetAside(
+        steps=of_steps - sum(len(left.calm.steps) for left in kept),
+        of_steps=of_steps,
+        pairs=len(pairs) - len(kept),
+        of_pairs=len(pairs),
+    )
+
+
+def pairs_to_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Return the pairs for JSON, each with whether it was set aside as disturbed, and which of its parts were."""
+    rows = []
+    for left in without_disturbed(pairs):
+        steps = sorted(set(range(left.pair.steps)) - left.calm.steps)
+        parts = sorted(OTHER_PARTS - left.calm.others)
+        aside = {"set_aside": left.is_lost, "disturbed_steps": steps, "disturbed_parts": parts}
+        rows.append(left.pair.to_json() | aside)
+    return rows
+
+
+def by_workers(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
+    """Return the log ratios of one quantity over the kept pairs, by number of the pair of workers."""
+    groups: dict[int, list[float]] = {}
+    for left in kept_pairs(pairs):
+        if name in left.log_ratios:
+            groups.setdefault(left.pair.workers, []).append(left.log_ratios[name])
+    return groups
+
+
+def unpaired_width(pairs: Sequence[KeptPair]) -> float:
+    """Return the width of the 95 % interval of the log ratio, had the same latencies been measured apart.
+
+    That is the normal interval with Welch's variances, from at least two pairs.
+    """
+    reference = np.log([left.reference_s for left in pairs])
+    candidate = np.log([left.candidate_s for left in pairs])
+    variance = float(reference.var(ddof=1) + candidate.var(ddof=1)) / len(pairs)
+    return 2 * 1.96 * math.sqrt(variance)
