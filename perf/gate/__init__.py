@@ -11,5 +11,7 @@
     against_baseline    the verdicts on a run's rows by the sessions of its baseline
     anchor              the reference side of a comparison with the stack that a baseline was accepted with
     anchor_comparison   the comparison with the stack that a baseline was accepted with
+    known               KnownRegressions, which regressed rows they cover
+    known_file          the known regressions beside the baselines
     judgement           Judgement, the order of it: sessions, verdicts, acceptance
 """

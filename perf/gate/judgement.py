@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
 from perf.errors import NotAccepted, WorkerError
-from perf.gate import store
+from perf.gate import known_file, store
 from perf.gate.acceptance import accept, usable
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchor_comparison import AnchorComparison
@@ -24,10 +24,14 @@ from perf.stats.verdict import Verdict, VerdictKind, counted
 
 
 class Judgement:
-    """The verdicts of one run, by row. They are given when the first is asked for, after all rows' first sessions."""
+    """The verdicts of one run, by row. They are given when the first is asked for, after all rows' first sessions.
+
+    ``known_notes`` are lines on known regressions that nobody needs any more.
+    """
 
     def __init__(self, run: Run) -> None:
         self.verdicts: Mapping[str, Verdict] = {}
+        self.known_notes: Sequence[str] = ()
         key = BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
         self.gate = Gate(run.settings.baselines, run.machine, key)
         self._run = run
@@ -37,6 +41,7 @@ class Judgement:
         self._sessions: dict[str, list[SessionRecord]] = {}
         self._extra_info: dict[str, MutableMapping[str, Any]] = {}
         self._errors: dict[str, WorkerError] = {}
+        self._known = known_file.find(run.settings.baselines, run.machine.codename.key)
 
     def add(self, measurement: Measurement, inspection: Inspection, extra_info: MutableMapping[str, Any]) -> None:
         """Add a row's first session; the verdict will be added to ``extra_info``, its record in the run's JSON."""
@@ -59,6 +64,7 @@ class Judgement:
                 self._measure(each)
             self._judge()
         self._compare_with_anchors()
+        self._settle_known()
 
     def _measure_missing(self) -> None:
         """Measure the rows whose verdicts are asked for alone, by --last-failed for example, all before the first."""
@@ -183,6 +189,16 @@ class Judgement:
             paired = self._anchor_comparison.to_json(name)
             self._extra_info.get(name, {}).update(verdict=verdicts[name].to_json(), **paired)
         self.verdicts = verdicts
+
+    def _settle_known(self) -> None:
+        """Let what is known of regressed rows have its say, unless the run replaces the baseline anyway."""
+        if self._run.settings.updates:
+            return
+        paired, today = self._anchor_comparison.results, datetime.datetime.now(datetime.UTC).date()
+        self.verdicts = self._known.settle(self.verdicts, paired, today)
+        self.known_notes = self._known.notes(self.verdicts, paired, today)
+        for name, verdict in self.verdicts.items():
+            self._extra_info.get(name, {}).update(verdict=verdict.to_json())
 
 
 def now() -> str:

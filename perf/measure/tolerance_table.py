@@ -41,10 +41,17 @@ def _read_entry(pattern: str, entry: object) -> dict[str, float]:
     if not isinstance(entry, dict):
         raise BadInput('is not a table of quantities, such as "*" = {latency = 3}')
     ladder.select([pattern])
-    for quantity in entry:
-        if quantity not in QUANTITIES:
-            raise UnknownName("quantity", quantity, QUANTITIES)
-    return {name: check_percent(name, percent, LEAST_PERCENT, MOST_PERCENT) for name, percent in entry.items()}
+    return {
+        check_quantity(name): check_percent(name, percent, LEAST_PERCENT, MOST_PERCENT)
+        for name, percent in entry.items()
+    }
+
+
+def check_quantity(name: str) -> str:
+    """Return the name of a watched quantity. Raises UnknownName."""
+    if name not in QUANTITIES:
+        raise UnknownName("quantity", name, QUANTITIES)
+    return name
 
 
 def _check_order(patterns: list[str], what: str) -> None:

@@ -20,7 +20,7 @@ TYPES: Mapping[type, str] = {
     float: "a number",
     str: "text in quotes",
     datetime.datetime: "a time",
-    datetime.date: "a date",
+    datetime.date: "a date such as 2026-12-31, without quotes",
     datetime.time: "a time",
     list: "a list",
     dict: "a table",

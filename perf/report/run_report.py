@@ -63,7 +63,8 @@ def lines_below(judgement: Judgement | None, *, updates: bool) -> list[str]:
     """Return the verdicts below the ladder; a run that ``updates`` its baseline has already said what it recorded."""
     if judgement is None or updates or not judgement.verdicts:
         return []
-    return verdicts.about_verdicts(judgement.verdicts, judgement.measured_rows, judgement.gate)
+    about = verdicts.about_verdicts(judgement.verdicts, judgement.measured_rows, judgement.gate)
+    return [*about, *judgement.known_notes]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -105,7 +105,7 @@ def junit_properties(verdict: Verdict) -> dict[str, str]:
 def moved_most(verdict: Verdict) -> str:
     """Return the finding on the part of a generation that slowed down most, or sped up most if the whole did."""
     parts = [finding for finding in verdict.findings if finding.watch in set(Part)] or list(verdict.findings)
-    is_faster = verdict.kind is not VerdictKind.REGRESSED and verdict.findings[0].ratio < 1
+    is_faster = verdict.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN} and verdict.findings[0].ratio < 1
     choose = min if is_faster else max
     return str(choose(parts, key=lambda finding: finding.ratio))
 

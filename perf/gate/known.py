@@ -1,0 +1,150 @@
+"""Regressions that are known: which of a run's regressed rows an entry covers, and which entries nothing needs.
+
+An entry covers a slowdown of its quantity up to a percentage and until a date. What counts is the slowdown's estimate,
+not an end of its interval: with the lower end a row could be clearly slower than is known and pass, and with the upper
+end one as slow as is known would fail on most nights. A row whose every slowdown is covered is ``known``; with one that
+is not, it stays ``regressed``, and its sentence says which.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from perf.compare.compared_row import ComparedRow
+from perf.stats.paired_comparison import PairedVerdict
+from perf.stats.tolerances import LIKE_LATENCY
+from perf.stats.verdict import Verdict, VerdictKind, percent
+from perf.stats.watch import LATENCY
+
+Slowdowns = Mapping[str, float]  # ratios, by quantity: those that were found
+
+DECIDED = {VerdictKind.REGRESSED, VerdictKind.KNOWN, VerdictKind.UNCHANGED, VerdictKind.IMPROVED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRegression:
+    """An entry: ``row`` and ``machine`` are patterns, ``up_to`` is a fraction, ``until`` the last day that counts."""
+
+    row: str
+    quantity: str
+    up_to: float
+    why: str
+    until: datetime.date
+    machine: str = "*"
+
+    def is_about(self, row: str, quantity: str) -> bool:
+        """Tell whether the entry is about this quantity of this row; the latency's covers what is most of it too."""
+        quantities = {self.quantity, *LIKE_LATENCY} if self.quantity == LATENCY.name else {self.quantity}
+        return fnmatchcase(row, self.row) and quantity in quantities
+
+    def is_past(self, today: datetime.date) -> bool:
+        """Tell whether the entry no longer counts."""
+        return today > self.until
+
+    def covers(self, ratio: float, today: datetime.date) -> bool:
+        """Tell whether a slowdown is within what is known."""
+        return ratio <= 1 + self.up_to and not self.is_past(today)
+
+    @property
+    def extent(self) -> str:
+        """How much is known until when, in words."""
+        return f"known up to {percent(1 + self.up_to)} until {self.until}"
+
+
+@dataclass(frozen=True)
+class KnownRegressions:
+    """The entries of a file that are for this machine."""
+
+    path: Path
+    entries: tuple[KnownRegression, ...] = ()
+
+    def settle(
+        self, verdicts: Mapping[str, Verdict], paired: Mapping[str, ComparedRow], today: datetime.date
+    ) -> dict[str, Verdict]:
+        """Return the verdicts of a run, those on regressed rows as the entries have it.
+
+        Args:
+            verdicts: by row.
+            paired: what was measured in turns, by row, where that is what a verdict rests on.
+            today: the day of the run.
+        """
+        return {
+            name: settle_row(name, verdict, slowdowns(verdict, paired.get(name)), self.entries, today)
+            for name, verdict in verdicts.items()
+        }
+
+    def notes(
+        self, verdicts: Mapping[str, Verdict], paired: Mapping[str, ComparedRow], today: datetime.date
+    ) -> list[str]:
+        """Return a line for each entry that is past its date, or that no row of the run needs any more."""
+        lines = []
+        for entry in self.entries:
+            title = f"{self.path}: {entry.row}, {entry.quantity}"
+            judged = {name: verdict for name, verdict in verdicts.items() if fnmatchcase(name, entry.row)}
+            slower = [
+                name for name, verdict in judged.items() if _needs(entry, name, slowdowns(verdict, paired.get(name)))
+            ]
+            if entry.is_past(today):
+                lines.append(f"{title}: was known until {entry.until}, which is past")
+            elif judged and not slower and all(verdict.kind in DECIDED for verdict in judged.values()):
+                rows = " and ".join(judged) + (" has" if len(judged) == 1 else " have")
+                lines.append(f"{title}: not needed any more, {rows} not regressed in it")
+        return lines
+
+
+def _needs(entry: KnownRegression, row: str, slower: Slowdowns) -> bool:
+    return any(entry.is_about(row, quantity) for quantity in slower)
+
+
+def slowdowns(verdict: Verdict, paired: ComparedRow | None) -> dict[str, float]:
+    """Return what became slower, or larger, of a row that is regressed or known: ratios, by quantity.
+
+    Where two stacks could be compared in turns, it is what that has found; else what the sessions show.
+    """
+    if verdict.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN}:
+        return {}
+    if paired is None or paired.latency is None or paired.verdict is PairedVerdict.INVALID:
+        return {finding.watch: finding.ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED}
+    slower = {name: comparison.ratio for name, comparison in paired.moved if comparison.ratio > 1}
+    if paired.latency.verdict is PairedVerdict.REGRESSED:
+        slower[LATENCY.name] = paired.latency.ratio
+    return slower
+
+
+def settle_row(
+    row: str, verdict: Verdict, slower: Slowdowns, entries: Sequence[KnownRegression], today: datetime.date
+) -> Verdict:
+    """Return the verdict on a row as the entries have it; one of no known slowdown is as it was."""
+    about = {quantity: [entry for entry in entries if entry.is_about(row, quantity)] for quantity in slower}
+    if verdict.kind is not VerdictKind.REGRESSED or not any(about.values()):
+        return verdict
+    covering = {quantity: _covering(about[quantity], ratio, today) for quantity, ratio in slower.items()}
+    if all(covering.values()):
+        reasons = dict.fromkeys(f"{entry.extent}: {entry.why}" for entry in covering.values() if entry)
+        return replace(verdict, kind=VerdictKind.KNOWN, sentence="; ".join([verdict.sentence, *reasons]))
+    complaints = [
+        _complaint(quantity, ratio, about[quantity], today)
+        for quantity, ratio in slower.items()
+        if covering[quantity] is None
+    ]
+    return replace(verdict, sentence="; ".join([verdict.sentence, *complaints]))
+
+
+def _covering(entries: Sequence[KnownRegression], ratio: float, today: datetime.date) -> KnownRegression | None:
+    return next((entry for entry in entries if entry.covers(ratio, today)), None)
+
+
+def _complaint(quantity: str, ratio: float, entries: Sequence[KnownRegression], today: datetime.date) -> str:
+    """Say why no entry covers a slowdown: by the most generous entry that still counts, or else by the latest."""
+    counting = [entry for entry in entries if not entry.is_past(today)]
+    if counting:
+        widest = max(counting, key=lambda entry: entry.up_to)
+        return f"{quantity} {widest.extent}, now {percent(ratio)}: {widest.why}"
+    if entries:
+        latest = max(entries, key=lambda entry: entry.until)
+        return f"{quantity} was known until {latest.until}, which is past, now {percent(ratio)}: {latest.why}"
+    return f"{quantity} {percent(ratio)} is not among the known regressions"
