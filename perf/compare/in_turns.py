@@ -8,11 +8,9 @@ from perf.compare.stack_pair import Role
 from perf.compare.worker_pair import WorkerPair
 from perf.measure.measurement import Measurement
 from perf.records.sample import Sample
-from perf.stats.kept_pairs import kept_pairs
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
+from perf.stats.paired_rule import Quota
 from perf.stats.pairs import Pair
-
-MOST_TRIES = 2  # for each pair that is asked for, where some are lost to other work
 
 
 class InTurns:
@@ -21,23 +19,21 @@ class InTurns:
     def __init__(self, workers: WorkerPair, pairs: int = PAIRS_PER_WORKERS) -> None:
         self.pairs: list[Pair] = []
         self._workers = workers
-        self._wanted = pairs
-        self._most = MOST_TRIES * pairs
+        self._quota = Quota.of((), pairs)
 
     @property
     def is_done(self) -> bool:
         """Whether enough pairs are kept, or these workers have made as many as they may."""
-        return len(self.pairs) >= self._most or len(kept_pairs(self.pairs)) >= self._wanted
+        return self._quota.is_over(self.pairs)
 
     @property
     def can_go_on(self) -> bool:
         """Whether as many pairs were kept as were asked for; where too many were lost, fresh workers try."""
-        return len(kept_pairs(self.pairs)) >= self._wanted
+        return self._quota.is_met(self.pairs)
 
     def ask_for(self, pairs: int) -> None:
         """Ask for so many more undisturbed pairs."""
-        self._wanted = len(kept_pairs(self.pairs)) + pairs
-        self._most = len(self.pairs) + MOST_TRIES * pairs
+        self._quota = Quota.of(self.pairs, pairs)
 
     def begin(self) -> None:
         """Start the second worker too."""

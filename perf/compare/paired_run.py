@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 
-from perf.compare.in_turns import MOST_TRIES, InTurns
+from perf.compare.in_turns import InTurns
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
@@ -24,14 +24,11 @@ from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import EnoughRounds
 from perf.measure.run import Run
 from perf.spec.variant import Variant
-from perf.stats import paired_comparison, paired_plan
-from perf.stats.kept_pairs import by_workers
-from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
-from perf.stats.paired_plan import Costs, NextPairs
+from perf.stats import paired_rule
+from perf.stats.paired_comparison import Comparison
+from perf.stats.paired_plan import NextPairs
+from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY
-
-FIRST = NextPairs(is_fresh=True, pairs=PAIRS_PER_WORKERS)
 
 
 class PairedRun:
@@ -49,15 +46,13 @@ class PairedRun:
         self.memory_shortage: str | None = None
         self._stack_pair = stack_pair
         self._run = run
-        self._budget_s = budget_s
         self.starts_s: list[float] = []
         self.seconds = 0.0
         self._began_s: float | None = None
-        self._looks = 0
+        self._rule = PairedRule(budget_s)
         self._rounds = 0
         self._workers: list[WorkerPair] = []
         self._strategies: list[Strategy] = []
-        self._comparison: Comparison | None = None
 
     @property
     def most_pairs(self) -> int:
@@ -65,7 +60,7 @@ class PairedRun:
 
         The setup of the one is never followed by a pair: it counts those of the last workers.
         """
-        return LOOKS * MOST_TRIES * paired_plan.MOST_PAIRS + 1
+        return MOST_ROUNDS + 1
 
     @property
     def pairs(self) -> list[Pair]:
@@ -90,9 +85,9 @@ class PairedRun:
     @property
     def comparison(self) -> Comparison:
         """What may be said of the latency. Raises a WorkerError where no pair could be measured undisturbed."""
-        if self._comparison is None:
+        if self._rule.comparison is None:
             raise WorkerError(self.variant.name, "other work ran during every pair, so nothing can be said")
-        return self._comparison
+        return self._rule.comparison
 
     def next_pair(self) -> None:
         """Start a fresh pair of workers where the last one has done its part. Raises EnoughRounds, a WorkerError."""
@@ -131,27 +126,20 @@ class PairedRun:
                 workers.close()
 
     def is_enough(self) -> bool:
-        """Tell whether to stop after this look: the verdict is found, or time or looks are used up."""
-        if self._looks >= LOOKS:
-            return True
-        if self._comparison and self._comparison.verdict is not PairedVerdict.UNDECIDED:
-            return True
-        return self._is_late()
+        """Tell whether to stop after this look."""
+        return self._rule.is_enough(len(self._workers), self.elapsed_s)
 
     def next_pairs(self) -> NextPairs:
-        """Return what narrows the interval fastest, by what the workers have taken so far."""
-        groups = by_workers(self.pairs, LATENCY.name)
-        if not self._strategies[-1].can_go_on or len(self._workers) not in groups:
-            return FIRST
-        pairs_s = sum(pair.seconds or 0.0 for pair in self.pairs)
-        counts = {number: len(group) for number, group in groups.items()}
-        costs = Costs(start_s=min(self.starts_s), pair_s=pairs_s / sum(counts.values()))  # the first may have exported
-        return paired_plan.next_pairs(counts, paired_comparison.change(groups), costs)
+        """Return what is to be measured next."""
+        return paired_rule.next_pairs(self.pairs, self.starts_s, can_go_on=self._strategies[-1].can_go_on)
+
+    @property
+    def elapsed_s(self) -> float:
+        """The seconds since the first worker was started."""
+        return time.monotonic() - (self._began_s or time.monotonic())
 
     def _is_late(self) -> bool:
-        """Tell whether the budget is spent, and the last workers have made enough pairs to end there."""
-        is_enough = len(self._workers) >= FEWEST_WORKERS and len(self._strategies[-1].pairs) >= PAIRS_PER_WORKERS
-        return is_enough and time.monotonic() - (self._began_s or 0.0) >= self._budget_s
+        return self._rule.is_late(len(self._workers), self.elapsed_s, self._strategies[-1].pairs)
 
     def _go_on(self) -> None:
         """Ask the workers for more, or replace them. Raises EnoughRounds, with none alive, or a WorkerError."""
@@ -198,8 +186,7 @@ class PairedRun:
 
     def _look(self) -> None:
         """Compare what there is, and announce the comparison as it stands."""
-        self._looks += 1
-        if groups := by_workers(self.pairs, LATENCY.name):
-            self._comparison = paired_comparison.compare(groups)
-            self._run.say(f"{self.variant.name}: {self._comparison}")
-        self.seconds = time.monotonic() - (self._began_s or 0.0)
+        comparison = self._rule.look(self.pairs)
+        self.seconds = self.elapsed_s
+        if comparison:
+            self._run.say(f"{self.variant.name}: {comparison}")

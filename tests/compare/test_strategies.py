@@ -9,7 +9,7 @@ from typing import cast
 import psutil
 import pytest
 
-from perf.compare.in_turns import MOST_TRIES, InTurns, generate_in_turns
+from perf.compare.in_turns import InTurns, generate_in_turns
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
@@ -20,8 +20,8 @@ from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
 from perf.spec import ladder
-from perf.stats.paired_comparison import LOOKS, PAIRS_PER_WORKERS
-from perf.stats.paired_plan import MOST_PAIRS
+from perf.stats.paired_comparison import PAIRS_PER_WORKERS
+from perf.stats.paired_rule import MOST_ROUNDS
 from tests.builders.samples import sample
 
 GB = 10**9
@@ -180,4 +180,4 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
 def test_the_last_workers_pairs_are_counted_where_every_round_is_used() -> None:
     """pytest-benchmark calls no setup after its last round, and it is the setup that counts the workers' pairs."""
     paired_run = PairedRun(EAGER, NO_STACKS, NO_RUN, budget_s=0.0)
-    assert paired_run.most_pairs == LOOKS * MOST_TRIES * MOST_PAIRS + 1
+    assert paired_run.most_pairs == MOST_ROUNDS + 1
