@@ -11,6 +11,9 @@ from perf.errors import BadInput, UnknownName
 from perf.host import environments, stack
 from perf.host.environments import Candidate
 from perf.host.stack import ROOT, Stack
+from perf.measure import settings_file
+from perf.measure.options import declared
+from perf.measure.settings_file import SettingsFile
 from perf.spec import ladder
 
 SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
@@ -46,14 +49,24 @@ def stack_options(reference: Stack, candidate: Path, requirements: Sequence[str]
 
 
 def row_options(used: Stack, pytest_options: Sequence[str]) -> list[str]:
-    """Return the options that choose the rows of this stack; none where the user has chosen some."""
+    """Return the options that choose the rows of this stack; none where the user has chosen some.
+
+    Of the rows in a settings file they are those of this stack, unless it has none of them. Raises BadInput.
+    """
     if any(option.startswith("--variant") for option in pytest_options):
         return []
+    file = file_of_settings()
+    chosen = ladder.select(file.values.get("variant", [])) if file else ladder.LADDER
+    rows = [variant for variant in chosen if variant.stack == used.name]
     options = []
-    for variant in ladder.LADDER:
-        if variant.stack == used.name:
-            options += ["--variant", variant.name]
+    for variant in rows or [variant for variant in ladder.LADDER if variant.stack == used.name]:
+        options += ["--variant", variant.name]
     return options
+
+
+def file_of_settings() -> SettingsFile | None:
+    """Return the settings file that the pytest of a comparison will read, or None. Raises BadInput."""
+    return settings_file.find(ROOT, declared())
 
 
 def compare(options: Sequence[str]) -> int:

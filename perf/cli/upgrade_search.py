@@ -9,7 +9,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.cli.upgrade_check import compare, make_candidate, row_options, say, stack_in_use, stack_options
+from perf.cli.upgrade_check import (
+    compare,
+    file_of_settings,
+    make_candidate,
+    row_options,
+    say,
+    stack_in_use,
+    stack_options,
+)
 from perf.compare.release_search import SearchLog, SearchResult, Step, walk
 from perf.errors import BadInput
 from perf.exit_codes import ExitCode
@@ -57,8 +65,14 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
 
 
 def log_path(package: str, good: Stack, options: Sequence[str]) -> Path:
-    """Return the file for the verdicts on this package, compared with this stack under these options."""
-    identity = json.dumps([package, good.to_json(), without_budget(options)], sort_keys=True)
+    """Return the file for the verdicts on this package, compared with this stack under these options.
+
+    What a settings file says counts as much as the options.
+    """
+    identified: list[object] = [package, good.to_json(), without_budget(options)]
+    if file := file_of_settings():
+        identified.append([file.values, file.tolerances.by_pattern])
+    identity = json.dumps(identified, sort_keys=True, default=str)
     return cache_dir() / "bisects" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
 
 

@@ -13,9 +13,7 @@ from perf.stats import paired_comparison
 from perf.stats.kept_pairs import SetAside, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
 from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES
-
-TOLERANCES = {watch.name: watch.tolerance for watch in WATCHES}
+from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +94,6 @@ def has_moved(name: str, comparison: Comparison) -> bool:
     """Tell whether a watched quantity surely changed, and by more than is tolerated of it."""
     if name == PLAIN_LATENCY.name:
         return False  # the comparison of the latency says it already
-    is_beyond_tolerance = abs(math.log(comparison.ratio)) > math.log1p(TOLERANCES[name])
+    is_beyond_tolerance = abs(math.log(comparison.ratio)) > math.log1p(comparison.tolerance)
     may_be_unchanged = comparison.low <= 1 <= comparison.high
     return is_beyond_tolerance and not may_be_unchanged

@@ -29,6 +29,7 @@ from perf.stats.paired_comparison import Comparison
 from perf.stats.paired_plan import NextPairs
 from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
+from perf.stats.watch import LATENCY
 
 
 class PairedRun:
@@ -61,6 +62,11 @@ class PairedRun:
         The setup of the one is never followed by a pair: it counts those of the last workers.
         """
         return MOST_ROUNDS + 1
+
+    @property
+    def tolerances(self) -> Mapping[str, float]:
+        """The changes that matter in this row, as fractions, by quantity."""
+        return self._run.settings.tolerances.of_row(self.variant.name)
 
     @property
     def pairs(self) -> list[Pair]:
@@ -186,7 +192,7 @@ class PairedRun:
 
     def _look(self) -> None:
         """Compare what there is, and announce the comparison as it stands."""
-        comparison = self._rule.look(self.pairs)
+        comparison = self._rule.look(self.pairs, self.tolerances[LATENCY.name])
         self.seconds = self.elapsed_s
         if comparison:
             self._run.say(f"{self.variant.name}: {comparison}")

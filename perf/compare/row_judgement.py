@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from perf.compare.compared_row import TOLERANCES, ComparedRow
+from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role
 from perf.measure.measurement import Measurement
@@ -83,7 +83,8 @@ def compare_others(paired_run: PairedRun) -> dict[str, Comparison]:
     names = dict.fromkeys(name for left in kept_pairs(paired_run.pairs) for name in left.log_ratios)
     groups = {name: by_workers(paired_run.pairs, name) for name in names if name != LATENCY.name}
     groups[LOAD_TIME.name] = load_time_ratios(paired_run)
-    return {name: paired_comparison.compare(ratios, TOLERANCES[name]) for name, ratios in groups.items() if ratios}
+    tolerances = paired_run.tolerances
+    return {name: paired_comparison.compare(ratios, tolerances[name]) for name, ratios in groups.items() if ratios}
 
 
 def load_time_ratios(paired_run: PairedRun) -> dict[int, list[float]]:

@@ -21,8 +21,15 @@ NOTES = (
     "candidate: its latency against the reference's, with an interval that holds it at",
     f"every one of {LOOKS} looks with a probability of {100 * (1 - MISS):.0f} % on either side.",
     f"An unchanged row is called slower with a probability of {100 * ALARM:.0f} % at most.",
-    f"equivalent: within {100 * TOLERANCE:.0f} %.",
 )
+
+
+def notes(results: Sequence[ComparedRow]) -> list[str]:
+    """Say what the columns mean, and how far apart rows may be to be called equivalent."""
+    tolerances = {result.latency.tolerance for result in results if result.latency} or {TOLERANCE}
+    limits = " or ".join(f"{100 * tolerance:g}" for tolerance in sorted(tolerances))
+    whose = ", by row" if len(tolerances) > 1 else ""
+    return [*NOTES, f"equivalent: within {limits} %{whose}."]
 
 
 def cells(result: ComparedRow) -> tuple[str, ...]:
@@ -97,7 +104,7 @@ def terminal(stack_comparison: StackComparison, width: int) -> list[str]:
     results = list(stack_comparison.results.values())
     table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
     below = [line for result in results for line in details(result)]
-    return [*about(stack_comparison), "", *table, "", *below, "", *NOTES]
+    return [*about(stack_comparison), "", *table, "", *below, "", *notes(results)]
 
 
 def markdown(stack_comparison: StackComparison, measured: Sequence[str]) -> str:
@@ -105,7 +112,7 @@ def markdown(stack_comparison: StackComparison, measured: Sequence[str]) -> str:
     results = list(stack_comparison.results.values())
     lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(stack_comparison))), ""]
     lines += markdown_table(HEADINGS, map(cells, results), left=2)
-    lines += ["", *NOTES, ""]
+    lines += ["", *notes(results), ""]
     for result in results:
         first, *rest = details(result)
         lines += [f"- {first}", *(f"  - {line.strip()}" for line in rest)]

@@ -104,8 +104,8 @@ class Comparison:
 
     Over all looks, the true ratio is beyond either bound with the probability MISS at most. ``sees`` is the smallest
     slowdown, as a ratio, that an interval as wide as this one would have shown with the probability FOUND.
-    ``pairs`` and ``workers`` count what it rests on; ``more_pairs`` is about how many more would decide, 0 where it is
-    decided.
+    ``tolerance`` is the change that matters, as a fraction. ``pairs`` and ``workers`` count what it rests on;
+    ``more_pairs`` is about how many more would decide, 0 where it is decided.
     """
 
     verdict: PairedVerdict
@@ -116,6 +116,7 @@ class Comparison:
     pairs: int
     workers: int
     more_pairs: int = 0
+    tolerance: float = TOLERANCE
 
     @property
     def interval(self) -> str:
@@ -205,6 +206,7 @@ def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
         pairs=pairs,
         workers=len(groups),
         more_pairs=more_pairs(groups, tolerance) if verdict is PairedVerdict.UNDECIDED else 0,
+        tolerance=tolerance,
     )
 
 

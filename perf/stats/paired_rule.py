@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from perf.stats import paired_comparison, paired_plan
 from perf.stats.kept_pairs import by_workers, kept_pairs
-from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, Comparison, PairedVerdict
+from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, TOLERANCE, Comparison, PairedVerdict
 from perf.stats.paired_plan import Costs, NextPairs
 from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY
@@ -49,11 +49,16 @@ class PairedRule:
         self.looks = 0
         self._budget_s = budget_s
 
-    def look(self, pairs: Sequence[Pair]) -> Comparison | None:
-        """Compare what there is. Each look spends its share of what may go wrong, whatever came since the last."""
+    def look(self, pairs: Sequence[Pair], tolerance: float = TOLERANCE) -> Comparison | None:
+        """Compare what there is. Each look spends its share of what may go wrong, whatever came since the last.
+
+        Args:
+            pairs: all so far.
+            tolerance: the change that matters, as a fraction.
+        """
         self.looks += 1
         if groups := by_workers(pairs, LATENCY.name):
-            self.comparison = paired_comparison.compare(groups)
+            self.comparison = paired_comparison.compare(groups, tolerance)
         return self.comparison
 
     def is_enough(self, workers: int, elapsed_s: float) -> bool:

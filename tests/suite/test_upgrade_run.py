@@ -64,6 +64,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
             "-m",
             "pytest",
             str(SUITE),
+            f"--rootdir={tmp_path}",
             *SUITE_OPTIONS,
             *WITHOUT_HYPOTHESIS,
             "--model",
@@ -96,6 +97,18 @@ def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) ->
     assert (result["differences"], result["moved"]) == ([], [])
     assert "packages that differ: none" in ran.stdout
     assert "| eager-fp32 | equivalent |" in (tmp_path / "up.md").read_text()
+
+
+def test_a_row_is_held_to_the_tolerance_of_its_own(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "perf.toml").write_text("[tolerance]\n'*' = {latency = 1}\n'eager-*' = {latency = 20}\n")
+    ran = compare(SILLY_PYTHON, stack_that("slow", SILLY_SLOWDOWN="1.1"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (slower,) = results(tmp_path)
+    assert (slower["verdict"], slower["moved"], slower["latency"]["tolerance"]) == ("equivalent", [], 0.2)
+    assert "equivalent: within 20 %." in ran.stdout
+    assert f"- settings: {tmp_path / 'perf.toml'}" in (tmp_path / "up.md").read_text()
 
 
 def test_a_slower_candidate_fails_and_says_which_part_it_is(
