@@ -41,7 +41,14 @@ ORDER = (
 CHILD = "worker"
 PARENTS = tuple(name for name in ORDER if name != CHILD)
 HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
-KNOW_PYTEST = {"plugin", "measure/options", "measure/pedantic", "suite/test_ladder", "suite/test_upgrade"}
+KNOW_PYTEST = {
+    "plugin",
+    "measure/options",
+    "measure/pedantic",
+    "measure/recording",
+    "suite/test_ladder",
+    "suite/test_upgrade",
+}
 
 
 def modules(package: Path) -> dict[str, Path]:

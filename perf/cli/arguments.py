@@ -43,6 +43,13 @@ def check_output_file(option: str, path: Path) -> None:
         raise BadInput(f"{option} {path}: {nearest} may not be written")
 
 
+def reason(text: str) -> str:
+    """Read a reason, which must say something."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; the reason is kept in the file, for whoever asks later")
+    return text
+
+
 def terminal_width() -> int:
     """Return the columns of the terminal, or 100 for a log."""
     return shutil.get_terminal_size((100, 24)).columns

@@ -6,7 +6,8 @@
     recipe              the check of a stack's recipe, which pip may be told to install
     baseline_row        one variant's sessions in a baseline, and what measured them
     baseline            what a baseline file holds, and its schema
-    acceptance          a row of a run taken into a baseline
+    proposal            Proposal, a measured row that may be taken into a baseline; kept in a run's JSON
+    acceptance          rows of a run taken into a baseline
     store               the baseline files on disk
     against_baseline    the verdicts on a run's rows by the sessions of its baseline
     anchor              the reference side of a comparison with the stack that a baseline was accepted with

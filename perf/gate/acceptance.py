@@ -1,18 +1,25 @@
-"""A row of a run taken into a baseline: which of its rounds, in place of what, and for which reason."""
+"""Rows of a run taken into a baseline: which of their rounds, in place of what, and for which reason."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from perf.errors import BadRecord
+from perf.errors import BadBaseline, BadRecord, NotAccepted
+from perf.gate import store
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey, Json
 from perf.gate.baseline_row import BaselineRow
+from perf.gate.proposal import Proposal
 from perf.gate.recipe import check_recipe
 from perf.measure.settings import SESSIONS_KEPT
-from perf.records.session_record import SessionRecord
+from perf.records.session_record import SessionRecord, rounded
+from perf.stats.decision import BaselineLevels
+from perf.stats.ladder_decision import judge_ladder
 from perf.stats.level import Powers, undisturbed
+from perf.stats.verdict import Verdict, VerdictKind, counted
 from perf.stats.watch import LATENCY
 
 
@@ -21,6 +28,117 @@ def usable(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     # Asked of the whole session: one that is left with a single round would pass for one that was to have no more.
     readable = [session for session in sessions if LATENCY.levels([session], Powers())]
     return [replace(session, rounds=tuple(undisturbed(session.rounds))) for session in readable]
+
+
+def record(
+    path: Path,
+    proposals: Sequence[Proposal],
+    *,
+    key: BaselineKey,
+    particulars: Json,
+    why: str,
+    when: str,
+) -> list[str]:
+    """Take rows into a baseline file, all of them or none, and return a line for each that says so.
+
+    Args:
+        path: the baseline's file, which need not exist.
+        proposals: the rows, as they were measured.
+        key: the machine, model and protocol that they were measured on and with.
+        particulars: those of that machine.
+        why: the reason, which is kept in the file.
+        when: the time, in ISO 8601.
+
+    Raises:
+        NotAccepted: a row is invalid, other work disturbed all of its sessions, or the baseline has them already.
+        BadBaseline: the file cannot be read or written.
+    """
+    accepted = {proposal.name: replace(proposal.row, sessions=acceptable(proposal)) for proposal in proposals}
+
+    def with_all(old: Baseline | None) -> Baseline:
+        changed = old
+        for proposal in proposals:
+            kept = changed.rows.get(proposal.name) if changed else None
+            refuse_repeated(proposal.name, accepted[proposal.name], kept, path)
+            changed = accept(
+                changed,
+                key=key,
+                particulars=particulars,
+                name=proposal.name,
+                row=accepted[proposal.name],
+                why=why,
+                when=when,
+                afresh=verdict_on(proposal, kept).moved,
+            )
+        assert changed is not None, "there are proposals"
+        return changed
+
+    rows = store.update(path, with_all).rows
+    return [
+        f"{name}: {counted(len(row.sessions))} recorded, now {len(rows[name].sessions)} in {path}"
+        for name, row in accepted.items()
+    ]
+
+
+def why_not_first(folder: Path, key: BaselineKey) -> str | None:
+    """Say what keeps a recorded run of this key from beginning a baseline; None if it may, or if there is one.
+
+    The first baseline of a machine may come of a recorded run. Where the machine has baselines already, a run of
+    another model or protocol is more likely a mistake. Raises BadBaseline if the baseline cannot be read.
+    """
+    if store.find(folder, key).baseline:
+        return None
+    others = keys_of_machine(folder, key)
+    if not others:
+        return None
+    path = min(others, key=lambda path: len(key.differences(others[path])))
+    difference = key.differences(others[path])[0]
+    return f"of another model or protocol than {path}: {difference}; --update-baseline records the first of its kind"
+
+
+def keys_of_machine(folder: Path, key: BaselineKey) -> dict[Path, BaselineKey]:
+    """Return the keys of the readable baselines whose machine is that of ``key``."""
+    keys = {}
+    for path in store.files(folder):
+        with contextlib.suppress(BadBaseline):
+            keys[path] = store.load(path).key
+    return {path: known for path, known in keys.items() if not known.machine_differences(key)}
+
+
+def acceptable(proposal: Proposal) -> tuple[SessionRecord, ...]:
+    """Return the sessions of a row that a baseline may have. Raises NotAccepted if it may have none."""
+    if proposal.verdict.kind is VerdictKind.INVALID:
+        raise NotAccepted(proposal.name, f"not recorded: {proposal.verdict.sentence}")
+    sessions = usable(proposal.row.sessions)
+    if not sessions:
+        raise NotAccepted(
+            proposal.name,
+            "not recorded: other work ran during every session; see `python -m perf machine --check`, and measure "
+            "again",
+        )
+    return tuple(sessions)
+
+
+def refuse_repeated(name: str, row: BaselineRow, kept: BaselineRow | None, path: Path) -> None:
+    """Raise NotAccepted if the baseline's row has any of these sessions already."""
+    if kept and not set(map(identity, row.sessions)).isdisjoint(map(identity, kept.sessions)):
+        raise NotAccepted(name, f"not recorded: {path} has its sessions already")
+
+
+def identity(session: SessionRecord) -> tuple[object, ...]:
+    """Return what no two sessions of a row have in common."""
+    return (session.recorded, *(rounded(timed.latency_s) for timed in session.rounds))
+
+
+def verdict_on(proposal: Proposal, kept: BaselineRow | None) -> Verdict:
+    """Return the verdict that decides whether the sessions replace those of the baseline's row or join them.
+
+    It is the row's own, unless the baseline's row has changed since: then its sessions are judged by the present ones.
+    """
+    if kept is None or proposal.was_judged_by(kept):
+        return proposal.verdict
+    references = {proposal.name: BaselineLevels.of(kept.sessions)}
+    return judge_ladder(references, {proposal.name: proposal.row.sessions})[proposal.name]
 
 
 def accept(
@@ -47,7 +165,8 @@ def accept(
     rows = dict(old.rows) if old else {}
     kept = rows.get(name)
     if kept and not afresh and (kept.variant, kept.stack) == (row.variant, row.stack):
-        row = replace(row, sessions=(kept.sessions + row.sessions)[-SESSIONS_KEPT:])
+        together = sorted((*kept.sessions, *row.sessions), key=lambda session: session.measured_s)
+        row = replace(row, sessions=tuple(together[-SESSIONS_KEPT:]))
     change = {"when": when, "why": why, "rows": [name]}
     return Baseline(
         key=key,

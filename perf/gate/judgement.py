@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, MutableMapping, Sequence
-from functools import partial
 from typing import Any
 
-from perf.errors import NotAccepted, WorkerError
-from perf.gate import known_file, store
-from perf.gate.acceptance import accept, usable
+from perf.errors import WorkerError
+from perf.gate import acceptance, known_file
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchor_comparison import AnchorComparison
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
+from perf.gate.proposal import Proposal, latest
 from perf.measure.command import launch_here
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
-from perf.stats.verdict import Verdict, VerdictKind, counted
+from perf.stats.verdict import Verdict
 
 
 class Judgement:
@@ -88,33 +87,28 @@ class Judgement:
         A row that moved takes the place of its old sessions, so that a suspicion is followed up before, as in any run.
 
         Raises:
-            NotAccepted: the row is invalid, or other work disturbed all of its sessions.
+            NotAccepted: the row is invalid, other work disturbed all of its sessions, or the baseline has them already.
             BadBaseline: the file cannot be read or written.
         """
-        verdict = self.verdicts[variant.name]
-        if verdict.kind is VerdictKind.INVALID:
-            raise NotAccepted(variant.name, f"not recorded: {verdict.sentence}")
-        sessions = usable(self._sessions[variant.name])
-        if not sessions:
-            raise NotAccepted(
-                variant.name,
-                "not recorded: other work ran during every session; see `python -m perf machine --check`, and measure "
-                "again",
-            )
-        stack = self._run.stacks[variant.stack]
-        launch = launch_here(variant, stack, self._run.machine)
-        change = partial(
-            accept,
+        (line,) = acceptance.record(
+            self.gate.path,
+            [self.proposal(self.measured_row(variant))],
             key=self.gate.key,
             particulars=self._run.machine.particulars,
-            name=variant.name,
-            row=BaselineRow.of(variant, stack, sessions, self._proofs.evidence(variant.name), launch),
             why=self._run.settings.why or "",
             when=self._began,
-            afresh=verdict.moved,
         )
-        row = store.update(self.gate.path, change).rows[variant.name]
-        return f"{variant.name}: {counted(len(sessions))} recorded, now {len(row.sessions)} in {self.gate.path}"
+        return line
+
+    def proposal(self, row: MeasuredRow) -> Proposal:
+        """Return what a baseline would get of a judged row."""
+        launch = launch_here(row.variant, row.stack, self._run.machine)
+        return Proposal(
+            name=row.variant.name,
+            row=BaselineRow.of(row.variant, row.stack, row.sessions, row.evidence, launch),
+            verdict=self.verdicts[row.variant.name],
+            baseline_until=latest(self.gate.baseline_row(row.variant)),
+        )
 
     @property
     def measured_rows(self) -> list[MeasuredRow]:
@@ -172,7 +166,7 @@ class Judgement:
             name = row.variant.name
             self._extra_info.get(name, {}).update(
                 self._proofs.to_json(name),
-                verdict=self.verdicts[name].to_json(),
+                **self.proposal(row).to_json(),
                 differences=self.gate.evidence_changes(row),
                 fresh_sessions=[session.to_json() for session in self._sessions[name][1:]],
                 baseline=str(self.gate.path),

@@ -85,8 +85,9 @@ class Machine:
         return {"cpu": self.cpu, "kernel": self.kernel, "microcode": self.microcode}
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields and the fingerprint, in JSON types."""
-        return asdict(self) | {"flags": sorted(self.flags), "fingerprint": self.fingerprint}
+        """Return all fields, the fingerprint and the particulars, in JSON types."""
+        summaries = {"fingerprint": self.fingerprint, "particulars": self.particulars}
+        return asdict(self) | {"flags": sorted(self.flags)} | summaries
 
     def __str__(self) -> str:
         return (

@@ -17,6 +17,7 @@
     latents          the starting noise
     progress         lines on the terminal or in a log
     pedantic         pytest-benchmark's loop, beyond its documentation
+    recording        where pytest-benchmark is going to keep this run's JSON
     machine_probe    the machine's own speed around the rounds
     estimate         how long a ladder will take here
     bench            Bench, what all variants of a run are measured with

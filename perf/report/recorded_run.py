@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from perf.errors import BadRun
+from perf.gate.baseline_key import BaselineKey
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity
 from perf.proof.roofline import Reached, reached
@@ -130,11 +131,24 @@ class EvidencedRow(RecordedRow):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRun:
-    """A recorded run: the machine in a few words, and the rows that were measured, in the order of the ladder."""
+    """A recorded run: the machine in a few words, and the rows that were measured, in the order of the ladder.
+
+    ``machine_record`` and ``records``, by row, are the JSON that they were read from.
+    """
 
     path: Path
     machine: str
     rows: tuple[RecordedRow, ...]
+    machine_record: Mapping[str, Any]
+    records: Mapping[str, Mapping[str, Any]]
+
+    def key(self, row: RecordedRow) -> BaselineKey:
+        """Return what must be equal for the row to be compared with a baseline."""
+        return BaselineKey(
+            machine=self.machine_record["fingerprint"],
+            model=self.records[row.name]["model"],
+            protocol=row.protocol.compared,
+        )
 
     @property
     def evidenced_rows(self) -> list[EvidencedRow]:
@@ -150,13 +164,21 @@ def read(path: Path) -> RecordedRun:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         records = [benchmark["extra_info"] for benchmark in data["benchmarks"]]
-        rows = tuple(row_from_json(record) for record in records if "session" in record)
-        machine = describe_machine(data["machine_info"]["perf"]) if rows else ""
+        records = [record for record in records if "session" in record]
+        rows = tuple(map(row_from_json, records))
+        machine_record = data["machine_info"]["perf"] if rows else {}
+        machine = describe_machine(machine_record) if rows else ""
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
     if not rows:
         raise BadRun(f"{path} holds no row that was measured; a run of `tox run -e perf` does")
-    return RecordedRun(path=path, machine=machine, rows=rows)
+    return RecordedRun(
+        path=path,
+        machine=machine,
+        rows=rows,
+        machine_record=machine_record,
+        records={row.name: record for row, record in zip(rows, records, strict=True)},
+    )
 
 
 def row_from_json(data: Mapping[str, Any]) -> RecordedRow:

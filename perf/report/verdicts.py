@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from perf.gate.acceptance import why_not_first
 from perf.gate.against_baseline import Gate, MeasuredRow
+from perf.measure.settings import BASELINES
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.stats.level import cpus_used, undisturbed
@@ -46,7 +49,9 @@ def attribution(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
     ]
 
 
-def failure(row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str]) -> str:
+def failure(
+    row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[str], recording: Path | None = None
+) -> str:
     """Explain to the reader of a CI log why a row fails: the sentence, the evidence, and the commands to go on with.
 
     Args:
@@ -54,6 +59,7 @@ def failure(row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[st
         verdict: the verdict on it.
         gate: what judged it.
         options: those of this run that are needed to measure the same again, without the rows.
+        recording: the file that the run will be kept in, None if it will not be kept.
     """
     again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", row.variant.name, *options])
     lines = [
@@ -62,8 +68,29 @@ def failure(row: MeasuredRow, verdict: Verdict, gate: Gate, options: Sequence[st
         f"measure again:              {again}",
     ]
     if verdict.kind is not VerdictKind.INVALID:
-        lines.append(f'accept as the new baseline: {again} --update-baseline --why "REASON"')
+        lines += ways_to_accept(row, gate, again, recording)
     return "\n".join(lines)
+
+
+def ways_to_accept(row: MeasuredRow, gate: Gate, again: str, recording: Path | None) -> list[str]:
+    """Return the commands that make a row its baseline: as it was measured, where the run is kept, or measured again.
+
+    Args:
+        row: what was measured.
+        gate: what judged it.
+        again: the command that measures it again.
+        recording: as for ``failure``.
+    """
+    once_more = f'{again} --update-baseline --why "REASON"'
+    if recording is None or (gate.baseline is None and why_not_first(gate.folder, gate.key)):
+        return [f"accept as the new baseline: {once_more}"]
+    words = ["python", "-m", "perf", "accept", str(recording), "--row", row.variant.name]
+    if gate.folder != BASELINES:
+        words += ["--baselines", str(gate.folder)]
+    return [
+        f'accept as the new baseline: {shlex.join(words)} --why "REASON"',
+        f"accept, measured once more: {once_more}",
+    ]
 
 
 def evidence_lines(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:

@@ -9,6 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from perf.gate.judgement import Judgement
 from perf.measure.measurement import Measurement
+from perf.measure.recording import recording_path
 from perf.measure.run import Run
 from perf.report import verdicts
 from perf.spec.variant import Variant
@@ -32,7 +33,13 @@ def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run
 
 
 @pytest.mark.ladder
-def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: Callable[[str, object], None]) -> None:
+def test_verdict(
+    row: Variant,
+    run: Run,
+    judgement: Judgement,
+    record_property: Callable[[str, object], None],
+    pytestconfig: pytest.Config,
+) -> None:
     judgement.complete(row)
     verdict = judgement.verdict(row)
     if verdict is None:
@@ -44,5 +51,6 @@ def test_verdict(row: Variant, run: Run, judgement: Judgement, record_property: 
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
     if verdict.fails or (run.settings.require_all and verdict.kind is VerdictKind.NO_BASELINE):
-        message = verdicts.failure(judgement.measured_row(row), verdict, judgement.gate, run.settings.options)
+        measured, recording = judgement.measured_row(row), recording_path(pytestconfig)
+        message = verdicts.failure(measured, verdict, judgement.gate, run.settings.options, recording)
         pytest.fail(message, pytrace=False)

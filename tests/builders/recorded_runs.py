@@ -7,17 +7,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from perf.gate.baseline_row import BaselineRow
+from perf.gate.proposal import Proposal
+from perf.host.machine import Machine
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
+from perf.records.session_record import SessionRecord
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
+from perf.stats.verdict import Verdict
+from tests.builders.baselines import STACK
+from tests.builders.evidence import evidence
 from tests.builders.machines import GENOA
 from tests.builders.samples import sample
 
 PACKAGES = {"torch": "2.13.0+cpu", "openvino": "2026.4.1", "intel-extension-for-pytorch": "2.8.0"}
 
 
-def recorded_row(name: str, latencies_s: Sequence[float], evidence: Evidence | None = None) -> dict[str, Any]:
+def recorded_row(name: str, latencies_s: Sequence[float], proof: Evidence | None = None) -> dict[str, Any]:
     """Return the extra_info of a row's benchmark."""
     (variant,) = ladder.select([name])
     samples = tuple(sample(latency_s) for latency_s in latencies_s)
@@ -30,14 +37,23 @@ def recorded_row(name: str, latencies_s: Sequence[float], evidence: Evidence | N
         "stack": {"packages": PACKAGES},
         "work": {"unet": {"operations": 10**9, "weights": 10**6}},
     }
-    if evidence is None:
+    if proof is None:
         return row
     claim = {"name": "threads", "holds": True, "says": "2"}
-    return row | {"evidence": evidence.to_json(), "claims": [claim], "fidelity": None}
+    return row | {"evidence": proof.to_json(), "claims": [claim], "fidelity": None}
 
 
-def write_run(path: Path, *rows: Mapping[str, Any]) -> Path:
-    """Write a recorded run of these rows, on a Genoa."""
+def judged_row(name: str, sessions: Sequence[SessionRecord], verdict: Verdict, until: str | None) -> dict[str, Any]:
+    """Return the extra_info of a row's benchmark that was judged by a baseline whose latest session is ``until``."""
+    (variant,) = ladder.select([name])
+    proof = evidence()
+    row = BaselineRow.of(variant, STACK, sessions, proof)
+    proposal = Proposal(name=name, row=row, verdict=verdict, baseline_until=until)
+    return recorded_row(name, [10.0], proof) | proposal.to_json()
+
+
+def write_run(path: Path, *rows: Mapping[str, Any], machine: Machine = GENOA) -> Path:
+    """Write a recorded run of these rows."""
     benchmarks = [{"extra_info": row} for row in rows]
-    path.write_text(json.dumps({"machine_info": {"perf": GENOA.to_json()}, "benchmarks": benchmarks}))
+    path.write_text(json.dumps({"machine_info": {"perf": machine.to_json()}, "benchmarks": benchmarks}))
     return path

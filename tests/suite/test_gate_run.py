@@ -111,7 +111,8 @@ def test_a_regressed_row_says_all_that_is_needed(
         r"packages: +unchanged",
         r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d % of the time, 2\.00 CPUs in use",
         r"measure again: +tox run -e perf -- --variant eager-fp32 --model \S+",
-        r"accept as the new baseline: tox run -e perf .* --update-baseline --why \"REASON\"",
+        r"accept as the new baseline: python -m perf accept run\.json --row eager-fp32 --baselines \S+ --why ",
+        r"accept, measured once more: tox run -e perf .* --update-baseline --why \"REASON\"",
     ):
         assert re.search(needed, said), f"{needed} in:\n{said}"
 
