@@ -97,6 +97,12 @@ def blame_machine(verdict: Verdict, particulars: list[str]) -> Verdict:
 
 
 def replace_by_paired(verdict: Verdict, result: ComparedRow) -> Verdict:
-    """Return the verdict of the pairs in the gate's terms; the findings against the baseline's sessions are kept."""
+    """Return the verdict of the pairs in the gate's terms, with what they could have seen.
+
+    The findings against the baseline's sessions are kept otherwise.
+    """
     sentence = f"in turns with the baseline's stack {result.sentence}; against its sessions {verdict.sentence}"
-    return replace(verdict, kind=KIND_OF_PAIRED[result.verdict], sentence=sentence)
+    findings = verdict.findings
+    if findings and result.latency:
+        findings = (replace(findings[0], sees=result.latency.sees), *findings[1:])
+    return replace(verdict, kind=KIND_OF_PAIRED[result.verdict], sentence=sentence, findings=findings)

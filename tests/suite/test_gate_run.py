@@ -315,7 +315,10 @@ def test_a_suspicion_is_settled_against_the_baselines_own_stack(
     assert "in turns with the baseline's stack" in ran.stdout
     (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
     assert benchmark["extra_info"]["verdict"]["kind"] == said[1]
-    assert benchmark["extra_info"]["paired"]["latency"]["pairs"] >= 3
+    paired = benchmark["extra_info"]["paired"]["latency"]
+    assert paired["pairs"] >= 3
+    assert benchmark["extra_info"]["verdict"]["findings"][0]["sees"] == paired["sees"]
+    assert re.search(r"; (sees|cannot see 3 % here: only) \d+\.\d %$", ran.stdout, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("baseline")
