@@ -21,7 +21,7 @@ from perf.measure.progress import Progress
 from perf.measure.settings import DEFAULT_MODEL, Settings
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
-from perf.stats.shift import Shift
+from perf.stats.mixture import Mixture
 from perf.stats.verdict import percent
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def show_result(result: selftest.SelftestResult, options: argparse.Namespace) ->
     print("\n".join(score_tables.NOTES))
 
 
-def _described(measured: Shift | None) -> str:
+def _described(measured: Mixture | None) -> str:
     if measured is None:
         return "nothing, every round was disturbed"
     low, median, high = (percent(math.exp(measured.quantile(p))) for p in (0.05, 0.5, 0.95))

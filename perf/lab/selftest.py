@@ -26,7 +26,8 @@ from perf.measure.settings import Settings
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.decision import BaselineLevels
-from perf.stats.shift import Shift, shift
+from perf.stats.mixture import Mixture
+from perf.stats.shift import shift
 from perf.stats.verdict import MAX_SESSIONS
 from perf.stats.watch import LATENCY
 
@@ -43,7 +44,7 @@ class SelftestResult:
     slowdown_percent: float
 
     @property
-    def measured_shift(self) -> Shift | None:
+    def measured_shift(self) -> Mixture | None:
         """How far the slowed sessions really lie from the identical ones, on a log scale.
 
         None where other work disturbed all sessions of either kind.

@@ -4,6 +4,8 @@
 
     intervals           intervals of medians, a robust mean
     level               where a session lies, without its disturbed rounds
+    mixture             what is believed of a number where the noise around it is not known either
+    belief              what is believed of a machine's noise, before any session and after
     shift               how far new sessions lie from the baseline's
     watch               Watch, a quantity that the gate watches
     tolerances          Tolerances, the changes that matter where a user has set them, by row and quantity

@@ -3,33 +3,54 @@
 For each watched quantity, after the k-th fresh session (k up to 5):
 
 - ``regressed`` if the shift is above zero with a confidence of 1 - alpha_k, and not shown to be within the tolerance.
-- ``unchanged`` if its interval lies within the tolerance (a speed-up, which alarms nobody, has twice the room).
+- ``unchanged`` if it is below the tolerance with a confidence of 1 - miss_k (and no speed-up by twice as much, which
+  alarms nobody), and the plain latency, which nothing was taken out of, does not contradict.
 - ``improved`` if it is below zero with a confidence of 1 - alpha_k.
 - ``undecided`` in all other cases; while a slowdown beyond the tolerance is not excluded, another fresh session is
   asked for.
 
 Looking again is paid for by alpha spending: the alpha_k of a row add up to its share of FALSE_ALARMS, which is that
 of the whole ladder, so by Bonferroni's inequality the ladder's rate holds however rows, looks and watched quantities
-depend on each other. Most of it is spent on the last look, which is where small slowdowns are told.
+depend on each other. Most of it is spent on the last look, which is where small slowdowns are told. ``unchanged`` is a
+claim too, wrong of a row that is slower by the tolerance with the probability MISSES over all looks: the miss_k of a
+row are equal, and add up to it.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Self
 
 from perf.records.session_record import SessionRecord
+from perf.stats.belief import BELIEF, Belief, Floats
 from perf.stats.level import Level, Powers, have_one_probe, learn_powers
-from perf.stats.shift import Shift, shift
+from perf.stats.mixture import Mixture
+from perf.stats.shift import log_evidence, shift
 from perf.stats.verdict import MAX_SESSIONS, Finding, Verdict, VerdictKind, disturbed_sentence, sentence
-from perf.stats.watch import LATENCY, WATCHES, Watch
+from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES, Watch
 
 FALSE_ALARMS = 0.01  # of the whole ladder, over all rows, looks and quantities
 SPEND = (0.03, 0.05, 0.08, 0.14, 0.7)  # of a row's false alarms, by look; as many as MAX_SESSIONS
-SURE = 0.95  # one-sided, of "no slower than the tolerance"
+MISSES = 0.05  # of the rows that are slower by the tolerance, those called unchanged, at any look
+SURE = 0.95  # one-sided, of each bound that is shown
+FOUND = 0.95  # how surely the smallest slowdown that a row can see would have been found
 SPEED_UP_ROOM = 2.0
+NO_BELIEFS: Mapping[str, Belief] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors:
+    """How often one look may be wrong: call an unchanged row slower, or one that is slower by the tolerance unchanged.
+
+    The first is shared by the watched quantities.
+    """
+
+    alarm: float
+    miss: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +76,11 @@ class BaselineLevels:
         levels = {watch.name: watch.levels(baseline, powers) for watch in WATCHES}
         return cls(sessions=baseline, powers=powers, levels=levels)
 
+    @functools.cached_property
+    def log_evidence(self) -> dict[str, Floats]:
+        """How well each point of perf.stats.belief's grid explains these sessions, by watched quantity."""
+        return {watch.name: log_evidence(self.levels[watch.name], watch.prior) for watch in WATCHES}
+
     def comparable_with(self, sessions: Sequence[SessionRecord]) -> BaselineLevels:
         """Return what these sessions can be compared with: levels without the probe if they have another one."""
         if not self.powers.probe or have_one_probe([*self.sessions[:1], *sessions]):
@@ -63,7 +89,12 @@ class BaselineLevels:
 
 
 def judge(
-    reference: BaselineLevels, sessions: Sequence[SessionRecord], *, rows: int = 1, looks: int = MAX_SESSIONS
+    reference: BaselineLevels,
+    sessions: Sequence[SessionRecord],
+    *,
+    rows: int = 1,
+    looks: int = MAX_SESSIONS,
+    beliefs: Mapping[str, Belief] = NO_BELIEFS,
 ) -> Verdict:
     """Decide what holds of a row after its latest session.
 
@@ -72,6 +103,7 @@ def judge(
         sessions: the new ones, in order of time; each that can be read is one look.
         rows: how many rows are judged in the same ladder, which share its false alarms.
         looks: how many sessions there may be at most.
+        beliefs: what other rows show of the machine's noise, by watched quantity; see perf.stats.belief.
     """
     reference = reference.comparable_with(sessions)
     baseline_count = len(reference.levels[LATENCY.name])
@@ -80,8 +112,9 @@ def judge(
         return _disturbed(len(reference.sessions), of_baseline=True)
     if not new_count:
         return _disturbed(len(sessions), of_baseline=False)
-    alpha = FALSE_ALARMS / rows * spend(new_count, looks)
-    findings = tuple(finding for watch in WATCHES if (finding := _compare(watch, reference, sessions, alpha)))
+    errors = Errors(alarm=FALSE_ALARMS / rows * spend(new_count, looks), miss=MISSES / looks)
+    compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in WATCHES)
+    findings = _with_doubt(tuple(finding for finding in compared if finding))
     kind = findings[0].kind  # the latency's
     if any(finding.kind is VerdictKind.REGRESSED for finding in findings):
         kind = VerdictKind.REGRESSED
@@ -104,42 +137,64 @@ def _disturbed(sessions: int, *, of_baseline: bool) -> Verdict:
 
 
 def _compare(
-    watch: Watch, reference: BaselineLevels, sessions: Sequence[SessionRecord], alpha: float
+    watch: Watch, reference: BaselineLevels, sessions: Sequence[SessionRecord], errors: Errors, belief: Belief
 ) -> Finding | None:
     """Compare one quantity; None where it was not recorded."""
     baseline, new = reference.levels[watch.name], watch.levels(sessions, reference.powers)
     if not baseline or not new:
         return None
-    moved = shift(baseline, new, watch.prior)
+    moved = shift(baseline, new, watch.prior, belief)
+    return finding(watch, moved, errors)
+
+
+def finding(watch: Watch, moved: Mixture, errors: Errors) -> Finding:
+    """Return what is found of one quantity that has moved so, by the rule of this module."""
+    alpha = errors.alarm * watch.share
     return Finding(
         watch=watch.name,
-        kind=_kind(watch, moved, alpha * watch.share),
+        kind=_kind(watch, moved, alpha, errors.miss),
         ratio=math.exp(moved.mean),
         low=math.exp(moved.quantile(1 - SURE)),
         high=math.exp(moved.quantile(SURE)),
         tolerance=watch.tolerance,
-        suspicious=_is_suspicious(watch, moved),
+        suspicious=_is_suspicious(watch, moved, errors.miss),
+        sees=math.exp(moved.quantile(FOUND) - moved.quantile(alpha)),
     )
 
 
-def _kind(watch: Watch, moved: Shift, alpha: float) -> VerdictKind:
-    """Apply the rule of this module to one quantity; ``alpha`` is one-sided."""
+def _kind(watch: Watch, moved: Mixture, alpha: float, miss: float) -> VerdictKind:
+    """Apply the rule of this module to one quantity; ``alpha`` and ``miss`` are one-sided."""
     tolerance = math.log1p(watch.tolerance)
-    is_not_slower = moved.quantile(SURE) < tolerance
-    is_not_faster = moved.quantile(1 - SURE) > -SPEED_UP_ROOM * tolerance
+    is_not_slower = moved.below(tolerance) > 1 - miss
+    is_not_faster = moved.below(-SPEED_UP_ROOM * tolerance) < 1 - SURE
     if is_not_slower and is_not_faster:
         return VerdictKind.UNCHANGED
     # A quantity behind the latency has to have moved by what matters, not only for certain.
     least = 0.0 if watch is LATENCY else tolerance
-    if not is_not_slower and moved.quantile(alpha) > 0 and moved.mean > least:
+    if not is_not_slower and moved.below(0) < alpha and moved.mean > least:
         return VerdictKind.REGRESSED
-    if moved.quantile(1 - alpha) < 0 and moved.mean < -least:
+    if moved.below(0) > 1 - alpha and moved.mean < -least:
         return VerdictKind.IMPROVED
     return VerdictKind.UNDECIDED
 
 
-def _is_suspicious(watch: Watch, moved: Shift) -> bool:
+def _is_suspicious(watch: Watch, moved: Mixture, miss: float) -> bool:
     """Tell whether to look again: a slowdown of the latency must be excluded, one of the others must have shown."""
+    tolerance = math.log1p(watch.tolerance)
     if watch is LATENCY:
-        return moved.quantile(SURE) >= math.log1p(watch.tolerance)
-    return moved.quantile(1 - SURE) > 0 and moved.mean > math.log1p(watch.tolerance)
+        return moved.below(tolerance) <= 1 - miss
+    return moved.below(0) < 1 - SURE and moved.mean > tolerance
+
+
+def _with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return the findings with the latency's open again where the plain latency contradicts a good one.
+
+    What is taken out of the latency may be too much. A row whose plain latency rose by what matters is not unchanged.
+    """
+    latency = findings[0]
+    plain = next((each for each in findings if each.watch == PLAIN_LATENCY.name), None)
+    if plain is None or latency.kind not in {VerdictKind.UNCHANGED, VerdictKind.IMPROVED}:
+        return findings
+    if plain.ratio < 1 + plain.tolerance:
+        return findings
+    return (replace(latency, kind=VerdictKind.UNDECIDED, suspicious=True), *findings[1:])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 from perf.records.session_record import SessionRecord
+from perf.stats.belief import BELIEF, Belief
 from perf.stats.decision import BaselineLevels, judge
 from perf.stats.drift import excuse_drift
 from perf.stats.verdict import MAX_SESSIONS, Verdict
+from perf.stats.watch import WATCHES
 
 
 def judge_ladder(
@@ -28,10 +32,22 @@ def judge_ladder(
     Returns:
         The verdicts, by name, in the order of ``references``.
     """
+    beliefs = pooled_beliefs(references)
     verdicts = {
-        name: judge(reference, sessions[name], rows=len(references), looks=looks)
+        name: judge(reference, sessions[name], rows=len(references), looks=looks, beliefs=beliefs[name])
         for name, reference in references.items()
     }
     if set(same_software) != set(verdicts):
         return verdicts
     return excuse_drift(verdicts)
+
+
+def pooled_beliefs(references: Mapping[str, BaselineLevels]) -> dict[str, dict[str, Belief]]:
+    """Return what is believed of each row's noise, by watched quantity, from the baselines of all other rows."""
+    beliefs: dict[str, dict[str, Belief]] = {name: {} for name in references}
+    for watch in WATCHES:
+        evidence = {name: reference.log_evidence[watch.name] for name, reference in references.items()}
+        whole = np.sum(list(evidence.values()), axis=0) if evidence else 0.0
+        for name, own in evidence.items():
+            beliefs[name][watch.name] = BELIEF.after([whole - own])
+    return beliefs

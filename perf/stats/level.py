@@ -17,8 +17,9 @@ the gate reads the plain median too (perf.stats.watch).
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,8 @@ class Level:
     """One session's level: the log of seconds or bytes, of ``rounds`` rounds, measured at ``measured_s`` since 1970.
 
     ``log_probe_s`` is the log of the seconds of the session's fastest machine probe, None if there was none;
-    ``probe_name`` names its kind.
+    ``probe_name`` names its kind. ``log_cpus_used`` is the mean log of the CPUs in use, of a level from which waiting
+    was taken out; None for any other.
     """
 
     value: float
@@ -71,6 +73,7 @@ class Level:
     rounds: int
     measured_s: float = 0.0
     probe_name: str | None = None
+    log_cpus_used: float | None = None
 
     @property
     def weight(self) -> float:
@@ -203,6 +206,15 @@ def level(record: SessionRecord, reading: Reading, location: Callable[[Sequence[
     probes_s = [timed.probe_s for timed in record.rounds if timed.probe_s]
     log_probe_s = math.log(min(probes_s)) if probes_s else None
     return Level(location(values), log_probe_s, len(values), record.measured_s, record.probe)
+
+
+def steadied_level(record: SessionRecord, reading: Reading, powers: Powers) -> Level | None:
+    """Return the session's level with waiting and the machine's speed taken out, else as ``level`` does."""
+    steady = level(record, steadied(reading, powers), lower_quartile)
+    if steady is None:
+        return None
+    logs = [math.log(cpus) for timed in undisturbed(record.rounds) if (cpus := cpus_used(timed))]
+    return replace(steady, log_cpus_used=statistics.fmean(logs) if logs else None)
 
 
 def load_level(record: SessionRecord) -> Level | None:

@@ -1,112 +1,157 @@
-"""The shift of new sessions from the baseline's: a regression with priors, and its Student distribution.
+"""The shift of new sessions from the baseline's: a regression, averaged over what is believed of the noise.
 
 The model of a session's level (perf.stats.level), on a log scale::
 
-    level = usual level + shift, if new + slope * (probe - usual probe) + luck of the night + luck of the session
+    level = usual level + shift, if new + slope * (probe - usual probe) + power * (CPUs in use - usual use)
+            + luck of the session + drift of the machine + luck of the night
 
-- Luck (a random effect) is normal with an unknown variance, for which a prior speaks until there are enough sessions.
-  That of a night is shared by its sessions: more of them tell nothing about it. How large it is, the baseline's nights
-  tell.
-- ``slope`` is how much of the machine's own speed, as the probe shows it, goes into the level: the drift over hours.
+- The three kinds of luck are normal, in the proportions of a point of the grid of perf.stats.belief, with a variance
+  that is not known: for it, a prior speaks until there are enough sessions.
+- ``slope`` is how much of the machine's own speed, as the probe shows it, goes into the level.
+- ``power`` is by how much the correction of the rounds for waiting may be wrong from session to session: it was learnt
+  within sessions, and sessions that used other CPU shares are less comparable than they look.
 
-Conjugate normal-inverse-gamma regression (Gelman et al., Bayesian Data Analysis, 3rd ed., sections 14.2 and 14.7),
-flat on level and shift: with no weight on the priors it is the two-sample t-test with a covariate. The night's share of
-the variance is the one of NIGHT_SHARES with the highest posterior probability.
+At each point of the grid it is the conjugate normal-inverse-gamma regression (Gelman et al., Bayesian Data Analysis,
+3rd ed., sections 14.2 and 14.7), flat on level and shift; with no weight on the priors it is the two-sample t-test with
+covariates. The shift is the mixture of all points, by their posterior probability.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from perf.stats.belief import BELIEF, DRIFTS, NIGHT_SHARES, SD_FACTORS, SHAPE, Belief
 from perf.stats.level import Level
+from perf.stats.mixture import Mixture
 
 Floats = NDArray[np.float64]
 
 FLAT = 1e-9
+FEWEST_TELLING = 2  # levels, to tell anything of the noise
 NIGHT_GAP_S = 4 * 3600.0  # sessions further apart than this are of different nights
-
-# Variance of a night over that of a session, and what each is believed before there are two nights to tell.
-NIGHT_SHARES = {0.0: 0.15, 0.25: 0.4, 0.5: 0.25, 1.0: 0.15, 3.0: 0.05}
 
 
 @dataclass(frozen=True)
 class Prior:
-    """The belief before the first session, on a log scale.
+    """The belief about one quantity before the first session, on a log scale.
 
-    ``sd`` is the standard deviation between sessions, worth ``sessions`` of them; ``slope`` and ``slope_sd`` are how
-    far levels follow the probe.
+    ``sd`` is the standard deviation that is typical between sessions, ``sessions`` how many of them it is worth;
+    ``slope`` and ``slope_sd`` are how far levels follow the probe, ``use_sd`` how far they may follow the CPUs in use.
     """
 
     sd: float
-    sessions: float = 6.0
+    sessions: float = 4.0
     slope: float = 0.5
-    slope_sd: float = 0.25
+    slope_sd: float = 0.35
+    use_sd: float = 1.0
 
 
 @dataclass(frozen=True)
-class Shift:
-    """The posterior of the shift: a Student distribution on a log scale."""
+class Fits:
+    """The regression at every point of the grid: marginal log likelihoods, and the shift's centres and scales.
 
-    mean: float
-    scale: float
+    All of shape perf.stats.belief.SHAPE, the likelihoods up to a constant.
+    """
+
+    log_likelihoods: Floats
+    means: Floats
+    scales: Floats
     dof: float
 
-    def quantile(self, probability: float) -> float:
-        """Return the log ratio that the shift is below with this probability."""
-        return self.mean + self.scale * float(special.stdtrit(self.dof, probability))
 
-
-def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior) -> Shift:
-    """Return the shift of ``new`` over ``baseline``, each at least one level.
-
-    The regression of the module's docstring. Where all levels are of one night, its luck is in both means and cancels.
-    """
-    levels = [*baseline, *new]
-    values = np.array([level.value for level in levels])
-    is_new = np.repeat([0.0, 1.0], [len(baseline), len(new)])
-    design = np.column_stack([np.ones(len(levels)), is_new, centred_probes(levels, len(baseline))])
-    own = np.diag([1 / level.weight for level in levels])
-    night = nights(levels)
-    is_same_night = (night[:, None] == night).astype(float)
-    if is_same_night.all():
-        return _fit(values, design, own, prior)[1]
-    fits = []
-    for share, belief in NIGHT_SHARES.items():
-        log_likelihood, fitted = _fit(values, design, own + share * is_same_night, prior)
-        fits.append((log_likelihood + math.log(belief), fitted))
-    return max(fits, key=lambda fit: fit[0])[1]
-
-
-def _fit(values: Floats, design: Floats, covariance: Floats, prior: Prior) -> tuple[float, Shift]:
-    """Return the log marginal likelihood, up to a constant, and the shift.
+def shift(
+    baseline: Sequence[Level], new: Sequence[Level], prior: Prior, belief: Belief = BELIEF, *, tonight: bool = False
+) -> Mixture:
+    """Return the shift of ``new`` over ``baseline``, each at least one level, as a log ratio.
 
     Args:
-        values: the levels, of shape (n,).
-        design: ones, whether new, and the centred probe, of shape (n, 3).
-        covariance: that of the luck, of shape (n, n), up to the unknown variance.
-        prior: what is believed of the variance and the slope.
+        baseline: levels of the software that is compared with.
+        new: levels of what is compared.
+        prior: what is believed of the quantity.
+        belief: what is believed of the machine's noise.
+        tonight: whether the shift is to be that of this night, whatever caused it: with its luck, and with what the
+            probe shows of the machine's speed.
+    """
+    levels = [*baseline, *new]
+    is_new = np.repeat([0.0, 1.0], [len(baseline), len(new)])
+    covariates = np.zeros((len(levels), 2)) if tonight else centred_covariates(levels, len(baseline))
+    design = np.column_stack([np.ones(len(levels)), is_new, covariates])
+    same_night = same_nights(levels)
+    if tonight:
+        same_night = same_night * np.outer(1 - is_new, 1 - is_new)
+    fits = fit(levels, design, covariances(levels, same_night), prior)
+    return Mixture.of(fits.means, fits.scales, fits.dof, belief.log_weights + fits.log_likelihoods)
+
+
+def log_evidence(levels: Sequence[Level], prior: Prior) -> Floats:
+    """Return how well each point of the grid explains levels of one software, as log likelihoods up to a constant.
+
+    A single level, or none, tells nothing of the noise.
+    """
+    if len(levels) < FEWEST_TELLING:
+        return np.zeros(SHAPE)
+    design = np.column_stack([np.ones(len(levels)), centred_covariates(levels, len(levels))])
+    return fit(levels, design, covariances(levels, same_nights(levels)), prior).log_likelihoods
+
+
+def covariances(levels: Sequence[Level], same_night: Floats) -> Floats:
+    """Return the covariances of the luck at the points of the grid, up to the unknown variance.
+
+    Of shape (drifts, night shares, n, n), for ``same_night`` of shape (n, n), 1 where two levels share a night's luck.
+    """
+    own = np.diag([1 / level.weight for level in levels])
+    measured_s = np.array([level.measured_s for level in levels])
+    apart_s = np.abs(measured_s[:, None] - measured_s)
+    drifts = np.array([drift.share * np.exp(-apart_s / drift.time_s) for drift in DRIFTS])
+    nights = np.array(NIGHT_SHARES)[:, None, None] * same_night
+    whole: Floats = own + drifts[:, None] + nights[None, :]
+    return whole
+
+
+def fit(levels: Sequence[Level], design: Floats, covariance: Floats, prior: Prior) -> Fits:
+    """Fit the levels at every point of the grid.
+
+    Args:
+        levels: n of them.
+        design: ones, whether new, and the covariates, of shape (n, 4); or without the second column, (n, 3). Then the
+            centres and scales are those of the first covariate, and mean nothing.
+        covariance: of shape (drifts, night shares, n, n), up to the unknown variance.
+        prior: what is believed of variance, slope and power.
     """
     whitener = np.linalg.inv(np.linalg.cholesky(covariance))
-    values, design = whitener @ values, whitener @ design
-    precision = np.diag([FLAT, FLAT, (prior.sd / prior.slope_sd) ** 2])
-    prior_mean = np.array([0.0, 0.0, prior.slope])
+    values = whitener @ np.array([level.value for level in levels])
+    columns = whitener @ design
+    flat = [FLAT] * (design.shape[1] - 2)
+    precision = np.diag([*flat, (prior.sd / prior.slope_sd) ** 2, (prior.sd / prior.use_sd) ** 2])
+    prior_mean = np.array([*(0.0 for _ in flat), prior.slope, 0.0])
 
-    information = design.T @ design + precision
+    transposed = np.swapaxes(columns, -1, -2)
+    information = transposed @ columns + precision
     spread = np.linalg.inv(information)
-    estimate = spread @ (design.T @ values + precision @ prior_mean)
-    residuals = values - design @ estimate
-    unexplained = residuals @ residuals + (estimate - prior_mean) @ precision @ (estimate - prior_mean)
-    dof = prior.sessions + len(values) - 2
-    squares = prior.sessions * prior.sd**2 + unexplained
-    log_determinants = np.log(np.diag(whitener)).sum() - np.linalg.slogdet(information)[1] / 2
-    log_likelihood = log_determinants - dof / 2 * math.log(squares)
-    return float(log_likelihood), Shift(float(estimate[1]), math.sqrt(squares / dof * spread[1, 1]), dof)
+    estimate = (spread @ (transposed @ values[..., None] + (precision @ prior_mean)[:, None]))[..., 0]
+    residuals = values - (columns @ estimate[..., None])[..., 0]
+    off = estimate - prior_mean
+    unexplained = (residuals**2).sum(-1) + ((off @ precision) * off).sum(-1)
+
+    dof = prior.sessions + len(levels) - len(flat)
+    prior_squares = prior.sessions * (prior.sd * np.array(SD_FACTORS)) ** 2
+    squares = prior_squares + unexplained[..., None]
+    log_determinants = np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(-1) - np.linalg.slogdet(information)[1] / 2
+    log_likelihoods = (
+        log_determinants[..., None] - dof / 2 * np.log(squares) + prior.sessions / 2 * np.log(prior_squares)
+    )
+    means = np.broadcast_to(estimate[..., 1, None], squares.shape)
+    return Fits(log_likelihoods, means, np.sqrt(squares / dof * spread[..., 1, 1, None]), dof)
+
+
+def centred_covariates(levels: Sequence[Level], baseline_count: int) -> Floats:
+    """Return the logs of probe and CPUs in use less the means of the baseline's, which come first: shape (n, 2)."""
+    uses = [level.log_cpus_used for level in levels]
+    return np.column_stack([centred_probes(levels, baseline_count), _centred(uses, baseline_count)])
 
 
 def centred_probes(levels: Sequence[Level], baseline_count: int) -> Floats:
@@ -114,13 +159,25 @@ def centred_probes(levels: Sequence[Level], baseline_count: int) -> Floats:
 
     Zeros if a session has no probe, or one of another kind.
     """
-    logs = [level.log_probe_s for level in levels if level.log_probe_s is not None]
-    kinds = {level.probe_name for level in levels}
-    if len(logs) < len(levels) or len(kinds) > 1:
+    if len({level.probe_name for level in levels}) > 1:
         return np.zeros(len(levels))
-    probes: Floats = np.array(logs)
-    centred: Floats = probes - probes[:baseline_count].mean()
+    return _centred([level.log_probe_s for level in levels], baseline_count)
+
+
+def _centred(logs: Sequence[float | None], baseline_count: int) -> Floats:
+    known = [value for value in logs if value is not None]
+    if len(known) < len(logs):
+        return np.zeros(len(logs))
+    values: Floats = np.array(known)
+    centred: Floats = values - values[:baseline_count].mean()
     return centred
+
+
+def same_nights(levels: Sequence[Level]) -> Floats:
+    """Return 1 where two levels are of the same night, else 0, of shape (n, n)."""
+    night = nights(levels)
+    same: Floats = (night[:, None] == night).astype(np.float64)
+    return same
 
 
 def nights(levels: Sequence[Level]) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
-from perf.stats.level import Level, Powers, Reading, level, load_level, lower_quartile, steadied
+from perf.stats.level import Level, Powers, Reading, level, load_level, steadied_level
 from perf.stats.shift import Prior
 
 
@@ -39,17 +39,18 @@ class Watch:
             return load_level(record)
         plain: Reading = attrgetter(self.column)
         if self.is_steadied:
-            return level(record, steadied(plain, powers), lower_quartile)
+            return steadied_level(record, plain, powers)
         return level(record, plain, statistics.median)
 
 
 NO_DRIFT = {"slope": 0.0, "slope_sd": 0.01}  # bytes do not follow the clock
 
-# As the gate reads them, identical sessions of the recorded series differ by 0.8 and 1.4 % (`perf evaluate` says so).
-SESSIONS_ALIKE = Prior(0.012, sessions=4.0)
+# As the gate reads them, identical sessions of the recorded series differ by 0.8 to 3 % (`perf evaluate` says so); the
+# grid of perf.stats.belief reaches from a third of this to three times as much.
+SESSIONS_ALIKE = Prior(0.012)
 
 # A part of a few milliseconds may take twice as long in one process as in the next.
-SMALL_PART = Prior(0.30, sessions=3.0)
+SMALL_PART = Prior(0.30)
 
 LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, prior=SESSIONS_ALIKE, is_steadied=True)
 

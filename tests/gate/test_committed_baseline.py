@@ -17,7 +17,8 @@ import pytest
 from perf.gate import store
 from perf.lab.trials import slowed
 from perf.measure.settings import BASELINES
-from perf.stats.decision import BaselineLevels, judge
+from perf.stats.decision import BaselineLevels
+from perf.stats.ladder_decision import judge_ladder
 from perf.stats.verdict import Verdict
 from tests.builders.runs import DATA
 
@@ -27,17 +28,14 @@ SLOWDOWNS_PERCENT = (-30, 0, 3, 10, 50)
 
 def verdicts() -> dict[str, dict[str, Any]]:
     """File and row -> planted slowdown -> what is said."""
-    said = {}
+    said: dict[str, dict[str, Any]] = {}
     for path in store.files(BASELINES):
-        rows = store.load(path).rows
-        for name, row in rows.items():
-            reference = BaselineLevels.of(row.sessions)
-            said[f"{path.relative_to(BASELINES)} {name}"] = {
-                f"{percent:+} %": in_figures(
-                    judge(reference, [slowed(session, percent) for session in row.sessions], rows=len(rows))
-                )
-                for percent in SLOWDOWNS_PERCENT
-            }
+        references = {name: BaselineLevels.of(row.sessions) for name, row in store.load(path).rows.items()}
+        for percent in SLOWDOWNS_PERCENT:
+            new = {name: [slowed(each, percent) for each in row.sessions] for name, row in references.items()}
+            for name, verdict in judge_ladder(references, new).items():
+                by_slowdown = said.setdefault(f"{path.relative_to(BASELINES)} {name}", {})
+                by_slowdown[f"{percent:+} %"] = in_figures(verdict)
     return said
 
 

@@ -123,7 +123,7 @@ def test_a_part_of_milliseconds_is_not_called_slower_for_one_odd_session() -> No
 
 def test_a_suspicious_part_asks_for_fresh_sessions() -> None:
     reference = BaselineLevels.of(with_parts(BASELINE))
-    assert judge(reference, with_parts(sessions(1, seed=7, sd=0.002), vae_decode_s=1.10)).suspicious
+    assert judge(reference, with_parts(sessions(1, seed=7, sd=0.002), vae_decode_s=1.06)).suspicious
 
 
 def test_memory_is_watched() -> None:

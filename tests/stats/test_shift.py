@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from perf.stats.belief import DRIFTS, Belief
 from perf.stats.level import TYPICAL_ROUNDS, Level
 from perf.stats.shift import NIGHT_GAP_S, Prior, nights, shift
 
 SILENT = Prior(sd=1e-6, sessions=1e-9)
+CERTAIN = Belief.of(
+    drifts=(1, *[1e-30] * (len(DRIFTS) - 1)), nights=(1, 1e-30, 1e-30), sds=(*[1e-30] * 2, 1, *[1e-30] * 2)
+)
 DAY_S = 86400.0
 
 
@@ -51,9 +55,10 @@ def test_another_probe_is_not_compared_with() -> None:
 
 
 def test_with_one_session_the_prior_gives_the_width() -> None:
-    moved = shift(levels(np.zeros(1)), levels(np.zeros(1)), Prior(sd=0.02, sessions=6))
-    assert moved.scale == pytest.approx(0.02 * np.sqrt(2))
-    assert moved.dof == 6
+    """Of one time, so that only the luck of the sessions differs."""
+    moved = shift(levels(np.zeros(1)), levels(np.zeros(1)), Prior(sd=0.02), CERTAIN)
+    assert moved.scale == pytest.approx(0.02 * np.sqrt(2), rel=1e-3)
+    assert moved.dofs.tolist() == [4.0]
 
 
 def test_a_session_of_few_rounds_weighs_less() -> None:
