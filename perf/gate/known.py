@@ -126,25 +126,36 @@ def settle_row(
     if all(covering.values()):
         reasons = dict.fromkeys(f"{entry.extent}: {entry.why}" for entry in covering.values() if entry)
         return replace(verdict, kind=VerdictKind.KNOWN, sentence="; ".join([verdict.sentence, *reasons]))
-    complaints = [
-        _complaint(quantity, ratio, about[quantity], today)
-        for quantity, ratio in slower.items()
-        if covering[quantity] is None
-    ]
-    return replace(verdict, sentence="; ".join([verdict.sentence, *complaints]))
+    open_ratios = {quantity: ratio for quantity, ratio in slower.items() if covering[quantity] is None}
+    return replace(verdict, sentence="; ".join([verdict.sentence, *_complaints(open_ratios, about, today)]))
 
 
 def _covering(entries: Sequence[KnownRegression], ratio: float, today: datetime.date) -> KnownRegression | None:
     return next((entry for entry in entries if entry.covers(ratio, today)), None)
 
 
-def _complaint(quantity: str, ratio: float, entries: Sequence[KnownRegression], today: datetime.date) -> str:
-    """Say why no entry covers a slowdown: by the most generous entry that still counts, or else by the latest."""
+def _complaints(slower: Slowdowns, about: Mapping[str, Sequence[KnownRegression]], today: datetime.date) -> list[str]:
+    """Say why no entry covers these slowdowns; those of the same entry together."""
+    by_entry: dict[KnownRegression | None, dict[str, float]] = {}
+    for quantity, ratio in slower.items():
+        by_entry.setdefault(_nearest(about[quantity], today), {})[quantity] = ratio
+    return [_complaint(entry, ratios, today) for entry, ratios in by_entry.items()]
+
+
+def _nearest(entries: Sequence[KnownRegression], today: datetime.date) -> KnownRegression | None:
+    """Return the most generous entry that still counts, or else the latest; None for none."""
     counting = [entry for entry in entries if not entry.is_past(today)]
     if counting:
-        widest = max(counting, key=lambda entry: entry.up_to)
-        return f"{quantity} {widest.extent}, now {percent(ratio)}: {widest.why}"
-    if entries:
-        latest = max(entries, key=lambda entry: entry.until)
-        return f"{quantity} was known until {latest.until}, which is past, now {percent(ratio)}: {latest.why}"
-    return f"{quantity} {percent(ratio)} is not among the known regressions"
+        return max(counting, key=lambda entry: entry.up_to)
+    return max(entries, key=lambda entry: entry.until, default=None)
+
+
+def _complaint(entry: KnownRegression | None, slower: Slowdowns, today: datetime.date) -> str:
+    """Say what is wrong with the entry for these slowdowns, or that there is none."""
+    if entry is None:
+        named = [f"{quantity} {percent(ratio)}" for quantity, ratio in slower.items()]
+        return f"not among the known regressions: {', '.join(named)}"
+    quantities, now = ", ".join(slower), ", ".join(map(percent, slower.values()))
+    if entry.is_past(today):
+        return f"{quantities} known until {entry.until}, which is past, now {now}: {entry.why}"
+    return f"{quantities} {entry.extent}, now {now}: {entry.why}"

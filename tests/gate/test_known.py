@@ -67,13 +67,13 @@ def test_within_what_is_known_a_row_does_not_fail() -> None:
         pytest.param(
             regressed(latency=1.035),
             [PAST],
-            f"slower; latency was known until 2026-11-24, which is past, now +3.5 %: {LINK}",
+            f"slower; latency known until 2026-11-24, which is past, now +3.5 %: {LINK}",
             id="past its date",
         ),
         pytest.param(
             regressed(latency=1.035, peak_memory=1.2),
             [ENTRY],
-            "slower; peak memory +20.0 % is not among the known regressions",
+            "slower; not among the known regressions: peak memory +20.0 %",
             id="another quantity too",
         ),
         pytest.param(
@@ -85,7 +85,7 @@ def test_within_what_is_known_a_row_does_not_fail() -> None:
         pytest.param(
             regressed(latency=1.035, peak_memory=1.05),
             [MEMORY],
-            "slower; latency +3.5 % is not among the known regressions",
+            "slower; not among the known regressions: latency +3.5 %",
             id="only the other is known",
         ),
     ],
@@ -93,6 +93,14 @@ def test_within_what_is_known_a_row_does_not_fail() -> None:
 def test_whatever_is_not_covered_still_fails(verdict: Verdict, entries: list[KnownRegression], said: str) -> None:
     judged = settled(verdict, *entries)
     assert (judged.kind, judged.sentence) == (VerdictKind.REGRESSED, said)
+
+
+def test_slowdowns_of_the_same_entry_are_named_together() -> None:
+    both = Verdict(
+        kind=VerdictKind.REGRESSED, sentence="slower", findings=(finding("latency", 1.05), finding("UNet step", 1.06))
+    )
+    said = f"slower; latency, UNet step known up to +4.0 % until 2026-12-31, now +5.0 %, +6.0 %: {LINK}"
+    assert settled(both, ENTRY).sentence == said
 
 
 def test_the_last_day_still_counts() -> None:
