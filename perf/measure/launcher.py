@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
+from perf.host.worker_code import wire_version
 from perf.measure.channel import Channel, Message
 from perf.measure.command import Command
 from perf.measure.postmortem import ERRORS, OUTPUT, describe_exit, read_last_output
@@ -203,7 +204,10 @@ def start(name: str, command: Command, folder: Path, deadline_s: float) -> Worke
     except OSError as error:
         raise WorkerDied(name, f"{command.arguments[0]} could not be started: {error}") from error
     try:
-        process.ask(None, "hello", deadline_s)
+        hello = process.ask(None, "hello", deadline_s)
+        if hello.get("version") != wire_version():
+            spoken = f"version {hello.get('version')} of the wire, not {wire_version()}"
+            raise WorkerGarbled(name, f"worker {process.pid} speaks {spoken}: its code is not this tree's")
     except BaseException:
         process.close()
         raise

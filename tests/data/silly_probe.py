@@ -12,6 +12,6 @@ def reply(name, **fields):
     replies.flush()
 
 
-reply("hello")
+reply("hello", version=1)
 for _ in requests:
     reply("probed", probe_s=0.05)

@@ -115,6 +115,7 @@ DEEDS = {
     "half-evidence": lambda: reply("evidence", kernels=[]),
     "flood": flood,
     "wait": wait_for_the_file,
+    "old-wire": lambda: reply("hello", version=0),
     "progress": lambda: [reply("progress", done=done) for done in range(1, 4)],
 }
 
@@ -220,7 +221,7 @@ def handle(request):
 
 note_pid("worker", os.getpid())
 maybe("hello")
-reply("hello")
+reply("hello", version=1)
 for line in REQUESTS:
     try:
         handle(json.loads(line))

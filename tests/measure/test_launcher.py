@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ import pytest
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
 from perf.host.stack import ROOT
 from perf.measure import launcher
-from perf.measure.command import Command
+from perf.measure.command import Command, Origin, for_variant
 from perf.records.sample import Sample
+from tests.builders.baselines import EAGER, STACK
 from tests.builders.processes import is_running, read_pid, wait_for
-from tests.builders.runs import DATA
+from tests.builders.runs import DATA, HERE
+from tests.builders.trees import tree
 
 SOON_S = 30.0
+MAIN = "perf/worker/__main__.py"
 
 
 def start(folder: Path, silly: str = "") -> launcher.WorkerProcess:
@@ -61,9 +65,22 @@ def test_progress_is_passed_on(tmp_path: Path) -> None:
     assert seen == [1, 2, 3]
 
 
+def test_a_worker_runs_the_code_that_it_is_started_from(tmp_path: Path) -> None:
+    code = (
+        "import json, os, sys\nprint(__file__, flush=True)\n"
+        "os.write(int(sys.argv[2]), json.dumps({'reply': 'hello', 'version': 1}).encode() + b'\\n')\n"
+        "sys.stdin.read()\n"
+    )
+    root = tree(tmp_path / "code", {"perf/__init__.py": "", "perf/worker/__init__.py": "", MAIN: code})
+    stack = replace(STACK, python=sys.executable)
+    with launcher.start("old", for_variant(EAGER, stack, HERE, Origin(code=root)), tmp_path, SOON_S):
+        assert (tmp_path / "worker.out").read_text() == f"{root / MAIN}\n"
+
+
 @pytest.mark.parametrize(
     ("silly", "error", "evidence"),
     [
+        ("hello:old-wire", WorkerGarbled, "speaks version 0 of the wire, not 1: its code is not this tree's"),
         ("load:exit", WorkerDied, "died during 'load': exit code 3"),
         ("load:exit", WorkerDied, "out of cheese"),
         ("generate:exit", WorkerDied, "died during 'generate': exit code 3"),
