@@ -4,6 +4,7 @@
 
     accept           rows of a recorded run taken into the baseline
     arguments        the argument parser, and the types that several commands share
+    anchors          the environments that are kept for comparisons with baselines' stacks
     machine          what this machine is, and which baselines are its own
     evaluate         how good the gate is, on recorded sessions
     explain          what a recorded run shows
@@ -66,13 +67,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def parser() -> Parser:
     """Return the parser of all commands, without reading the environment or this machine."""
-    from perf.cli import accept, evaluate, explain, machine, plot, selftest, upgrade  # noqa: PLC0415 - heavy: scipy
+    from perf.cli import (  # noqa: PLC0415 - heavy: scipy
+        accept,
+        anchors,
+        evaluate,
+        explain,
+        machine,
+        plot,
+        selftest,
+        upgrade,
+    )
 
     whole = Parser(prog="python -m perf", description=DESCRIPTION)
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, accept, machine, evaluate, explain, plot, selftest):
+    for command in (upgrade, accept, machine, anchors, evaluate, explain, plot, selftest):
         command.add_parser(commands)
     return whole
 

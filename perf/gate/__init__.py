@@ -11,6 +11,7 @@
     store               the baseline files on disk
     against_baseline    the verdicts on a run's rows by the sessions of its baseline
     anchor              the reference side of a comparison with the stack that a baseline was accepted with
+    anchor_referrers    the rows of baselines that refer to an anchor
     anchor_comparison   the comparison with the stack that a baseline was accepted with
     known               KnownRegressions, which regressed rows they cover
     known_file          the known regressions beside the baselines

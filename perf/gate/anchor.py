@@ -6,6 +6,7 @@ What cannot be had is said in ``caveats``, and then is the same on both sides. W
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from perf.errors import BadInput
 from perf.gate.baseline_row import BaselineRow
 from perf.host import anchors
 from perf.host.anchor_code import SHOWN_DIGITS, code_of
+from perf.host.anchor_uses import note_use
 from perf.host.anchors import Recipe
 from perf.host.machine import Machine
 from perf.host.stack import ROOT, Stack, package_changes
@@ -84,6 +86,8 @@ def prepare(
     """
     stacks: dict[tuple[str, str], Stack | BadInput] = {}
     references: dict[str, ReferenceSide | BadInput] = {}
+    rows = list(rows)
+    _note_uses(rows, say)
     for row in rows:
         key = (row.recipe.digest, row.stack.python)
         if key not in stacks:
@@ -94,6 +98,17 @@ def prepare(
         else:
             references[row.variant.name] = reference_side(row, stack, machine)
     return references
+
+
+def _note_uses(rows: Sequence[AnchoredRow], say: Callable[[str], None]) -> None:
+    """Note which rows use which anchors, before one is made: what is made without a note is nobody's."""
+    users: defaultdict[tuple[str, Path], list[AnchoredRow]] = defaultdict(list)
+    for row in rows:
+        if not row.recipe.is_of(row.stack):
+            users[row.recipe.digest, row.path].append(row)
+    for (_, path), using in users.items():
+        if line := note_use(using[0].recipe, path.absolute(), [row.variant.name for row in using]):
+            say(line)
 
 
 def _anchor_stack(row: AnchoredRow, say: Callable[[str], None]) -> Stack | BadInput:
@@ -127,8 +142,10 @@ def _other_python(before: BaselineRow, stack: Stack) -> list[str]:
 
 def _anchor_code(before: BaselineRow) -> tuple[Path, Sequence[str]]:
     """Return the folder with the suite's code that the anchor ran, or this tree's and the reason."""
-    if before.worker in (None, worker_digest()):
+    if before.worker == worker_digest():
         return ROOT, []
+    if before.worker is None:
+        return ROOT, [_packages_alone("the baseline does not say which code measured it")]
     if before.commit is None:
         return ROOT, [_packages_alone("the baseline does not name the commit of its worker's code")]
     try:
@@ -137,7 +154,9 @@ def _anchor_code(before: BaselineRow) -> tuple[Path, Sequence[str]]:
         return ROOT, [_packages_alone(str(error).splitlines()[0])]
     there, here = wire_version(code), wire_version()
     if there != here:
-        spoken = f"speaks version {there} of the wire" if there else "speaks no numbered version of the wire"
+        spoken = (
+            f"speaks version {there} of the wire" if there is not None else "speaks no numbered version of the wire"
+        )
         return ROOT, [_packages_alone(f"the worker of {before.commit[:SHOWN_DIGITS]} {spoken}, this one {here}")]
     return code, []
 

@@ -21,5 +21,6 @@
     environments   stacks that are made when they are asked for
     pinned_hashes  the hashes in the lock files and in their history
     anchors        the stacks that baselines were accepted with, kept to be run again
+    anchor_uses    which baselines refer to an anchor, and when it was last used
     anchor_code    the suite's code of an earlier commit
 """

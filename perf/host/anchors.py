@@ -3,7 +3,7 @@
 ::
 
     anchors/DIGEST/       the environment, complete or absent
-    anchors/DIGEST.json   what it is, who refers to it, and when it was last used: see perf.host.anchor_register
+    anchors/DIGEST.json   what it is, who refers to it, and when it was last used: see perf.host.anchor_uses
 
 An anchor is known by its Python and every version in it, and shared by all rows of that stack. Age does not remove it.
 Installing it is a door into the runner, since a baseline names what is installed: exact releases alone, wheels alone,
@@ -129,14 +129,18 @@ def find_python(version: str, here: Stack) -> Path:
     if here.python_version.startswith(f"{minor}."):
         return Path(here.python)
     python = shutil.which(f"python{minor}")
-    if python is None:
+    if python is None or not _runs(Path(python)):  # pyenv's shims are there for versions that are not
         raise BadInput(f"it has Python {minor}, which is not installed here")
     return Path(python)
 
 
 def _starts(target: Path) -> bool:
     """Tell whether the environment's interpreter starts: the Python that it was made with may have been removed."""
-    command = [str(target / "bin" / "python"), "-c", "pass"]
+    return _runs(target / "bin" / "python")
+
+
+def _runs(python: Path) -> bool:
+    command = [str(python), "-c", "pass"]
     try:
         return subprocess.run(command, capture_output=True, timeout=START_DEADLINE_S, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -81,7 +81,7 @@ def content_digest(folder: Path) -> str:
         listing.update(f"{path.relative_to(folder)} {state.st_size} {state.st_mtime_ns}\n".encode())
     memo = cache_dir() / "digests" / listing.hexdigest()
     if not memo.exists():
-        _write_memo(memo, _digest(folder, files))
+        replace_text(memo, _digest(folder, files))
     return memo.read_text()
 
 
@@ -94,8 +94,9 @@ def _digest(folder: Path, files: list[Path]) -> str:
     return whole.hexdigest()
 
 
-def _write_memo(memo: Path, digest: str) -> None:
-    memo.parent.mkdir(parents=True, exist_ok=True)
-    fresh = memo.with_name(f"{memo.name}.{os.getpid()}")
-    fresh.write_text(digest)
-    fresh.replace(memo)
+def replace_text(path: Path, text: str) -> None:
+    """Write a file beside ``path`` and rename it, so that whoever reads finds the old text or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

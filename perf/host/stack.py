@@ -44,8 +44,7 @@ class Stack:
     packages: Mapping[str, str]
 
     def __str__(self) -> str:
-        shown = [f"{package} {self.packages[package]}" for package in HEADLINERS if package in self.packages]
-        return ", ".join([f"stack {self.name}: Python {self.python_version}", *shown])
+        return f"stack {self.name}: {headline(self.python_version, self.packages)}"
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields in JSON types, the packages in order."""
@@ -56,6 +55,12 @@ class Stack:
         """All that is needed to make the stack again, in JSON types; no path of this machine."""
         whole = self.to_json()
         return {name: whole[name] for name in ("name", "python_version", "packages")}
+
+
+def headline(python_version: str, packages: Mapping[str, str]) -> str:
+    """Return the versions that a stack is known by: of Python, and of the packages that decide on its speed."""
+    shown = [f"{package} {packages[package]}" for package in HEADLINERS if package in packages]
+    return ", ".join([f"Python {python_version}", *shown])
 
 
 def package_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,27 +14,13 @@ from perf.host.environments import upgrade
 from perf.host.releases import between, check_exist, check_release, releases
 from perf.host.requirements import parse_requirements
 from perf.host.stack import Stack
-
-
-def wheel(folder: Path, name: str, version: str, *needs: str, tag: str = "py3-none-any") -> Path:
-    path = folder / f"{name}-{version}-{tag}.whl"
-    about = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", f"version = {version!r}\n")
-        requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
-        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
-        archive.writestr(
-            f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: cheese\nRoot-Is-Purelib: true\nTag: {tag}\n"
-        )
-        archive.writestr(f"{about}/RECORD", "")
-    return path
+from tests.builders.wheels import only_index, wheel
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only place that pip knows: cheese in three releases with crackers of their own, and wine to go with it."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
+    folder = only_index(tmp_path / "shop", monkeypatch)
     for version in ("1.0", "1.1", "2.0"):
         wheel(folder, "crackers", version)
         wheel(folder, "cheese", version, f"crackers=={version}")
@@ -43,9 +28,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     wheel(folder, "wine", "8rc1", "cheese<2")
     wheel(folder, "port", "1", "wine==9")
     wheel(folder, "cheese", "0.5", tag="cp27-none-any")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(environments, "PINS", tmp_path)
     monkeypatch.setattr(environments, "SPARE_BYTES", 0)
