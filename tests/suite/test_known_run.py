@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a baseline, which no other run changes."""
     folder = tmp_path_factory.mktemp("known")
     make_checkpoint(folder / "checkpoint")
-    assert run(folder, *UPDATE).returncode == 0
+    assert run(folder, *UPDATE, "--sessions", "5").returncode == 0
     return folder
 
 
