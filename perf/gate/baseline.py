@@ -8,7 +8,8 @@ can have been measured::
     particulars  what may differ and is then named: the CPU's brand, kernel, microcode
     changes      when, why, and which rows, one entry per update
     rows         variant name -> variant (its specification), stack (Python and every package), sessions, and where
-                 they are known the evidence of the latest update and the digest of the worker's own code
+                 they are known the evidence of the latest update, and the digest (worker), commit and launch of the
+                 worker's own code
 
 A fault in the head makes the file useless, a fault in one row only that row.
 """

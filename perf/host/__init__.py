@@ -10,6 +10,7 @@
     advice         what makes a machine a poor one to measure on
     lock           one measurement at a time
     cache          things made once per machine
+    withheld       the variables that no process with other people's packages gets
     stack          Stack, an environment and its packages, known by its interpreter
     interpreters   stacks' interpreters that are named on the command line
     repository     the suite's repository, by git

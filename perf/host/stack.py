@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import BadInput
+from perf.host.withheld import without_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 INSPECTION_DEADLINE_S = 60
@@ -81,7 +82,12 @@ def inspect_python(name: str, python: Path) -> Stack:
     """Ask the interpreter what it is and what it has. Raises BadInput if it is not a working Python."""
     try:
         result = subprocess.run(
-            [python, "-c", INSPECTION], capture_output=True, text=True, timeout=INSPECTION_DEADLINE_S, check=True
+            [python, "-c", INSPECTION],
+            env=without_secrets(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=INSPECTION_DEADLINE_S,
+            check=True,
         )
         return Stack(name=name, python=str(python), **json.loads(result.stdout))
     except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:

@@ -12,6 +12,7 @@ from perf.host.cache import cache_dir
 from perf.host.machine import Machine
 from perf.host.prerequisites import ALLOCATORS, allocator_library, openmp_library
 from perf.host.stack import ROOT, Stack
+from perf.host.withheld import without_secrets
 from perf.records.launch import FOLDERS, Launch, launch_changes, steers
 from perf.spec.variant import Tuning, Variant
 
@@ -123,8 +124,9 @@ def for_probe(machine: Machine) -> Command:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what contaminates a variant, plus the paths of perf and its cache."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(CONTAMINATING)}
+    """Return this process's environment without secrets and contamination, plus the paths of perf and its cache."""
+    passed = without_secrets(os.environ)
+    kept = {name: value for name, value in passed.items() if not name.startswith(CONTAMINATING)}
     return kept | {"PYTHONPATH": str(ROOT), "TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
 
 

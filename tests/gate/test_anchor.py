@@ -134,6 +134,7 @@ def test_a_reference_is_started_as_its_anchor_was(tmp_path: Path, monkeypatch: p
     assert started.arguments == ("numactl", "-C", str(CPU), STACK.python, "-m", "perf.worker")
     assert started.environment["LD_PRELOAD"] == f"libjemalloc.so.2:{tmp_path}/lib/libiomp5.so"
     assert started.environment["OMP_NUM_THREADS"] == started.environment["MALLOC_ARENA_MAX"] == "1"
+    assert "HF_TOKEN" not in started.environment
     assert "ONEDNN_MAX_CPU_ISA" not in started.environment
     assert started.environment["LD_LIBRARY_PATH"] == "/opt/lib", "the dynamic linker's folders are this machine's"
     (caveat,) = side.caveats
