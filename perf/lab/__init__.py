@@ -11,6 +11,8 @@
     evaluate      false alarms, detection and silent misses of each rule, by many trials
     score_tables  them as tables and JSON
     score_plot    them as a picture
+    kept_pairs    a row measured in two stacks, kept as data
+    paired_replay when a run would have stopped on kept pairs, and with which verdict
     pool          tasks on all CPUs
     selftest      the gate tried on this machine
 """

@@ -38,8 +38,9 @@ def calm_parts(samples: Sequence[Sample]) -> list[CalmParts]:
     Where the kernel does not account pressure, a turn is compared with the turn of the same kind that used most CPUs.
     Other workers are no measure of it: a candidate may use fewer CPUs.
     """
-    best_uses = best_use_by_part(turn for sample in samples for turn in sample.turns or ())
-    best_use = level.best_use(map(Round.of, samples))
+    turns = [turn for sample in samples for turn in sample.turns or ()]
+    best_uses = best_use_by_part(turn for turn in turns if turn.cpu_pressure_s is None)
+    best_use = level.best_use(Round.of(sample) for sample in samples if not sample.turns)
     return [_calm_by_turns(sample, best_uses) if sample.turns else _calm_whole(sample, best_use) for sample in samples]
 
 
@@ -54,7 +55,7 @@ def _calm_by_turns(sample: Sample, best_uses: dict[Part, float]) -> CalmParts:
     others = set(OTHER_PARTS)
     position = 0
     for turn in sample.turns or ():
-        is_calm = not turn_disturbed(turn, best_uses[turn.part])
+        is_calm = not turn_disturbed(turn, best_uses.get(turn.part, 0.0))
         if turn.part is Part.UNET_STEP:
             if is_calm:
                 steps.add(position)

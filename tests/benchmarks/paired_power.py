@@ -1,89 +1,120 @@
-"""How often the upgrade check is right: a stack compared with itself, and with one whose workers do more work.
+"""How often the comparison of two stacks is right, and how long it takes: measured once, kept, and replayed.
 
-    WORKERS=8 PLANTED="3 0" pytest tests/benchmarks/paired_power.py -q --variant openvino-static --size 256x256
+A stack is compared with itself, and with one whose workers do PLANTED % more work::
 
-Measures so many pairs of workers, and then replays them: each try takes the pairs of workers in another order, in which
-candidate and reference are still started first alternately, until the check would have stopped. Prints which verdicts
-the tries ended with, after how many pairs, and how wide the interval of all pairs is compared with that of the same
-latencies taken apart. $KEEP is a folder for the pairs as JSON. Not collected by default.
+    WORKERS=8 PAIRS=6 PLANTED="0 2 3" KEEP=results/pairs pytest tests/benchmarks/paired_power.py -q -k measure \
+        --variant openvino-static --size 256x256 --steps 10 --warmup-steps 4
+
+With BUSY=1 a process beside it burns a core in bursts (busy_loop.py, with the seed SEED). WORKERS pairs of workers make
+PAIRS kept pairs each, or twice as many where other work ran. The pairs are kept in the folder KEEP, a file for each row
+and PLANTED, and read again, without measuring anything, by::
+
+    KEPT=results/pairs pytest tests/benchmarks/paired_power.py -q -k replay
+
+which prints, for each file, the verdicts that runs would have ended with, and after how long; once with disturbed parts
+set aside, and once with the whole pairs that have one (perf.lab.paired_replay). Not collected by default.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import math
 import os
-import statistics
-from collections import Counter
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import StackPair
 from perf.host.stack import inspect_python
+from perf.lab import kept_pairs, paired_replay
+from perf.lab.kept_pairs import KeptRow
 from perf.measure.run import Run
+from perf.report.comparison import details
+from perf.report.tables import aligned
 from perf.spec.variant import Variant
-from perf.stats.kept_pairs import by_workers
-from perf.stats.paired_comparison import LOOKS, Comparison, Groups, PairedVerdict, compare
-from perf.stats.watch import LATENCY
+from perf.stats.paired_plan import NextPairs
 from tests.builders.runs import DATA
 
 WORKERS = int(os.environ.get("WORKERS", "8"))
-PLANTED_PERCENT = tuple(float(text) for text in os.environ.get("PLANTED", "3 0").split())
-TRIES = 200
+PAIRS = int(os.environ.get("PAIRS", "6"))
+PLANTED_PERCENT = tuple(float(text) for text in os.environ.get("PLANTED", "0 2 3").split())
+IS_BUSY = os.environ.get("BUSY") == "1"
+SEED = os.environ.get("SEED", "1")
+BUSY_LOOP = Path(__file__).with_name("busy_loop.py")
+UNBROKEN = 1000  # columns
 
 
-class Endless(PairedRun):
-    """A paired run that goes on although it is decided."""
+class Recorder(PairedRun):
+    """A paired run of WORKERS pairs of workers that make PAIRS pairs each, whatever they say."""
 
     def is_enough(self) -> bool:
-        return len(self.loads_s) >= WORKERS
+        return len(self.starts_s) >= WORKERS and self._left <= 0
+
+    def next_pairs(self) -> NextPairs:
+        if self._left > 0:
+            return NextPairs(is_fresh=False, pairs=self._left)
+        return NextPairs(is_fresh=True, pairs=PAIRS)
+
+    @property
+    def _left(self) -> int:
+        """How many pairs the last workers are still to make."""
+        return PAIRS - sum(pair.workers == len(self.starts_s) for pair in self.pairs)
+
+
+@contextlib.contextmanager
+def busy_loop() -> Iterator[None]:
+    """Let other work run beside the block, if BUSY=1."""
+    if not IS_BUSY:
+        yield
+        return
+    with subprocess.Popen([sys.executable, str(BUSY_LOOP), SEED]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.mark.ladder
 @pytest.mark.parametrize("planted", PLANTED_PERCENT)
-def test_power(
+def test_measure(
     row: Variant, planted: float, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used = run.stacks[row.stack]
     monkeypatch.setenv("SLOWED_PYTHON", used.python)
     monkeypatch.setenv("SLOWED_PERCENT", str(planted))
     candidate = inspect_python("slowed", DATA / "slowed_python") if planted else used
-    paired_run = Endless(row, StackPair(reference=used, candidate=candidate), run, 0.0)
-    paired_run.all_pairs()
-    result = judge(paired_run, run)
+    recorder = Recorder(row, StackPair(reference=used, candidate=candidate), run, math.inf)
+    with busy_loop():
+        recorder.all_pairs()
+    kept = KeptRow.of(
+        recorder.pairs,
+        recorder.starts_s,
+        row=row.name,
+        planted_percent=planted,
+        is_busy=IS_BUSY,
+        measured="; ".join(run.measured()),
+    )
     if folder := os.environ.get("KEEP"):
-        Path(folder, f"{row.name}-{planted:g}.json").write_text(json.dumps(result.to_json()), encoding="utf-8")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        kept.write(Path(folder, f"{row.name}-{planted:g}{'-busy' if IS_BUSY else ''}.jsonl"))
     with capsys.disabled():
-        print(f"{row.name}, {planted:g} % more work planted: {'; '.join(summary(result))}")
+        print("", *details(judge(recorder, run)), *table([kept]), sep="\n")
 
 
-def summary(result: ComparedRow) -> list[str]:
-    """Return the verdicts of the tries, and the two widths, a sentence each."""
-    groups = by_workers(result.pairs, LATENCY.name)
-    generator = np.random.default_rng(0)
-    tries = [one_try(groups, shuffled(groups, generator)) for _ in range(TRIES)]
-    counts = Counter(str(comparison.verdict) for comparison in tries)
-    pairs = [comparison.pairs for comparison in tries]
-    assert result.widths is not None
-    return [
-        str(result.latency),
-        ", ".join(f"{count} of {TRIES} tries {verdict}" for verdict, count in counts.most_common()),
-        f"pairs: median {statistics.median(pairs):g}, 95 % within {np.quantile(pairs, 0.95):g}",
-        f"95 % interval of all: {result.widths[0]:.1%} wide in pairs, {result.widths[1]:.1%} apart",
-    ]
+def test_replay(capsys: pytest.CaptureFixture[str]) -> None:
+    if "KEPT" not in os.environ:
+        pytest.skip("KEPT names no folder of kept pairs")
+    paths = sorted(Path(os.environ["KEPT"]).glob("*.jsonl"))
+    assert paths, "a folder of kept pairs"
+    with capsys.disabled():
+        print("", *table(list(map(kept_pairs.read, paths))), sep="\n")
 
 
-def shuffled(groups: Groups, generator: np.random.Generator) -> list[int]:
-    """Return the numbers of the pairs of workers in random order, odd and even ones alternately."""
-    odd, even = (generator.permutation([number for number in groups if number % 2 == rest]) for rest in (1, 0))
-    return [int(number) for both in zip(odd, even, strict=False) for number in both]
-
-
-def one_try(groups: Groups, order: list[int]) -> Comparison:
-    """Return the comparison at which the check would have stopped."""
-    looks = [compare({number: groups[number] for number in order[: look + 1]}) for look in range(len(order[:LOOKS]))]
-    return next((look for look in looks if look.verdict is not PairedVerdict.UNDECIDED), looks[-1])
+def table(rows: list[KeptRow]) -> list[str]:
+    """Return the lines of a table of replayed rows."""
+    return aligned(paired_replay.HEADINGS, paired_replay.report(rows), UNBROKEN)

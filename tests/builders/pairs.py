@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from perf.lab.kept_pairs import Workers
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample, Turn
 from perf.stats.pairs import Pair
 
 CPUS = 2.0
+STEPS = 11
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
 PRESSURE_SHARE = 0.4  # of a disturbed turn
 HELD_UP = 1.5  # a disturbed turn takes so much longer
@@ -87,3 +90,48 @@ def _whole(generation: Sample) -> Sample:
 def noisy(generator: np.random.Generator, steps: int, noise: float) -> list[float]:
     """Return so many step times of about a second, with a standard deviation of ``noise``, as a fraction."""
     return list(np.exp(generator.normal(0, noise, steps)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedRow:
+    """A row of eleven steps, whose workers have luck, order and noise, and beside which other work may run.
+
+    ``change`` is the candidate's log ratio; ``noise`` and ``luck`` are standard deviations, of a step and of a pair of
+    workers; ``order`` is how much slower the worker that is started first is.
+    """
+
+    change: float
+    noise: float
+    luck: float
+    order: float = 0.005
+    is_busy: bool = False
+    start_s: float = 30.0
+    pairs: int = 6
+
+    def workers(self, generator: np.random.Generator, number: int) -> Workers:
+        """Return what the pair of workers of that number makes."""
+        ratio = self.change + generator.normal(0, self.luck) + (self.order if number % 2 else -self.order)
+        pairs = tuple(self._pair(generator, number, ratio) for _ in range(self.pairs))
+        return Workers(start_s=self.start_s, pairs=pairs)
+
+    def all_workers(self, generator: np.random.Generator) -> Iterator[Workers]:
+        """Yield pairs of workers without end."""
+        return (self.workers(generator, number) for number in itertools.count(1))
+
+    def _pair(self, generator: np.random.Generator, number: int, ratio: float) -> Pair:
+        sides = []
+        for log_ratio in (0.0, ratio):
+            steps_s = math.exp(log_ratio) * np.array(noisy(generator, STEPS, self.noise))
+            vae_s = 1.5 * math.exp(log_ratio) * noisy(generator, 1, self.noise)[0]
+            disturbed = bursts(generator) if self.is_busy else ()
+            sides.append(in_turns(*steps_s.tolist(), vae_s=vae_s, disturbed=disturbed))
+        seconds = sides[0].latency_s + sides[1].latency_s
+        return pair(sides[0], sides[1], workers=number, seconds=seconds)
+
+
+def bursts(generator: np.random.Generator) -> set[int | Part]:
+    """Return the parts, of the steps and the VAE, that other work of some length falls on, if it runs at all."""
+    if generator.random() < 0.5:
+        return set()
+    first, length = int(generator.integers(0, STEPS + 1)), int(generator.integers(1, 6))
+    return {Part.VAE_DECODE if number == STEPS else number for number in range(first, min(STEPS + 1, first + length))}

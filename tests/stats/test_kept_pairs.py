@@ -13,7 +13,7 @@ from perf.records.sample import Sample
 from perf.stats.kept_pairs import KeptPair, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
 from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
-from tests.builders.pairs import CALM, Disturbed, in_turns, noisy, pair, sample, without_turns
+from tests.builders.pairs import CALM, STEPS, Disturbed, bursts, in_turns, noisy, pair, sample, without_turns
 
 VAE = Part.VAE_DECODE
 
@@ -181,32 +181,25 @@ def test_setting_parts_aside_moves_no_mean(has_psi: bool) -> None:
     for _ in range(150):
         pairs = [
             pair(
-                in_turns(*noisy(generator, 12, 0.01), disturbed=bursts(generator), has_psi=has_psi),
+                in_turns(*noisy(generator, STEPS, 0.01), disturbed=bursts(generator), has_psi=has_psi),
                 in_turns(
-                    *(1.03 * np.array(noisy(generator, 12, 0.01))), vae_s=2.06,
+                    *(1.03 * np.array(noisy(generator, STEPS, 0.01))), vae_s=2.06,
                     disturbed=bursts(generator), has_psi=has_psi,
                 ),
             )
             for _ in range(3)
         ]  # fmt: skip
         found += [left.log_ratios[LATENCY.name] for left in kept_pairs(pairs)]
-    expected = true * 14 / 14.6  # the text encoder and the checker are no slower
+    expected = true * (STEPS + 2) / (STEPS + 2.6)  # the text encoder and the checker are no slower
     assert len(found) > 300
     assert np.mean(found) == pytest.approx(expected, abs=4 * float(np.std(found)) / math.sqrt(len(found)))
 
 
-def bursts(generator: np.random.Generator) -> set[int | Part]:
-    """Return the parts, of twelve steps and the VAE, that other work of some length falls on, if it runs at all."""
-    if generator.random() < 0.5:
-        return set()
-    first, length = int(generator.integers(0, 13)), int(generator.integers(1, 6))
-    return {Part.VAE_DECODE if number == 12 else number for number in range(first, min(13, first + length))}
-
-
 def test_a_busy_machine_loses_steps_where_it_lost_images() -> None:
     generator = np.random.default_rng(3)
+    steps_s = [1.0] * STEPS
     pairs = [
-        pair(in_turns(*[1.0] * 12, disturbed=bursts(generator)), in_turns(*[1.0] * 12, disturbed=bursts(generator)))
+        pair(in_turns(*steps_s, disturbed=bursts(generator)), in_turns(*steps_s, disturbed=bursts(generator)))
         for _ in range(40)
     ]
     kept: list[KeptPair] = kept_pairs(pairs)

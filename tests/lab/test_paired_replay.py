@@ -1,0 +1,109 @@
+"""Replayed pairs: how often the rule is right on simulated rows, and how a row is kept."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perf.errors import BadSeries
+from perf.lab import kept_pairs
+from perf.lab.kept_pairs import KeptRow, Workers
+from perf.lab.paired_replay import Try, one_try, shuffled, tries
+from perf.stats.paired_comparison import PairedVerdict
+from tests.builders.pairs import SimulatedRow, without_turns
+
+
+def ends(row: SimulatedRow, count: int, seed: int = 1) -> Counter[PairedVerdict]:
+    """Return how often a run of such a row ends with which verdict."""
+    generator = np.random.default_rng(seed)
+    return Counter(one_try(row.all_workers(generator), budget_s=math.inf).verdict for _ in range(count))
+
+
+def test_there_are_no_more_false_alarms_than_promised() -> None:
+    """Over 2000 rows, steps of half of which are disturbed."""
+    verdicts: Counter[PairedVerdict] = Counter()
+    for luck, is_busy in itertools.product((0.003, 0.012), (False, True)):
+        verdicts += ends(SimulatedRow(change=0.0, noise=0.012, luck=luck, is_busy=is_busy), 500)
+    assert verdicts[PairedVerdict.REGRESSED] <= 20
+    assert verdicts[PairedVerdict.IMPROVED] <= 20
+    assert verdicts[PairedVerdict.EQUIVALENT] >= 1900
+
+
+@pytest.mark.parametrize(("luck", "is_busy"), [(0.003, False), (0.003, True), (0.012, True)])
+def test_three_percent_are_found(luck: float, is_busy: bool) -> None:
+    row = SimulatedRow(change=math.log(1.03), noise=0.012, luck=luck, is_busy=is_busy)
+    assert ends(row, 200)[PairedVerdict.REGRESSED] >= 190
+
+
+@pytest.fixture(scope="module")
+def busy_row() -> KeptRow:
+    """Return a kept row of six pairs of workers, beside which other work ran."""
+    row = SimulatedRow(change=0.0, noise=0.012, luck=0.003, is_busy=True)
+    generator = np.random.default_rng(2)
+    workers = tuple(row.workers(generator, number) for number in range(1, 7))
+    return KeptRow(row="eager-fp32", planted_percent=0.0, is_busy=True, measured="a simulation", workers=workers)
+
+
+def judged_whole(workers: Workers) -> Workers:
+    return replace(workers, pairs=tuple(map(without_turns, workers.pairs)))
+
+
+def test_part_by_part_it_takes_less_time_and_says_more(busy_row: KeptRow) -> None:
+    by_parts = tries(busy_row, 20)
+    whole = tries(replace(busy_row, workers=tuple(map(judged_whole, busy_row.workers))), 20)
+    assert np.median([one.seconds for one in by_parts]) < np.median([one.seconds for one in whole])
+    assert {one.verdict for one in by_parts} == {PairedVerdict.EQUIVALENT}
+
+
+def test_seconds_and_pairs_are_those_of_what_was_used(busy_row: KeptRow) -> None:
+    ended = one_try(busy_row.workers)
+    workers = {pair.workers for pair in ended.pairs}
+    spent_s = sum(pair.seconds or 0.0 for pair in ended.pairs) + 30.0 * len(workers)
+    assert ended.seconds == pytest.approx(spent_s)
+    assert workers == set(range(1, len(workers) + 1))
+
+
+def test_it_stops_at_the_budget(busy_row: KeptRow) -> None:
+    ended = one_try(busy_row.workers, budget_s=0.0)
+    assert len({pair.workers for pair in ended.pairs}) <= 2
+
+
+def test_it_ends_with_the_pairs_and_without_any_it_is_undecided(busy_row: KeptRow) -> None:
+    assert one_try([]) == Try(verdict=PairedVerdict.UNDECIDED, seconds=0.0, pairs=())
+    first = busy_row.workers[0]
+    assert len(one_try([replace(first, pairs=first.pairs[:2])]).pairs) == 2
+
+
+def test_who_was_started_first_stays_so_in_every_order(busy_row: KeptRow) -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(5):
+        numbers = [workers.pairs[0].workers for workers in shuffled(busy_row.workers, generator)]
+        assert [number % 2 for number in numbers] == [1, 0, 1, 0, 1, 0]
+        assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_kept_row_is_read_as_it_was_written(busy_row: KeptRow, tmp_path: Path) -> None:
+    busy_row.write(tmp_path / "row.jsonl")
+    row = kept_pairs.read(tmp_path / "row.jsonl")
+    assert (row.row, row.planted_percent, row.is_busy, row.measured) == ("eager-fp32", 0.0, True, "a simulation")
+    row.write(tmp_path / "again.jsonl")
+    assert kept_pairs.read(tmp_path / "again.jsonl") == row
+    first, first_read = busy_row.workers[1].pairs[0], row.workers[1].pairs[0]
+    assert first_read.reference.latency_s == pytest.approx(first.reference.latency_s, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1}', '{"schema": 1, "starts_s": []}\n{"workers": 1}', "\x00"]
+)
+def test_what_is_no_kept_row_is_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "row.jsonl"
+    path.write_text(text)
+    with pytest.raises(BadSeries, match=r"row\.jsonl") as raised:
+        kept_pairs.read(path)
+    assert "\n" not in str(raised.value)
