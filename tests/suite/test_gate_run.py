@@ -323,7 +323,7 @@ def test_a_suspicion_is_settled_against_the_baselines_own_stack(
 
 @pytest.mark.usefixtures("baseline")
 def test_a_stack_that_cannot_be_built_again_settles_nothing(run_ladder: RunLadder, options: Options) -> None:
-    upgraded = {"SILLY_VERSION": "0.1+silly", "SILLY_SLOWDOWN": "1.1", "SILLY_VENV": "out of cheese"}
+    upgraded = {"SILLY_VERSION": "0.1+silly", "SILLY_SLOWDOWN": "1.5", "SILLY_VENV": "out of cheese"}
     ran = run_ladder(*options, "--fresh", "0", **upgraded)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
     assert re.search(
