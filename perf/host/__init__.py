@@ -17,6 +17,7 @@
     worker_code    the suite's own code that runs in a worker: its digest, its commit, the version of its wire
     prerequisites  what a variant needs and this machine or stack lacks
     requirements   what a user asks pip for: requirements, files of them, wheels
+    sentinel       kills what this process has started when it dies
     installer      pip, run on any interpreter
     releases       the releases of a package that an interpreter could install
     environments   stacks that are made when they are asked for

@@ -90,7 +90,9 @@ def make(recipe: Recipe, here: Stack) -> Path:
         make_venv(find_python(recipe.python_version, here), target)
         install_exactly(target / "bin" / "python", recipe.packages, target / "requirements.txt")
 
-    return make_once(folder() / recipe.digest, make_in, needed_bytes(recipe, here), _starts) / "bin" / "python"
+    if not is_made(recipe):
+        make_once(folder() / recipe.digest, make_in, needed_bytes(recipe, here), _starts)
+    return interpreter(recipe)
 
 
 def install_exactly(python: Path, packages: Mapping[str, str], listing: Path) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from perf.errors import PipFailed
+from perf.host.sentinel import Sentinel
 
 # A heading and the lines indented below it. For conflicting requirements pip so lists the causes, on standard output;
 # its ERROR lines say only that there is a conflict.
@@ -31,10 +33,35 @@ PASSED_ON = re.compile(
 def pip(python: Path, *arguments: str) -> str:
     """Run pip on that interpreter and return its standard output. Raises PipFailed, with what pip printed."""
     command = [sys.executable, "-m", "pip", "--python", str(python), "--no-input", *arguments]
-    result = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise PipFailed(quote(result.stdout, result.stderr) or f"exit code {result.returncode}")
-    return result.stdout
+    process = subprocess.Popen(
+        command,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    output, errors = _communicate(process)
+    if process.returncode:
+        raise PipFailed(quote(output, errors) or f"exit code {process.returncode}")
+    return output
+
+
+def _communicate(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait for the process, which leads a session, and return what it printed; it does not outlive this one.
+
+    A pip that goes on alone would write into the environment that the next run makes in the same place.
+    """
+    sentinel = Sentinel(process.pid)
+    try:
+        return process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    finally:
+        sentinel.end()
 
 
 def clean_environment() -> dict[str, str]:

@@ -9,7 +9,6 @@
     options          the pytest options that settings are read from
     command          the command line and environment of a process
     channel          JSON lines with a deadline
-    sentinel         kills what a worker has started when this process dies
     postmortem       how a worker ended, and its last output
     launcher         starts a worker, talks to it, and leaves nothing of it behind
     checkpoint_check whether a folder is a complete checkpoint

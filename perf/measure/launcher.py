@@ -1,7 +1,7 @@
 """The launcher: it starts a worker, talks to it, and leaves nothing of it behind, whatever happens to either side.
 
 A worker leads a session (setsid) of its own, so Ctrl-C reaches the parent alone, which then ends the whole process
-group. If the parent dies first, the kernel kills the worker (PR_SET_PDEATHSIG), and a sentinel (perf.measure.sentinel)
+group. If the parent dies first, the kernel kills the worker (PR_SET_PDEATHSIG), and a sentinel (perf.host.sentinel)
 kills the processes that the worker has started.
 """
 
@@ -20,11 +20,11 @@ from types import TracebackType
 from typing import Self
 
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
+from perf.host.sentinel import Sentinel
 from perf.host.worker_code import wire_version
 from perf.measure.channel import Channel, Message
 from perf.measure.command import Command
 from perf.measure.postmortem import ERRORS, OUTPUT, describe_exit, read_last_output
-from perf.measure.sentinel import Sentinel
 
 GRACE_S = 10.0
 SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 
-from perf.measure import launcher, sentinel
+from perf.host import sentinel
+from perf.measure import launcher
 from perf.measure.command import Command
 
 folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
