@@ -75,8 +75,12 @@ class PairedRule:
         return workers >= FEWEST_WORKERS and elapsed_s >= self._budget_s
 
     def is_late(self, workers: int, elapsed_s: float, pairs: Sequence[Pair]) -> bool:
-        """Tell whether to look at once: the budget is spent, and the last workers have made enough ``pairs``."""
-        return workers >= FEWEST_WORKERS and elapsed_s >= self._budget_s and len(pairs) >= PAIRS_PER_WORKERS
+        """Tell whether to look at once: the budget is spent, and the last workers have made enough ``pairs``.
+
+        Where other work has disturbed all of them, those workers would count for nothing: they go on to their quota.
+        """
+        is_late = workers >= FEWEST_WORKERS and elapsed_s >= self._budget_s
+        return is_late and len(pairs) >= PAIRS_PER_WORKERS and bool(kept_pairs(pairs))
 
 
 def next_pairs(pairs: Sequence[Pair], starts_s: Sequence[float], *, can_go_on: bool) -> NextPairs:
