@@ -13,6 +13,7 @@
     score_plot    them as a picture
     kept_pairs    a row measured in two stacks, kept as data
     paired_replay when a run would have stopped on kept pairs, and with which verdict
+    process_luck  how far identical workers differ
     pool          tasks on all CPUs
     selftest      the gate tried on this machine
 """
