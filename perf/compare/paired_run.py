@@ -33,9 +33,7 @@ from perf.stats.watch import LATENCY
 
 
 class PairedRun:
-    """One variant's paired measurement; its methods are the setup, target and teardown of ``benchmark.pedantic``.
-
-    Those are ``next_pair``, ``generate`` and ``finish_pair``.
+    """One variant's paired measurement, one of pedantic's Timed: each round is a pair.
 
     ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
@@ -56,7 +54,12 @@ class PairedRun:
         self._strategies: list[Strategy] = []
 
     @property
-    def most_pairs(self) -> int:
+    def warmup_rounds(self) -> int:
+        """None: the workers warm up in the setup of their first round."""
+        return 0
+
+    @property
+    def most_rounds(self) -> int:
         """How many rounds to ask of ``benchmark.pedantic``: those that there are at most, and one.
 
         The setup of the one is never followed by a pair: it counts those of the last workers.
@@ -95,7 +98,7 @@ class PairedRun:
             raise WorkerError(self.variant.name, "other work ran during every pair, so nothing can be said")
         return self._rule.comparison
 
-    def next_pair(self) -> None:
+    def next_round(self) -> None:
         """Start a fresh pair of workers where the last one has done its part. Raises EnoughRounds, a WorkerError."""
         if not self._strategies:
             self._start_workers(FIRST)
@@ -109,7 +112,7 @@ class PairedRun:
         """Make what is timed of a pair: both generations in turns, or the candidate's. Raises a WorkerError."""
         self._strategies[-1].generate()
 
-    def finish_pair(self) -> None:
+    def finish_round(self) -> None:
         """Make what is not timed of a pair. Raises a WorkerError."""
         self._strategies[-1].finish()
 
@@ -117,9 +120,9 @@ class PairedRun:
         """Measure without pytest-benchmark. Raises a WorkerError."""
         with self.rounds():
             while True:
-                self.next_pair()
+                self.next_round()
                 self.generate()
-                self.finish_pair()
+                self.finish_round()
 
     @contextlib.contextmanager
     def rounds(self) -> Iterator[None]:

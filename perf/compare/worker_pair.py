@@ -66,6 +66,7 @@ class WorkerPair:
 
     def _load(self, role: Role) -> Measurement:
         stack, origin = self._stack_pair.of(role), self._stack_pair.origin_of(role)
+        is_timed = role is Role.CANDIDATE
         return self._resources.enter_context(
-            self._run.measuring_beside(self._variant, stack, role, self.number, origin)
+            self._run.measuring_beside(self._variant, stack, role, self.number, origin, is_timed=is_timed)
         )

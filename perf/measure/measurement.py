@@ -17,7 +17,7 @@ from perf.measure.bench import Bench
 from perf.measure.command import HERE, Origin
 from perf.measure.launcher import SETTLE_S, WorkerProcess
 from perf.measure.machine_probe import ProbeTimes
-from perf.measure.pedantic import EnoughRounds
+from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
@@ -35,10 +35,23 @@ class Inspection:
 
 
 class Measurement:
-    """A variant's worker and the samples that it measured. ``measuring`` makes it."""
+    """A variant's worker and the samples that it measured. ``measuring`` makes it; it is one of pedantic's Timed.
 
-    def __init__(self, variant: Variant, bench: Bench, worker: WorkerProcess, label: str, folder: Path) -> None:
+    ``is_timed`` tells whether pytest-benchmark's clock runs during its turns, where it takes turns with another.
+    """
+
+    def __init__(
+        self,
+        variant: Variant,
+        bench: Bench,
+        worker: WorkerProcess,
+        label: str,
+        folder: Path,
+        *,
+        is_timed: bool = True,
+    ) -> None:
         self.variant = variant
+        self._is_timed = is_timed
         self._outcome = folder / "outcome.npz"
         self._bench = bench
         self._worker = worker
@@ -63,6 +76,16 @@ class Measurement:
             samples=self._probes.assign(self._samples),
             probe=self._bench.probe.name,
         )
+
+    @property
+    def warmup_rounds(self) -> int:
+        """How many of the rounds warm the worker up."""
+        return self.variant.warmup_rounds
+
+    @property
+    def most_rounds(self) -> int:
+        """How many timed rounds there are at most, disturbed ones included."""
+        return self._bench.protocol.max_rounds
 
     def load(self) -> None:
         """Have the worker build the variant. Raises a WorkerError."""
@@ -115,6 +138,9 @@ class Measurement:
             self._good = len(undisturbed([Round.of(earlier) for earlier in self._samples]))
         return sample
 
+    def finish_round(self, *_: int) -> None:
+        """Do nothing: the sample is kept already."""
+
     def warm_up(self) -> None:
         """Make all warm-up generations. Raises a WorkerError."""
         protocol = self._bench.protocol
@@ -125,13 +151,11 @@ class Measurement:
     def begin_in_turns(self) -> None:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
         request = self._generation(self._bench.protocol.steps) | {"takes_turns": True}
-        self._worker.ask(request, "turn", self._bench.deadlines.generation_s)
-        self._worker.wait_until_idle(SETTLE_S)
+        self._have_a_turn(request, "turn")
 
     def take_turn(self) -> Sample | None:
         """Let the worker go on to its next stop; return the sample at the end, else None. Raises a WorkerError."""
-        reply = self._worker.ask({"request": "turn"}, ("turn", "sample"), self._bench.deadlines.generation_s)
-        self._worker.wait_until_idle(SETTLE_S)
+        reply = self._have_a_turn({"request": "turn"}, "turn", "sample")
         if reply["reply"] == "turn":
             return None
         self._samples.append(self._read(reply))
@@ -171,6 +195,14 @@ class Measurement:
             self._bench.progress.line(
                 f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
             )
+
+    def _have_a_turn(self, request: dict[str, Any], *answers: str) -> dict[str, Any]:
+        """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed."""
+        with contextlib.nullcontext() if self._is_timed else clock.held():
+            reply = self._worker.ask(request, answers, self._bench.deadlines.generation_s)
+        with clock.held():
+            self._worker.wait_until_idle(SETTLE_S)
+        return reply
 
     def _generation(self, steps: int) -> dict[str, Any]:
         return {
@@ -229,6 +261,7 @@ def measuring(
     *,
     name: str | None = None,
     origin: Origin = HERE,
+    is_timed: bool = True,
 ) -> Iterator[Measurement]:
     """Start a worker, load the variant in it, and end the worker's whole process group afterwards.
 
@@ -240,13 +273,14 @@ def measuring(
         label: The variant's name in progress lines.
         name: The variant's name in errors, where it is not its own.
         origin: What the worker is started from, where that is not this tree.
+        is_timed: Whether pytest-benchmark's clock runs during its turns.
 
     Raises:
         WorkerError: The worker did not start, or could not load the variant.
     """
     start = command.for_variant(variant, stack, bench.machine, origin)
     with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
-        measurement = Measurement(variant, bench, worker, label, folder)
+        measurement = Measurement(variant, bench, worker, label, folder, is_timed=is_timed)
         measurement.load()
         line = f"{label}: loaded in {duration(measurement.session.load_s)}"
         export_s = measurement.session.export_s

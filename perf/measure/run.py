@@ -125,16 +125,26 @@ class Run:
 
     @contextlib.contextmanager
     def measuring_beside(
-        self, variant: Variant, stack: Stack, role: str, number: int, origin: Origin = HERE
+        self,
+        variant: Variant,
+        stack: Stack,
+        role: str,
+        number: int,
+        origin: Origin = HERE,
+        *,
+        is_timed: bool = True,
     ) -> Iterator[Measurement]:
         """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
 
-        The worker is started from ``origin``. Raises a WorkerError.
+        The worker is started from ``origin``; ``is_timed`` tells whether pytest-benchmark's clock runs during its
+        turns. Raises a WorkerError.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         name = f"{variant.name}, {role}"
         label = f"{self._label(variant)} {role} {number}"
-        with measuring(variant, stack, self.bench, folder, label, name=name, origin=origin) as measurement:
+        with measuring(
+            variant, stack, self.bench, folder, label, name=name, origin=origin, is_timed=is_timed
+        ) as measurement:
             self._live.append(measurement)
             yield measurement
 

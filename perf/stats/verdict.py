@@ -24,6 +24,14 @@ class VerdictKind(StrEnum):
     KNOWN = "known"  # a regression that an entry of the known ones covers
 
 
+class JudgedBy(StrEnum):
+    """What a verdict rests on."""
+
+    PAIRS = "pairs"
+    SESSIONS = "sessions in alternation"
+    MEMORY = "memory"
+
+
 FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
 
 
@@ -59,7 +67,9 @@ class Finding:
 class Verdict:
     """The verdict on a row, in one sentence, and what it rests on; the first finding is the latency's.
 
-    ``sessions`` and ``baseline_sessions`` count those that could be read.
+    ``sessions`` and ``baseline_sessions`` count those that could be read. ``judged_by`` tells what they were: both
+    stacks measured now, in turns or session by session, or the sessions that a baseline remembers; None where nothing
+    could be compared.
     """
 
     kind: VerdictKind
@@ -67,6 +77,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     sessions: int = 0
     baseline_sessions: int = 0
+    judged_by: JudgedBy | None = None
 
     @property
     def fails(self) -> bool:

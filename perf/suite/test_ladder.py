@@ -9,6 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from perf.gate.judgement import Judgement
 from perf.measure.measurement import Measurement
+from perf.measure.pedantic import clock, time_rounds
 from perf.measure.recording import recording_path
 from perf.measure.run import Run
 from perf.report import verdicts
@@ -17,14 +18,9 @@ from perf.stats.verdict import VerdictKind
 
 
 @pytest.mark.ladder
+@pytest.mark.benchmark(timer=clock)
 def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run, judgement: Judgement) -> None:
-    with measurement.rounds():
-        benchmark.pedantic(
-            measurement.generate,
-            setup=measurement.next_round,
-            warmup_rounds=measurement.variant.warmup_rounds,
-            rounds=run.bench.protocol.max_rounds,
-        )
+    time_rounds(benchmark, measurement)
     # Under --benchmark-disable there are no samples to judge.
     inspection = measurement.inspect() if measurement.session.samples else None
     benchmark.extra_info.update(run.keep(measurement))

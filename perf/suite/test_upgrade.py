@@ -1,7 +1,7 @@
 """The upgrade check: each variant in two stacks, in turns, and whether the candidate is slower than the reference.
 
-pytest-benchmark's own seconds are of what a round does: both generations in turns, or the candidate's where whole
-sessions alternate. The seconds that are compared are in its extra_info.
+pytest-benchmark's own seconds are the candidate's: its clock stands still during the reference's turns. The seconds
+that are compared, of both, are in its extra_info.
 """
 
 from __future__ import annotations
@@ -13,22 +13,18 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison
+from perf.measure.pedantic import clock, time_rounds
 
 
 @pytest.mark.ladder
+@pytest.mark.benchmark(timer=clock)
 def test_upgrade(
     paired_run: PairedRun,
     benchmark: BenchmarkFixture,
     stack_comparison: StackComparison,
     record_property: Callable[[str, object], None],
 ) -> None:
-    with paired_run.rounds():
-        benchmark.pedantic(
-            paired_run.generate,
-            setup=paired_run.next_pair,
-            teardown=paired_run.finish_pair,
-            rounds=paired_run.most_pairs,
-        )
+    time_rounds(benchmark, paired_run)
     if not benchmark.enabled:
         pytest.skip("nothing is compared under --benchmark-disable")
     result = stack_comparison.add(paired_run)

@@ -180,4 +180,4 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
 def test_the_last_workers_pairs_are_counted_where_every_round_is_used() -> None:
     """pytest-benchmark calls no setup after its last round, and it is the setup that counts the workers' pairs."""
     paired_run = PairedRun(EAGER, NO_STACKS, NO_RUN, budget_s=0.0)
-    assert paired_run.most_pairs == MOST_ROUNDS + 1
+    assert paired_run.most_rounds == MOST_ROUNDS + 1
