@@ -14,10 +14,12 @@ from perf.records.part import Part
 from perf.records.sample import Sample, Turn
 from perf.records.session_record import Round
 from perf.stats import level
-from perf.stats.level import PRESSURE_SHARE, USE_SHARE
+from perf.stats.level import PRESSURE_FLOOR_S, PRESSURE_SHARE, USE_SHARE
 
 OTHER_PARTS = frozenset(Part) - {Part.UNET_STEP}
-TURN_FLOOR_S = 0.004  # a time slice, which any turn may lose
+STEP_FLOOR_S = 0.004  # a time slice, which any step may lose; a part that occurs once may lose as much as an image may
+
+ENOUGH_TO_SEE = 3  # generations, before a part that was calm in none of them is taken for one that never is
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,26 @@ def calm_parts(samples: Sequence[Sample]) -> list[CalmParts]:
     """
     turns = [turn for sample in samples for turn in sample.turns or ()]
     best_uses = best_use_by_part(turn for turn in turns if turn.cpu_pressure_s is None)
-    best_use = level.best_use(Round.of(sample) for sample in samples if not sample.turns)
-    return [_calm_by_turns(sample, best_uses) if sample.turns else _calm_whole(sample, best_use) for sample in samples]
+    whole = _calm_wholes(samples)
+    by_turns = [_calm_by_turns(sample, best_uses) if sample.turns else None for sample in samples]
+    calm = [parts or as_a_whole for parts, as_a_whole in zip(by_turns, whole, strict=True)]
+    never_calm: frozenset[Part] = frozenset()
+    if len(samples) >= ENOUGH_TO_SEE:
+        never_calm = OTHER_PARTS.difference(*(parts.others for parts in calm))
+    return [_with_own_pressure(parts, as_a_whole, never_calm) for parts, as_a_whole in zip(calm, whole, strict=True)]
 
 
-def _calm_whole(sample: Sample, best_use: float) -> CalmParts:
-    if level.disturbed(Round.of(sample), best_use):
-        return CalmParts(frozenset(), frozenset())
-    return CalmParts(frozenset(range(len(sample.parts.unet_steps_s))), OTHER_PARTS)
+def _calm_wholes(samples: Sequence[Sample]) -> list[CalmParts]:
+    """Return all parts of each generation that was calm as a whole, and none of any other."""
+    rounds = [Round.of(sample) for sample in samples]
+    best_use = level.best_use(rounds)
+    calm = []
+    for sample, timed in zip(samples, rounds, strict=True):
+        if level.disturbed(timed, best_use):
+            calm.append(CalmParts(frozenset(), frozenset()))
+        else:
+            calm.append(CalmParts(frozenset(range(len(sample.parts.unet_steps_s))), OTHER_PARTS))
+    return calm
 
 
 def _calm_by_turns(sample: Sample, best_uses: dict[Part, float]) -> CalmParts:
@@ -65,16 +79,25 @@ def _calm_by_turns(sample: Sample, best_uses: dict[Part, float]) -> CalmParts:
     return CalmParts(frozenset(steps), frozenset(others))
 
 
+def _with_own_pressure(calm: CalmParts, whole: CalmParts, never_calm: frozenset[Part]) -> CalmParts:
+    """Add the parts that are calm in none of a worker's generations, where the whole generation was calm.
+
+    Such a part brings its pressure about itself, by threads of two libraries, say, that hand over to each other.
+    """
+    return CalmParts(calm.steps, calm.others | (never_calm & whole.others))
+
+
 def turn_disturbed(turn: Turn, best_use: float) -> bool:
     """Tell whether something else ran during this turn.
 
     ``best_use`` is that of the worker's turns of the same kind, in CPUs. It decides only where the kernel does not
     account pressure: then a turn that could have been shorter with that many CPUs has waited.
     """
+    floor_s = STEP_FLOOR_S if turn.part is Part.UNET_STEP else PRESSURE_FLOOR_S
     if turn.cpu_pressure_s is not None:
-        return turn.cpu_pressure_s > PRESSURE_SHARE * turn.wall_s + TURN_FLOOR_S
+        return turn.cpu_pressure_s > PRESSURE_SHARE * turn.wall_s + floor_s
     waited_s = turn.wall_s - turn.cpu_s / best_use if best_use else 0.0
-    return waited_s > (1 - USE_SHARE) * turn.wall_s + TURN_FLOOR_S
+    return waited_s > (1 - USE_SHARE) * turn.wall_s + floor_s
 
 
 def best_use_by_part(turns: Iterable[Turn]) -> dict[Part, float]:

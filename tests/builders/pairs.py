@@ -48,13 +48,13 @@ def in_turns(*steps_s: float, vae_s: float = 2.0, disturbed: Disturbed = (), has
         (Part.VAE_DECODE, parts.vae_decode_s, Part.VAE_DECODE in disturbed),
         (Part.SAFETY_CHECKER, parts.safety_checker_s, Part.SAFETY_CHECKER in disturbed),
     ]
-    return Sample(
-        steps=len(steps_s),
-        latency_s=parts.total_s,
-        parts=parts,
-        conditions=CALM,
-        turns=tuple(_turn(*call, has_psi=has_psi) for call in calls),
+    turns = tuple(_turn(*call, has_psi=has_psi) for call in calls)
+    conditions = replace(
+        CALM,
+        cpu_s=math.fsum(turn.cpu_s for turn in turns),
+        cpu_pressure_s=math.fsum(turn.cpu_pressure_s or 0.0 for turn in turns) if has_psi else None,
     )
+    return Sample(steps=len(steps_s), latency_s=parts.total_s, parts=parts, conditions=conditions, turns=turns)
 
 
 def _held_up(seconds: float, is_disturbed: bool) -> float:
@@ -78,13 +78,9 @@ def pair(reference: Sample, candidate: Sample, workers: int = 1, seconds: float 
 
 
 def without_turns(measured: Pair) -> Pair:
-    """Return the pair as it was before turns had conditions, with the pressure of its turns over the whole."""
-    return replace(measured, reference=_whole(measured.reference), candidate=_whole(measured.candidate))
-
-
-def _whole(generation: Sample) -> Sample:
-    pressure_s = math.fsum(turn.cpu_pressure_s or 0.0 for turn in generation.turns or ())
-    return replace(generation, turns=None, conditions=replace(CALM, cpu_pressure_s=pressure_s))
+    """Return the pair as it was before turns had conditions."""
+    reference, candidate = (replace(made, turns=None) for made in (measured.reference, measured.candidate))
+    return replace(measured, reference=reference, candidate=candidate)
 
 
 def noisy(generator: np.random.Generator, steps: int, noise: float) -> list[float]:

@@ -129,6 +129,46 @@ def test_in_turns_both_are_alive_and_the_first_turn_alternates(number: int) -> N
     assert [(pair.reference.latency_s, pair.candidate.latency_s) for pair in strategy.pairs] == [(1.0, 2.0)] * 3
 
 
+def first_turns(number: int, pairs: int) -> list[str]:
+    """Return who has the first turn of each pair that the workers of this number make."""
+    workers = NotingWorkers(number)
+    workers.start(workers.order[0])
+    strategy = InTurns(workers, pairs)
+    play(workers, strategy)
+    return workers.notes[2::4]
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 4])
+def test_both_have_the_first_turn_equally_often(pairs: int) -> None:
+    """Within a pair of workers but for one turn, and over two of them for good."""
+    turns = [first_turns(number, pairs) for number in (1, 2)]
+    for of_workers in turns:
+        assert abs(of_workers.count("candidate") - of_workers.count("reference")) <= 1
+    both = [*turns[0], *turns[1]]
+    assert both.count("candidate") == both.count("reference") == pairs
+
+
+def test_the_same_workers_make_more_when_asked() -> None:
+    workers = NotingWorkers(1)
+    workers.start(workers.order[0])
+    strategy = InTurns(workers, 2)
+    play(workers, strategy)
+    assert (len(strategy.pairs), strategy.can_go_on) == (2, True)
+    strategy.ask_for(3)
+    for made in (3, 4, 5):
+        strategy.generate()
+        assert (len(strategy.pairs), strategy.is_done) == (made, made == 5)
+    assert {pair.workers for pair in strategy.pairs} == {1}
+    assert all(pair.seconds is not None for pair in strategy.pairs)
+
+
+def test_sessions_that_have_ended_cannot_go_on() -> None:
+    strategy = WholeSessions(NotingWorkers(1))
+    assert not strategy.can_go_on
+    with pytest.raises(NotImplementedError):
+        strategy.ask_for(1)
+
+
 def test_who_has_more_parts_makes_the_rest_alone() -> None:
     notes: list[str] = []
     first, second = PartByPart("candidate", 5, notes), PartByPart("reference", 2, notes)

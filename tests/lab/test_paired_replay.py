@@ -14,9 +14,11 @@ import pytest
 from perf.errors import BadSeries
 from perf.lab import kept_pairs
 from perf.lab.kept_pairs import KeptRow, Workers
-from perf.lab.paired_replay import Try, one_try, shuffled, tries
+from perf.lab.paired_replay import HEADINGS, Try, by_whole_images, one_try, report, shuffled, tries
+from perf.stats.kept_pairs import set_aside
 from perf.stats.paired_comparison import PairedVerdict
 from tests.builders.pairs import SimulatedRow, without_turns
+from tests.builders.runs import DATA
 
 
 def ends(row: SimulatedRow, count: int, seed: int = 1) -> Counter[PairedVerdict]:
@@ -107,3 +109,31 @@ def test_what_is_no_kept_row_is_one_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(BadSeries, match=r"row\.jsonl") as raised:
         kept_pairs.read(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.fixture(params=sorted((DATA / "pairs").glob("*.jsonl")), ids=lambda path: path.stem)
+def kept_row(request: pytest.FixtureRequest) -> KeptRow:
+    """Return a row that real workers have made, by tests/benchmarks/paired_power.py."""
+    return kept_pairs.read(request.param)
+
+
+def test_what_real_workers_have_made_is_judged_as_it_was(kept_row: KeptRow) -> None:
+    """The verdict of the pairs in every order: slower where more work was planted, and only there."""
+    verdicts = {one.verdict for one in tries(kept_row, 10)}
+    expected = {PairedVerdict.REGRESSED} if kept_row.planted_percent else {PairedVerdict.EQUIVALENT}
+    assert verdicts <= expected | {PairedVerdict.UNDECIDED}, "with few pairs of workers it may stay open"
+
+
+def test_parts_are_set_aside_where_other_work_ran_and_they_cost_fewer_pairs_than_images(kept_row: KeptRow) -> None:
+    by_parts = [measured for workers in kept_row.workers for measured in workers.pairs]
+    whole = [measured for workers in by_whole_images(kept_row).workers for measured in workers.pairs]
+    assert set_aside(by_parts) or not kept_row.is_busy
+    assert set_aside(by_parts).pairs <= set_aside(whole).pairs
+    assert all(measured.reference.turns for measured in by_parts)
+
+
+def test_the_report_reads_each_row_in_both_ways(kept_row: KeptRow) -> None:
+    texts = report([kept_row], count=5)
+    assert [len(line) for line in texts] == [len(HEADINGS)] * 2
+    assert [line[3].partition(":")[0] for line in texts] == ["by parts", "whole images"]
+    assert {line[0] for line in texts} == {kept_row.row}

@@ -60,6 +60,22 @@ def test_what_a_turn_may_lose(wall_s: float, pressure_s: float | None, cpu_s: fl
     assert turn_disturbed(turn, best_use=2.0) is disturbed
 
 
+def test_a_part_that_occurs_once_may_lose_as_much_as_a_short_image() -> None:
+    turn = Turn(part=Part.VAE_DECODE, wall_s=0.010, cpu_s=0.02, involuntary_switches=0, cpu_pressure_s=0.009)
+    assert not turn_disturbed(turn, best_use=2.0)
+    assert turn_disturbed(replace(turn, part=Part.UNET_STEP), best_use=2.0)
+
+
+def test_a_part_that_is_never_calm_brings_its_pressure_about_itself() -> None:
+    """It counts where the whole generation was calm, and as soon as it is calm once it is held against that."""
+    checker = Part.SAFETY_CHECKER
+    pressing = in_turns(*[1.0] * 4, disturbed=(checker,))
+    busy = replace(pressing, conditions=replace(CALM, cpu_pressure_s=3.0))
+    assert [checker in parts.others for parts in calm_parts([pressing, busy, pressing])] == [True, False, True]
+    calm = in_turns(*[1.0] * 4)
+    assert [checker in parts.others for parts in calm_parts([pressing, calm])] == [False, True]
+
+
 def test_no_cpu_time_at_all_says_nothing() -> None:
     turn = Turn(part=Part.UNET_STEP, wall_s=1.0, cpu_s=0.0, involuntary_switches=0, cpu_pressure_s=None)
     assert not turn_disturbed(turn, best_use=0.0)

@@ -122,3 +122,38 @@ def test_it_reads_as_a_sentence() -> None:
     assert comparison.sentence.startswith("+10.")
     assert comparison.sentence.endswith("6 pairs by 2 pairs of workers")
     assert str(comparison) == f"regressed: {comparison.sentence}"
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_what_it_sees_is_found(workers: int) -> None:
+    """With noise, luck and order as they are believed to be, and each look's own slowdown."""
+    generator = np.random.default_rng(11)
+    lucks, beliefs = list(LUCK_SDS), np.array(list(LUCK_SDS.values()))
+    found = []
+    for _ in range(400):
+        noise = NOISE_SD * NOISE_FACTOR ** generator.normal()
+        luck = generator.choice(lucks, p=beliefs / beliefs.sum())
+        order = generator.normal(0, ORDER_SD)
+        groups = [
+            generator.normal(0, luck) + (-1) ** number * order + generator.normal(0, noise, 3)
+            for number in range(workers)
+        ]
+        sees = math.log(compare(numbered([list(group) for group in groups])).sees)
+        slowed = compare(numbered([list(group + sees) for group in groups]), tolerance=0.0)
+        found.append(slowed.verdict is PairedVerdict.REGRESSED)
+    assert np.mean(found) == pytest.approx(0.95, abs=0.03)
+
+
+def test_what_it_sees_goes_with_the_intervals_width() -> None:
+    narrow = compare({1: [0.0, 0.001, 0.0], 2: [0.0, 0.0, 0.001], 3: [0.001, 0.0, 0.0]})
+    wide = compare({1: [0.0, 0.05, -0.04], 2: [0.03, -0.02, 0.0], 3: [0.02, -0.05, 0.03]})
+    assert 1 < narrow.sees < wide.sees
+    assert narrow.to_json()["sees"] == narrow.sees
+
+
+def test_the_variances_are_those_of_the_pairs() -> None:
+    generator = np.random.default_rng(4)
+    groups = {number: list(generator.normal(0, 0.01) + generator.normal(0, 0.004, 9)) for number in range(1, 60)}
+    posterior = change(groups)
+    assert math.sqrt(posterior.noise_variance) == pytest.approx(0.004, rel=0.15)
+    assert math.sqrt(posterior.luck_variance) == pytest.approx(0.01, rel=0.4)

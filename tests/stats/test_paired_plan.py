@@ -101,9 +101,9 @@ def seconds_to(wanted: float, noise: float, luck: float, costs: Costs) -> float:
 def best_schedule_s(wanted: float, noise: float, luck: float, costs: Costs) -> float:
     """Return how long the fastest schedule of all takes, in which all workers after the first make as many pairs."""
     fastest = math.inf
-    for first, each, workers in itertools.product(range(3, MOST_PAIRS + 1), range(1, MOST_PAIRS + 1), range(20)):
+    for first, each, workers in itertools.product(range(3, MOST_PAIRS + 1, 2), range(1, MOST_PAIRS + 1), range(12)):
         counts = {1: first, **dict.fromkeys(range(2, 2 + workers), each)}
-        if textbook_precision(counts, noise, luck) >= wanted:
+        if precision(counts, knowing(noise, luck)) >= wanted:
             fastest = min(fastest, (1 + workers) * costs.start_s + (first + workers * each) * costs.pair_s)
     return fastest
 
