@@ -48,8 +48,8 @@ class Bench:
         """Return the claims of the row that do not hold, with that deed done, environment set and words left out."""
         (variant,) = ladder.select([name])
 
-        def spoiled(variant: Variant, stack: Stack, _: Machine) -> Command:
-            started = command_for(variant, stack, machine)
+        def spoiled(variant: Variant, stack: Stack, _: Machine, origin: command.Origin) -> Command:
+            started = command_for(variant, stack, machine, origin)
             arguments = [word for word in started.arguments if word not in without]
             if deed and variant.name == name:
                 arguments = [*arguments[:-2], str(DATA / "saboteur.py"), deed]
