@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perf.cli.arguments import reason
+from perf.cli.arguments import add_baselines, reason
 from perf.errors import BadRecord, BadRun, NotAccepted, UnknownName
 from perf.exit_codes import ExitCode
 from perf.gate import acceptance, store
@@ -15,7 +15,6 @@ from perf.gate.baseline_row import specification
 from perf.gate.judgement import now
 from perf.gate.proposal import Proposal
 from perf.host.machine import this_machine
-from perf.measure.settings import BASELINES
 from perf.report import recorded_run
 from perf.report.recorded_run import RecordedRun
 from perf.spec import ladder
@@ -34,13 +33,7 @@ def add_parser(commands: Commands) -> None:
         "--row", action="append", required=True, metavar="NAME", help="a row to accept; may be given several times"
     )
     parser.add_argument("--why", type=reason, required=True, metavar="REASON", help="the reason, kept in the file")
-    parser.add_argument(
-        "--baselines",
-        type=Path,
-        default=BASELINES,
-        metavar="FOLDER",
-        help="where they are (baselines/ of this project)",
-    )
+    add_baselines(parser)
     parser.set_defaults(run=run)
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perf.cli.arguments import add_baselines
 from perf.exit_codes import ExitCode
 from perf.gate.anchor_referrers import Referrer, Referrers
 from perf.host import anchor_uses, anchors, lock
 from perf.host.anchor_uses import Entry
 from perf.host.stack import headline
-from perf.measure.settings import BASELINES
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -23,10 +22,11 @@ UNKNOWN = "not known, so it is kept: a run that uses it will note its baseline, 
 def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("anchors", help="the stacks kept for comparisons with the baselines' own")
-    add = parser.add_argument
-    add("--prune", action="store_true", help="remove those to which no baseline refers any more")
-    add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="where baselines are (%(default)s)")
-    add("--wait", type=float, default=0.0, metavar="SECONDS", help="with --prune: wait for a measurement to end")
+    parser.add_argument("--prune", action="store_true", help="remove those to which no baseline refers any more")
+    add_baselines(parser)
+    parser.add_argument(
+        "--wait", type=float, default=0.0, metavar="SECONDS", help="with --prune: wait for a measurement to end"
+    )
     parser.set_defaults(run=run)
 
 

@@ -1,4 +1,4 @@
-"""What the commands' parsers share: the exit code of a usage error, and types of arguments."""
+"""What the commands' parsers share: the exit code of a usage error, types of arguments, a common option."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return int(text)
+
+
+def add_baselines(parser: Parser) -> None:
+    """Add the option for the folder of baselines."""
+    from perf.measure.settings import BASELINES  # noqa: PLC0415 - heavy: scipy
+
+    parser.add_argument(
+        "--baselines",
+        type=Path,
+        default=BASELINES,
+        metavar="FOLDER",
+        help="where they are (baselines/ of this project)",
+    )
 
 
 def check_output_file(option: str, path: Path) -> None:

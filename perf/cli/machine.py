@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perf.cli.arguments import add_baselines
 from perf.exit_codes import ExitCode
 from perf.gate import store
 from perf.gate.baseline_key import BaselineKey
 from perf.host import advice
 from perf.host.machine import this_machine
-from perf.measure.settings import BASELINES
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -21,13 +21,7 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("machine", help="what this machine is, and which baselines are its own")
     parser.add_argument("--check", action="store_true", help="also say what makes it a poor one to measure on")
-    parser.add_argument(
-        "--baselines",
-        type=Path,
-        default=BASELINES,
-        metavar="FOLDER",
-        help="where they are (baselines/ of this project)",
-    )
+    add_baselines(parser)
     parser.set_defaults(run=run)
 
 

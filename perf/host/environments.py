@@ -72,7 +72,7 @@ def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
 
     def make_in(folder: Path) -> None:
         make_venv(python, folder)
-        install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
+        _install(folder / "bin" / "python", lines, folder / "requirements.txt", "--no-deps")
 
     made = make_once(target, make_in, SPARE_BYTES)
     forget_unused(target.parent)  # not before: what is asked for now is used again
@@ -102,12 +102,12 @@ def _resolve(stack: Stack, requirements: Sequence[str]) -> dict[str, str]:
     newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
         listing, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
-        install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
+        _install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
 
 
-def install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
+def _install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
     """Have pip install the requirements, written to ``listing``. Raises BadInput."""
     listing.write_text("\n".join(requirements) + "\n", encoding="utf-8")
     try:

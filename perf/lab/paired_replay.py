@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from perf.lab.kept_pairs import KeptRow, Workers
+from perf.lab.pair_recording import KeptRow, Workers
 from perf.measure.progress import duration
 from perf.stats.kept_pairs import set_aside
 from perf.stats.paired_comparison import PairedVerdict

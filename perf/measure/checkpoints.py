@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from perf.spec import synthetic
 from perf.spec.protocol import Size
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # for the download alone: no worker gets them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
 
 
 def _download(hub_id: str, stack: Stack) -> Path:
-    result = _run_module(stack, "checkpoint", "hub", hub_id)
+    result = _run_module(stack, "checkpoint", "hub", hub_id, **hub_tokens())
     if result.returncode:
         raise HubUnreachable(
             f"{hub_id} could not be downloaded from the Hub ({_tail(result.stderr, lines=1)}); without network use "
@@ -119,9 +121,14 @@ def _download(hub_id: str, stack: Stack) -> Path:
     return Path(result.stdout.splitlines()[-1])
 
 
-def _run_module(stack: Stack, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def hub_tokens() -> dict[str, str]:
+    """Return the variables that hold the user's token of the Hub, which a private or gated model asks for."""
+    return {name: os.environ[name] for name in HUB_TOKENS if name in os.environ}
+
+
+def _run_module(stack: Stack, module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [stack.python, "-m", f"perf.worker.{module}", *arguments]
-    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=clean_environment() | environment, capture_output=True, text=True, check=False)
 
 
 def _tail(text: str, lines: int = 20) -> str:

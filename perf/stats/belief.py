@@ -65,5 +65,4 @@ class Belief:
 
 # Broad: what one would believe of any shared machine. No recorded series spans nights, so that of the nights is a guess
 # on the safe side: a young baseline does not claim to know them.
-BROAD = Belief.of(drifts=(0.2, 0.2, 0.2, 0.2, 0.2), nights=(0.2, 0.4, 0.4), sds=(0.1, 0.2, 0.3, 0.25, 0.15))
-BELIEF = BROAD
+BELIEF = Belief.of(drifts=(0.2, 0.2, 0.2, 0.2, 0.2), nights=(0.2, 0.4, 0.4), sds=(0.1, 0.2, 0.3, 0.25, 0.15))

@@ -27,8 +27,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
+from perf.stats.mixture import Mixture
 from perf.stats.verdict import percent
 from perf.stats.watch import LATENCY
 
@@ -73,31 +74,14 @@ class PairedVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Mixture):
     """The posterior of the change, on a log scale: a mixture of normal distributions, one per point of the grid.
 
     ``noise_variance`` and ``luck_variance`` are the means of the model's two variances.
     """
 
-    means: Floats
-    sds: Floats
-    weights: Floats
     noise_variance: float
     luck_variance: float
-
-    @property
-    def mean(self) -> float:
-        return float(self.weights @ self.means)
-
-    def below(self, value: float) -> float:
-        """Return the probability that the change is below ``value``, a log ratio."""
-        return float(self.weights @ special.ndtr((value - self.means) / self.sds))
-
-    def quantile(self, probability: float) -> float:
-        """Return the log ratio that the change is below with this probability."""
-        reach = 12 * float(self.sds.max())
-        low, high = float(self.means.min()) - reach, float(self.means.max()) + reach
-        return float(optimize.brentq(lambda value: self.below(value) - probability, low, high, xtol=1e-7))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +140,14 @@ def change(groups: Groups) -> Change:
     log_weights = LOG_PRIOR + within + between
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
-    return Change(means, sds, weights, float(weights @ GRID_NOISE**2), float(weights @ GRID_LUCK**2))
+    return Change(
+        means=means,
+        scales=sds,
+        dofs=np.full_like(means, np.inf),
+        weights=weights,
+        noise_variance=float(weights @ GRID_NOISE**2),
+        luck_variance=float(weights @ GRID_LUCK**2),
+    )
 
 
 def orders(numbers: Iterable[int]) -> Floats:
@@ -250,8 +241,7 @@ def more_pairs(groups: Groups, tolerance: float = TOLERANCE) -> int:
     sd_to_tell = abs(posterior.mean) / _z(1 - ALARM_AT_A_LOOK)
     sd_to_exclude = (limit - abs(posterior.mean)) / _z(1 - MISS_AT_A_LOOK)
     wanted_sd = max(sd_to_tell, sd_to_exclude)
-    now_sd = math.sqrt(float(posterior.weights @ (posterior.sds**2 + (posterior.means - posterior.mean) ** 2)))
-    workers = float(len(groups) * (now_sd / wanted_sd) ** 2)
+    workers = float(len(groups) * (posterior.scale / wanted_sd) ** 2)
     return max(1, math.ceil(workers - len(groups))) * math.ceil(pairs_per_workers)
 
 

@@ -63,9 +63,7 @@ class Fits:
     dof: float
 
 
-def shift(
-    baseline: Sequence[Level], new: Sequence[Level], prior: Prior, belief: Belief = BELIEF, *, tonight: bool = False
-) -> Mixture:
+def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior, belief: Belief = BELIEF) -> Mixture:
     """Return the shift of ``new`` over ``baseline``, each at least one level, as a log ratio.
 
     Args:
@@ -73,17 +71,11 @@ def shift(
         new: levels of what is compared.
         prior: what is believed of the quantity.
         belief: what is believed of the machine's noise.
-        tonight: whether the shift is to be that of this night, whatever caused it: with its luck, and with what the
-            probe shows of the machine's speed.
     """
     levels = [*baseline, *new]
     is_new = np.repeat([0.0, 1.0], [len(baseline), len(new)])
-    covariates = np.zeros((len(levels), 2)) if tonight else centred_covariates(levels, len(baseline))
-    design = np.column_stack([np.ones(len(levels)), is_new, covariates])
-    same_night = same_nights(levels)
-    if tonight:
-        same_night = same_night * np.outer(1 - is_new, 1 - is_new)
-    fits = fit(levels, design, covariances(levels, same_night), prior)
+    design = np.column_stack([np.ones(len(levels)), is_new, centred_covariates(levels, len(baseline))])
+    fits = fit(levels, design, covariances(levels), prior)
     return Mixture.of(fits.means, fits.scales, fits.dof, belief.log_weights + fits.log_likelihoods)
 
 
@@ -95,19 +87,19 @@ def log_evidence(levels: Sequence[Level], prior: Prior) -> Floats:
     if len(levels) < FEWEST_TELLING:
         return np.zeros(SHAPE)
     design = np.column_stack([np.ones(len(levels)), centred_covariates(levels, len(levels))])
-    return fit(levels, design, covariances(levels, same_nights(levels)), prior).log_likelihoods
+    return fit(levels, design, covariances(levels), prior).log_likelihoods
 
 
-def covariances(levels: Sequence[Level], same_night: Floats) -> Floats:
+def covariances(levels: Sequence[Level]) -> Floats:
     """Return the covariances of the luck at the points of the grid, up to the unknown variance.
 
-    Of shape (drifts, night shares, n, n), for ``same_night`` of shape (n, n), 1 where two levels share a night's luck.
+    Of shape (drifts, night shares, n, n).
     """
     own = np.diag([1 / level.weight for level in levels])
     measured_s = np.array([level.measured_s for level in levels])
     apart_s = np.abs(measured_s[:, None] - measured_s)
     drifts = np.array([drift.share * np.exp(-apart_s / drift.time_s) for drift in DRIFTS])
-    nights = np.array(NIGHT_SHARES)[:, None, None] * same_night
+    nights = np.array(NIGHT_SHARES)[:, None, None] * same_nights(levels)
     whole: Floats = own + drifts[:, None] + nights[None, :]
     return whole
 

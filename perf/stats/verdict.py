@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from perf.stats.watch import PLAIN_LATENCY
+
 MAX_SESSIONS = 5  # new ones of a row; after the last, no further one is asked for
 
 
@@ -22,14 +24,6 @@ class VerdictKind(StrEnum):
     INVALID = "invalid"
     NO_BASELINE = "no baseline"
     KNOWN = "known"  # a regression that an entry of the known ones covers
-
-
-class JudgedBy(StrEnum):
-    """What a verdict rests on."""
-
-    PAIRS = "pairs"
-    SESSIONS = "sessions in alternation"
-    MEMORY = "memory"
 
 
 FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
@@ -67,9 +61,7 @@ class Finding:
 class Verdict:
     """The verdict on a row, in one sentence, and what it rests on; the first finding is the latency's.
 
-    ``sessions`` and ``baseline_sessions`` count those that could be read. ``judged_by`` tells what they were: both
-    stacks measured now, in turns or session by session, or the sessions that a baseline remembers; None where nothing
-    could be compared.
+    ``sessions`` and ``baseline_sessions`` count those that could be read.
     """
 
     kind: VerdictKind
@@ -77,7 +69,6 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     sessions: int = 0
     baseline_sessions: int = 0
-    judged_by: JudgedBy | None = None
 
     @property
     def fails(self) -> bool:
@@ -150,7 +141,7 @@ def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, base
         return f"no slower than {100 * latency.tolerance:.0f} %: {percent(latency.ratio)} ({interval}), {effort}"
     if kind is VerdictKind.IMPROVED:
         return f"faster: {percent(latency.ratio)} ({interval}), {effort}"
-    return f"{percent(latency.ratio)} ({interval}): {_what_is_open(latency)}, {effort}"
+    return f"{percent(latency.ratio)} ({interval}): {_what_is_open(findings)}, {effort}"
 
 
 def _worst(findings: Sequence[Finding]) -> Finding:
@@ -161,7 +152,11 @@ def _worst(findings: Sequence[Finding]) -> Finding:
     return max(regressed, key=lambda finding: finding.ratio)
 
 
-def _what_is_open(latency: Finding) -> str:
+def _what_is_open(findings: Sequence[Finding]) -> str:
+    latency = findings[0]
+    plain = next((finding for finding in findings if finding.watch == PLAIN_LATENCY.name), None)
+    if plain and latency.high < 1 + latency.tolerance and plain.ratio >= 1 + plain.tolerance:
+        return f"not slower once waiting and the machine's speed are taken out, but {plain}"
     if latency.suspicious:
         return f"a slowdown of {100 * latency.tolerance:.0f} % is neither shown nor excluded"
     return "not slower; whether it is faster is not certain"

@@ -31,8 +31,8 @@ from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import StackPair
 from perf.host.stack import inspect_python
-from perf.lab import kept_pairs, paired_replay
-from perf.lab.kept_pairs import KeptRow
+from perf.lab import pair_recording, paired_replay
+from perf.lab.pair_recording import KeptRow
 from perf.measure.run import Run
 from perf.report.comparison import details
 from perf.report.tables import aligned
@@ -112,7 +112,7 @@ def test_replay(capsys: pytest.CaptureFixture[str]) -> None:
     paths = sorted(Path(os.environ["KEPT"]).glob("*.jsonl"))
     assert paths, "a folder of kept pairs"
     with capsys.disabled():
-        print("", *table(list(map(kept_pairs.read, paths))), sep="\n")
+        print("", *table(list(map(pair_recording.read, paths))), sep="\n")
 
 
 def table(rows: list[KeptRow]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from perf.lab.kept_pairs import Workers
+from perf.lab.pair_recording import Workers
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample, Turn
 from perf.stats.pairs import Pair

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from perf.errors import BadSeries
-from perf.lab import kept_pairs
-from perf.lab.kept_pairs import KeptRow, Workers
+from perf.lab import pair_recording
+from perf.lab.pair_recording import KeptRow, Workers
 from perf.lab.paired_replay import HEADINGS, Try, by_whole_images, one_try, report, shuffled, tries
 from perf.stats.kept_pairs import set_aside
 from perf.stats.paired_comparison import PairedVerdict
@@ -92,10 +92,10 @@ def test_who_was_started_first_stays_so_in_every_order(busy_row: KeptRow) -> Non
 
 def test_a_kept_row_is_read_as_it_was_written(busy_row: KeptRow, tmp_path: Path) -> None:
     busy_row.write(tmp_path / "row.jsonl")
-    row = kept_pairs.read(tmp_path / "row.jsonl")
+    row = pair_recording.read(tmp_path / "row.jsonl")
     assert (row.row, row.planted_percent, row.is_busy, row.measured) == ("eager-fp32", 0.0, True, "a simulation")
     row.write(tmp_path / "again.jsonl")
-    assert kept_pairs.read(tmp_path / "again.jsonl") == row
+    assert pair_recording.read(tmp_path / "again.jsonl") == row
     first, first_read = busy_row.workers[1].pairs[0], row.workers[1].pairs[0]
     assert first_read.reference.latency_s == pytest.approx(first.reference.latency_s, rel=1e-5)
 
@@ -107,14 +107,14 @@ def test_what_is_no_kept_row_is_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "row.jsonl"
     path.write_text(text)
     with pytest.raises(BadSeries, match=r"row\.jsonl") as raised:
-        kept_pairs.read(path)
+        pair_recording.read(path)
     assert "\n" not in str(raised.value)
 
 
 @pytest.fixture(params=sorted((DATA / "pairs").glob("*.jsonl")), ids=lambda path: path.stem)
 def kept_row(request: pytest.FixtureRequest) -> KeptRow:
     """Return a row that real workers have made, by tests/benchmarks/paired_power.py."""
-    return kept_pairs.read(request.param)
+    return pair_recording.read(request.param)
 
 
 def test_what_real_workers_have_made_is_judged_as_it_was(kept_row: KeptRow) -> None:

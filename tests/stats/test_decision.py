@@ -158,3 +158,15 @@ def test_a_probe_that_was_slow_by_itself_is_not_taken_for_the_machines_speed() -
     assert verdict.kind is VerdictKind.UNDECIDED
     assert verdict.latency is not None
     assert verdict.latency.high > 1
+
+
+def test_what_was_taken_out_must_not_hide_what_the_plain_latency_shows() -> None:
+    """All of the slowdown is waiting by the correction's account, which may have been learnt wrongly."""
+    usual = [session([10.0 * factor] * 5, use=2 / factor) for factor in (0.985, 0.995, 1.0, 1.005, 1.015) * 3]
+    waiting = [session([10.0 * 1.035] * 5, use=2 / 1.035)]
+    verdict = judge(BaselineLevels.of(usual), waiting)
+    latency, plain = verdict.findings[:2]
+    assert latency.high < 1.03 < plain.ratio
+    assert (verdict.kind, latency.kind) == (VerdictKind.UNDECIDED, VerdictKind.UNDECIDED)
+    assert verdict.suspicious, "another session may tell"
+    assert "but plain latency +3.5 %" in verdict.sentence

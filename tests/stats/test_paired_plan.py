@@ -21,7 +21,7 @@ LUCKY_ROW = (0.005, 0.012)
 def knowing(noise: float, luck: float) -> Change:
     """Return a posterior that is sure of the two standard deviations."""
     one = np.ones(1)
-    return Change(one, one, one, noise_variance=noise**2, luck_variance=luck**2)
+    return Change(means=one, scales=one, dofs=one, weights=one, noise_variance=noise**2, luck_variance=luck**2)
 
 
 def textbook_precision(counts: Counts, noise: float, luck: float) -> float:
