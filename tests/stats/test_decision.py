@@ -133,6 +133,26 @@ def test_memory_is_watched() -> None:
     assert verdict.sentence.startswith("peak memory +")
 
 
+def with_loads(records: Sequence[SessionRecord], *loads_s: float) -> list[SessionRecord]:
+    return [dataclasses.replace(record, load_s=load_s) for record, load_s in zip(records, loads_s, strict=True)]
+
+
+@pytest.mark.parametrize("loads_s", [(14.0,), (14.0, 14.0), (14.0, 14.0, 5.1, 5.0, 5.2)])
+def test_loads_from_a_cold_page_cache_are_no_regression(loads_s: Sequence[float]) -> None:
+    """The recorded series begin so: 11.3, 11.2, 8.3, 8.1, 7.9 s, and 11.6, 4.5, 4.6 s."""
+    verdict = judged(with_loads(sessions(len(loads_s), seed=2, sd=0.002), *loads_s))
+    assert not verdict.fails
+    assert verdict.suspicious is (len(loads_s) < MAX_SESSIONS), "a further load may tell"
+
+
+def test_a_load_that_stays_slow_is_a_regression() -> None:
+    verdict = judged(with_loads(sessions(5, seed=2, sd=0.002), 14.0, 13.0, 12.0, 12.1, 12.0))
+    assert verdict.kind is VerdictKind.REGRESSED
+    assert verdict.sentence.startswith("load time +140")
+    (alone,) = with_loads(sessions(1, seed=2, sd=0.002), 14.0)
+    assert not judge(REFERENCE, [alone], looks=1).fails, "it may have been the cold one"
+
+
 def test_threads_that_wait_are_a_regression_too() -> None:
     """The correction for waiting would hide it; the plain latency does not."""
     waiting = [session([10.0 * 1.15] * 5, use=2 / 1.15) for _ in range(5)]
