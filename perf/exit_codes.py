@@ -1,4 +1,4 @@
-"""The exit codes of every command, and of pytest after a comparison of two stacks."""
+"""The exit codes of every command, and of pytest when it measures the ladder or compares two stacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     """A row is slower or invalid, or there is none; a search has found a slower release."""
     UNDECIDED = 2
-    """Nothing is slower, but a row is undecided under ``--require-all``, or a search did not finish."""
+    """Nothing is slower, but a row is not decided under ``--require-all``, or a search did not finish."""
     BAD_INPUT = 4
     """The request cannot be met: one line on standard error says why."""
     INTERRUPTED = 130

@@ -10,15 +10,16 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from perf.compare.paired_run import PairedRun
-from perf.compare.stack_comparison import StackComparison, exit_code
+from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError, VariantError, WorkerError
+from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
 from perf.host.cpu_info import platform_info
 from perf.host.lock import hold
@@ -26,15 +27,14 @@ from perf.measure import options, pedantic
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
+from perf.measure.selection import MEASURED, PAIRED, ROW, check_judges, variant_of
 from perf.measure.settings import Settings
-from perf.report import github, run_report
+from perf.report import github, run_report, session_exit
 from perf.report.run_report import RunReport
 from perf.report.tables import wrapped
 from perf.spec.variant import Variant
 
 LOG_WIDTH = 120
-MEASURED = ("measurement", "paired_run")  # fixtures that hold a variant's workers
-ROW = "row"
 settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     variants = metafunc.config.stash[settings_key].variants
-    for fixture in MEASURED:
+    for fixture in (MEASURED, PAIRED):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
     if ROW in metafunc.fixturenames:
@@ -82,6 +82,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     progress = config.stash[progress_key]
     folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
     try:
+        check_judges(config, session.items)
         with (
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
             Run(wanted, list(dict.fromkeys(variants)), folder, progress, is_ladder=not wanted.stack_pair) as run,
@@ -154,12 +155,14 @@ def paired_run(request: pytest.FixtureRequest, run: Run, stack_comparison: Stack
 
 @pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
-    """Return what judges this run; without any stack installed the test is skipped."""
+    """Return what judges this run; without any stack installed the test is skipped, or fails under --require-all."""
     if run.settings.stack_pair:
         pytest.fail(
             "--reference and --candidate belong to perf/suite/test_upgrade.py, not to the ladder", pytrace=False
         )
     if not run.can_measure:
+        if run.settings.require_all:
+            pytest.fail("no stack is installed (with --require-all every row must run)", pytrace=False)
         pytest.skip("nothing was measured")
     return request.config.stash[judgement_key]
 
@@ -176,11 +179,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Exit with 2 after a comparison under --require-all if rows are undecided and none is worse."""
-    stack_comparison = session.config.stash.get(stack_comparison_key, None)
-    if stack_comparison and session.exitstatus == pytest.ExitCode.OK:
-        require_all = session.config.stash[settings_key].require_all
-        session.exitstatus = exit_code(list(stack_comparison.results.values()), require_all=require_all)
+    """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared."""
+    config = session.config
+    stack_comparison = config.stash.get(stack_comparison_key, None)
+    if session.exitstatus == pytest.ExitCode.OK and stack_comparison and not stack_comparison.results:
+        session.exitstatus = ExitCode.FAILED
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
+        session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -229,13 +235,6 @@ def run_report_of(config: pytest.Config, width: int) -> RunReport:
     if stack_comparison := config.stash.get(stack_comparison_key, None):
         return run_report.of_comparison(stack_comparison, run, width)
     return run_report.of_ladder(run, config.stash.get(judgement_key, None), width)
-
-
-def variant_of(item: pytest.Item) -> Variant | None:
-    """Return the variant that a test measures or judges, or None for any other test."""
-    callspec = getattr(item, "callspec", None)
-    parameters: Mapping[str, Any] = callspec.params if callspec else {}
-    return next((parameters[name] for name in (*MEASURED, ROW) if name in parameters), None)
 
 
 @contextlib.contextmanager

@@ -46,6 +46,8 @@ KNOW_PYTEST = {
     "measure/options",
     "measure/pedantic",
     "measure/recording",
+    "measure/selection",
+    "report/session_exit",
     "suite/test_ladder",
     "suite/test_upgrade",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from perf.compare.compared_row import ComparedRow
@@ -10,7 +9,6 @@ from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import Role, StackPair, stack_for_worker
 from perf.errors import WorkerError
-from perf.exit_codes import ExitCode
 from perf.host.requirements import name_of
 from perf.host.stack import package_changes
 from perf.measure.run import Run
@@ -86,12 +84,3 @@ class StackComparison:
             "unasked_changes": self.unasked_changes,
             "results": [result.to_json() for result in self.results.values()],
         }
-
-
-def exit_code(results: Sequence[ComparedRow], *, require_all: bool) -> ExitCode:
-    """Return the exit code of a comparison: that of its worst row. With ``require_all``, an undecided one counts."""
-    if not results or any(result.fails for result in results):
-        return ExitCode.FAILED
-    if require_all and any(result.verdict is PairedVerdict.UNDECIDED for result in results):
-        return ExitCode.UNDECIDED
-    return ExitCode.OK

@@ -7,6 +7,7 @@
     tolerance_table  the tolerances in a settings file
     settings_file    SettingsFile, the options of every run, in pyproject.toml or perf.toml
     options          the pytest options that settings are read from
+    selection        what the selected tests do, and selections that judge nothing
     steadying        what may be taken out of a worker's luck
     command          the command line and environment of a process
     channel          JSON lines with a deadline

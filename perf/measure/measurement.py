@@ -187,14 +187,13 @@ class Measurement:
         """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
         with contextlib.suppress(EnoughRounds):
             yield
-        if self._samples:  # empty under --benchmark-disable
-            self._probes.take(len(self._samples))
-            median_s = statistics.median(sample.latency_s for sample in self._samples)
-            set_aside = len(self._samples) - self._good
-            noted = f", {set_aside} of them disturbed" if set_aside else ""
-            self._bench.progress.line(
-                f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
-            )
+        self._probes.take(len(self._samples))
+        median_s = statistics.median(sample.latency_s for sample in self._samples)
+        set_aside = len(self._samples) - self._good
+        noted = f", {set_aside} of them disturbed" if set_aside else ""
+        self._bench.progress.line(
+            f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
+        )
 
     def _have_a_turn(self, request: dict[str, Any], *answers: str) -> dict[str, Any]:
         """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed."""

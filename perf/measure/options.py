@@ -42,8 +42,8 @@ BUDGET_HELP = (
     f"({PAIRS_BUDGET_S:g})"
 )
 REQUIRE_ALL_HELP = (
-    "fail a row that cannot run here, or that has no baseline; of two stacks, end with 2 where a row is undecided "
-    "(implied by pytest's --strict)"
+    "fail a row that cannot run here, has no baseline or is not decided; exit code 2 where undecided rows are all that "
+    "fails (implied by pytest's --strict)"
 )
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
 FRESH_HELP = "most fresh workers to start for a row that may be slower (%(default)s)"

@@ -11,7 +11,7 @@ from perf.measure.progress import duration
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
 from perf.stats.kept_pairs import kept_pairs
-from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE
+from perf.stats.paired_comparison import ALARM, LOOKS, MISS, TOLERANCE, PairedVerdict
 from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
@@ -75,6 +75,20 @@ def details(result: ComparedRow) -> list[str]:
     if result.memory_shortage:
         lines.append(f"  {result.memory_shortage}: whole sessions alternated")
     return lines
+
+
+def failure(result: ComparedRow, budget_s: float) -> str:
+    """Explain to the reader of a CI log why a row fails; of one that is undecided, say what would decide it.
+
+    Args:
+        result: the row's.
+        budget_s: the time after which nothing more was measured.
+    """
+    text = f"{result.variant.name}: {result.verdict}: {result.sentence}"
+    if result.verdict is not PairedVerdict.UNDECIDED or result.latency is None:
+        return text
+    looks = f"or a calmer machine (python -m perf machine --check); it is looked at {LOOKS} times at most"
+    return f"{text}\n(with --require-all a row must be decided)\nto decide it: --budget above {budget_s:g} s, {looks}"
 
 
 def about(stack_comparison: StackComparison) -> list[str]:

@@ -13,7 +13,7 @@ from perf.measure.settings import BASELINES
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.stats.level import cpus_used, undisturbed
-from perf.stats.verdict import FAILING, Verdict, VerdictKind, counted
+from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, Verdict, VerdictKind, counted
 
 DIFFERENCES_SHOWN = 6
 
@@ -65,11 +65,27 @@ def failure(
     lines = [
         f"{row.variant.name}: {verdict}",
         *evidence_lines(row, verdict, gate),
+        *what_would_decide(verdict),
         f"measure again:              {again}",
     ]
-    if verdict.kind is not VerdictKind.INVALID:
+    if verdict.kind not in {VerdictKind.INVALID, VerdictKind.DISTURBED}:
         lines += ways_to_accept(row, gate, again, recording)
     return "\n".join(lines)
+
+
+def what_would_decide(verdict: Verdict) -> list[str]:
+    """Return a line on what it takes to decide a row that fails because it is not; nothing for any other."""
+    if verdict.kind not in UNANSWERED:
+        return []
+    if verdict.kind is VerdictKind.DISTURBED:
+        needed = "a calm machine; python -m perf machine --check says what keeps it from being one"
+    elif verdict.suspicious:
+        needed = f"more fresh workers, up to --fresh {MAX_SESSIONS - 1}"
+    else:
+        needed = (
+            f"more sessions of other nights in its baseline, which has {verdict.baseline_sessions}; accepted ones join"
+        )
+    return [f"to decide it:               {needed} (with --require-all a row must be decided)"]
 
 
 def ways_to_accept(row: MeasuredRow, gate: Gate, again: str, recording: Path | None) -> list[str]:

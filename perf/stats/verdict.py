@@ -27,6 +27,7 @@ class VerdictKind(StrEnum):
 
 
 FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
+UNANSWERED = {VerdictKind.UNDECIDED, VerdictKind.DISTURBED}  # measured, and still nobody knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,11 @@ class Verdict:
     @property
     def fails(self) -> bool:
         return self.kind in FAILING
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says how the row compares with its baseline, or that it did not run as it should."""
+        return self.kind not in {*UNANSWERED, VerdictKind.NO_BASELINE}
 
     @property
     def suspicious(self) -> bool:

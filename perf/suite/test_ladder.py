@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -14,18 +15,15 @@ from perf.measure.recording import recording_path
 from perf.measure.run import Run
 from perf.report import verdicts
 from perf.spec.variant import Variant
-from perf.stats.verdict import VerdictKind
 
 
 @pytest.mark.ladder
 @pytest.mark.benchmark(timer=clock)
 def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run, judgement: Judgement) -> None:
     time_rounds(benchmark, measurement)
-    # Under --benchmark-disable there are no samples to judge.
-    inspection = measurement.inspect() if measurement.session.samples else None
+    inspection = measurement.inspect()
     benchmark.extra_info.update(run.keep(measurement))
-    if inspection:
-        judgement.add(measurement, inspection, benchmark.extra_info)
+    judgement.add(measurement, inspection, benchmark.extra_info)
 
 
 @pytest.mark.ladder
@@ -39,14 +37,22 @@ def test_verdict(
     judgement.complete(row)
     verdict = judgement.verdict(row)
     if verdict is None:
-        pytest.skip("not measured")
+        leave_unjudged(row, run)
     if run.settings.updates:
         run.say(judgement.accept(row))
         return
     for name, value in verdicts.junit_properties(verdict).items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
-    if verdict.fails or (run.settings.require_all and verdict.kind is VerdictKind.NO_BASELINE):
+    if verdict.fails or (run.settings.require_all and not verdict.is_answer):
         measured, recording = judgement.measured_row(row), recording_path(pytestconfig)
         message = verdicts.failure(measured, verdict, judgement.gate, run.settings.options, recording)
         pytest.fail(message, pytrace=False)
+
+
+def leave_unjudged(row: Variant, run: Run) -> NoReturn:
+    """Skip the verdict on a row that cannot run here; fail that of any other, so that --last-failed judges it too."""
+    missing = run.find_missing(row)
+    if missing and not run.settings.require_all:
+        pytest.skip("not measured")
+    pytest.fail(f"{row.name}: no verdict: {missing or 'it could not be measured, see test_latency'}", pytrace=False)

@@ -14,6 +14,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison
 from perf.measure.pedantic import clock, time_rounds
+from perf.measure.run import Run
+from perf.report import comparison
+from perf.stats.paired_comparison import PairedVerdict
 
 
 @pytest.mark.ladder
@@ -22,14 +25,14 @@ def test_upgrade(
     paired_run: PairedRun,
     benchmark: BenchmarkFixture,
     stack_comparison: StackComparison,
+    run: Run,
     record_property: Callable[[str, object], None],
 ) -> None:
     time_rounds(benchmark, paired_run)
-    if not benchmark.enabled:
-        pytest.skip("nothing is compared under --benchmark-disable")
     result = stack_comparison.add(paired_run)
     benchmark.extra_info.update(result.to_json())
     record_property("verdict", result.verdict)
     record_property("says", result.sentence)
-    if result.fails:
-        pytest.fail(f"{result.variant.name}: {result.verdict}: {result.sentence}", pytrace=False)
+    settings = run.settings
+    if result.fails or (settings.require_all and result.verdict is PairedVerdict.UNDECIDED):
+        pytest.fail(comparison.failure(result, settings.pairs_budget_s), pytrace=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from perf.host.machine import this_machine
@@ -14,11 +15,16 @@ from perf.host.stack import ROOT
 DATA = ROOT / "tests" / "data"
 SILLY_PYTHON = DATA / "silly_python"
 SUITE_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "console_output_style=classic", "--benchmark-quiet")
+# Appended where a run is to know which tests failed in the last one; it has been imported by then, and is told off.
+WITH_CACHE = ("-p", "cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 # Loading it takes most of a second, and users do not have it.
 WITHOUT_HYPOTHESIS = ("-p", "no:hypothesispytest")
 
 # A job in the background of a shell ignores SIGINT, and so would all that it starts.
 ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
+
+LADDER_SUITE = ROOT / "perf" / "suite" / "test_ladder.py"
+UPGRADE_SUITE = LADDER_SUITE.with_name("test_upgrade.py")
 
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,8 +32,7 @@ HERE = this_machine()
 
 
 def ladder_command(*options: str) -> list[str]:
-    suite = ROOT / "perf" / "suite" / "test_ladder.py"
-    return [sys.executable, "-m", "pytest", str(suite), *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, *options]
+    return [sys.executable, "-m", "pytest", str(LADDER_SUITE), *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, *options]
 
 
 def surroundings() -> dict[str, str]:
@@ -64,6 +69,22 @@ def run_ladder_in(
         timeout=timeout_s,
         check=False,
     )
+
+
+def run_many(folder: Path, suite: Path, many_options: Iterable[tuple[str, ...]]) -> list[tuple[int, str]]:
+    """Run a file of the suite once for each of these options, in one process, and return exit codes and stderr."""
+    common = (str(suite), *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, f"--rootdir={folder}")
+    ran = subprocess.run(
+        [sys.executable, str(DATA / "many_runs.py")],
+        input="\n".join(json.dumps([*common, *options]) for options in many_options),
+        env=silly_surroundings(folder) | {"PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return [(int(code), str(errors)) for code, errors in map(json.loads, ran.stdout.splitlines())]
 
 
 def options_for(checkpoint: Path) -> tuple[str, ...]:

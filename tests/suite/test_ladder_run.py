@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
-    DATA,
+    LADDER_SUITE,
     SILLY_PYTHON,
     RunLadder,
     ladder_command,
     options_for,
     run_ladder_in,
+    run_many,
     silly_surroundings,
 )
 
@@ -262,19 +261,8 @@ MISTAKES: dict[Options, str] = {
 def mistakes(tmp_path_factory: pytest.TempPathFactory) -> dict[Options, tuple[int, str]]:
     """Make every mistake, each in a run of its own, and return their exit codes and messages."""
     folder = tmp_path_factory.mktemp("mistakes")
-    _, _, _, *arguments = ladder_command()
-    ran = subprocess.run(
-        [sys.executable, str(DATA / "many_runs.py")],
-        input="\n".join(json.dumps([*arguments, *options]) for options in MISTAKES),
-        env=silly_surroundings(folder) | {"PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    outcomes = run_many(folder, LADDER_SUITE, MISTAKES)
     assert not (folder / "cache").exists()
-    outcomes = [(int(code), str(errors)) for code, errors in map(json.loads, ran.stdout.splitlines())]
     return dict(zip(MISTAKES, outcomes, strict=True))
 
 

@@ -15,17 +15,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from perf.compare.compared_row import ComparedRow
-from perf.compare.stack_comparison import exit_code
-from perf.host.stack import ROOT
-from perf.spec import ladder
-from perf.stats.paired_comparison import PairedVerdict
 from tests.builders.processes import is_running, read_pid, wait_for
-from tests.builders.runs import ALLOW_INTERRUPTS, SILLY_PYTHON, SUITE_OPTIONS, WITHOUT_HYPOTHESIS, silly_surroundings
+from tests.builders.runs import (
+    ALLOW_INTERRUPTS,
+    SILLY_PYTHON,
+    SUITE_OPTIONS,
+    UPGRADE_SUITE,
+    WITHOUT_HYPOTHESIS,
+    silly_surroundings,
+)
 
 Ran = subprocess.CompletedProcess[str]
 Compare = Callable[..., Ran]
-SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
             sys.executable,
             "-m",
             "pytest",
-            str(SUITE),
+            str(UPGRADE_SUITE),
             f"--rootdir={tmp_path}",
             *SUITE_OPTIONS,
             *WITHOUT_HYPOTHESIS,
@@ -136,6 +137,18 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
     assert (ran.returncode, results(tmp_path)[0]["verdict"]) == (2, "undecided")
     assert results(tmp_path)[0]["latency"]["workers"] == 2
     assert "more pairs would tell" in ran.stdout
+    (failure,) = ElementTree.parse(tmp_path / "junit.xml").iter("failure")
+    assert re.search(r"\nto decide it: --budget above 0 s, or a calmer machine", failure.attrib["message"])
+
+
+def test_undecided_beside_a_row_that_fails_is_a_failure(
+    compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
+) -> None:
+    dying = stack_that("dying", SILLY="generate:exit", SILLY_ROW="openvino-static", SILLY_JITTER="0.1")
+    rows = ("--variant", "eager-fp32", "--variant", "openvino-static")
+    ran = compare(SILLY_PYTHON, dying, *rows, "--budget", "0", "--require-all", SILLY_JITTER="0.1")
+    assert [row["verdict"] for row in results(tmp_path)] == ["undecided", "invalid"]
+    assert ran.returncode == 1
 
 
 def test_without_pressure_a_pair_that_waits_is_set_aside(compare: Compare, tmp_path: Path) -> None:
@@ -159,20 +172,6 @@ def test_disturbed_steps_are_set_aside_and_the_rest_of_their_pairs_is_kept(compa
     assert re.search(r"verdict after \d+ s; a slowdown of \+\d\.\d % would have been found", ran.stdout)
     assert result["seconds"] > sum(result["starts_s"]) > 0
     assert 1 < result["latency"]["sees"] < 1.05
-
-
-def test_the_exit_code_is_that_of_the_worst_row() -> None:
-    def rows(*verdicts: PairedVerdict) -> list[ComparedRow]:
-        (variant,) = ladder.select(["eager-fp32"])
-        return [ComparedRow(variant=variant, verdict=verdict, sentence="") for verdict in verdicts]
-
-    well = (PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED)
-    assert exit_code(rows(*well), require_all=True) == 0
-    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), require_all=False) == 0
-    assert exit_code(rows(*well, PairedVerdict.UNDECIDED), require_all=True) == 2
-    assert exit_code(rows(PairedVerdict.UNDECIDED, PairedVerdict.REGRESSED), require_all=True) == 1
-    assert exit_code(rows(PairedVerdict.INVALID), require_all=False) == 1
-    assert exit_code([], require_all=False) == 1
 
 
 def test_a_worker_that_dies_makes_its_row_invalid_and_the_rest_goes_on(

@@ -1,0 +1,107 @@
+"""Selections of tests as users make them: refused where nothing would be judged, and else judged."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.builders.checkpoints import make_checkpoint
+from tests.builders.runs import (
+    LADDER_SUITE,
+    SILLY_PYTHON,
+    UPGRADE_SUITE,
+    WITH_CACHE,
+    RunLadder,
+    options_for,
+    run_many,
+)
+
+Options = tuple[str, ...]
+
+TWO_ROWS = ("--variant", "openvino-static")  # beside the one of options_for
+DESELECT = "--deselect=::test_{}[eager-fp32]"  # below a root that the suite is outside of, a node's id has no file
+UNJUDGED = "test_latency[eager-fp32]: would be measured and not judged, since test_verdict[eager-fp32] is not selected"
+
+QUICK = ("--rounds", "3", "--budget", "0")
+LISTED: list[Options] = [("-k", "test_latency", "--collect-only"), ("--benchmark-disable", "--collect-only")]
+REFUSED: dict[Options, str] = {
+    ("-k", "test_latency"): UNJUDGED.replace("]:", "] and 1 more:", 1),
+    ("-k", "test_latency and eager"): UNJUDGED,
+    ("-k", "not test_verdict"): "select rows instead, with --variant eager-fp32 or -k eager-fp32",
+    ("-m", "benchmark"): "would be measured and not judged",
+    (DESELECT.format("verdict"),): UNJUDGED,
+    ("--benchmark-only",): "--benchmark-only: skips test_verdict",
+    ("--benchmark-skip",): "--benchmark-skip: nothing would be measured, so nothing judged; leave it out",
+    ("--benchmark-disable",): "--benchmark-disable: nothing would be measured, so nothing judged; leave it out",
+    ("-k", "test_latency", "--update-baseline", "--why", "the first"): "would be measured and not judged",
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Options, tuple[int, str]]:
+    """Make every selection, in one process, and return their exit codes and messages."""
+    folder = tmp_path_factory.mktemp("selections")
+    common = (*options_for(make_checkpoint(folder / "checkpoint")), *TWO_ROWS)
+    outcomes = run_many(folder, LADDER_SUITE, [(*common, *options) for options in (*REFUSED, *LISTED)])
+    assert not (folder / "cache").exists(), "refused before anything is made"
+    assert not [*folder.glob("sd-xeon-perf-*")]
+    return dict(zip((*REFUSED, *LISTED), outcomes, strict=True))
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED.items(), ids=[" ".join(options)[:50] for options in REFUSED])
+def test_a_ladder_that_would_not_be_judged_is_refused_in_one_line(
+    outcomes: dict[Options, tuple[int, str]], options: Options, message: str
+) -> None:
+    code, errors = outcomes[options]
+    assert code == 4
+    (line,) = [line for line in errors.splitlines() if line]
+    assert line.startswith("ERROR: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("options", LISTED, ids=" ".join)
+def test_the_tests_of_any_selection_can_be_listed(outcomes: dict[Options, tuple[int, str]], options: Options) -> None:
+    assert outcomes[options][0] == 0
+
+
+def test_an_upgrade_that_would_not_be_measured_is_refused(tmp_path: Path, checkpoint: Path) -> None:
+    stack_pair = ("--reference", str(SILLY_PYTHON), "--candidate", str(SILLY_PYTHON), "--model", str(checkpoint))
+    options = ("--benchmark-skip", "--benchmark-disable")
+    outcomes = run_many(tmp_path, UPGRADE_SUITE, [(*stack_pair, option) for option in options])
+    for option, (code, errors) in zip(options, outcomes, strict=True):
+        assert (code, errors.strip().startswith(f"ERROR: {option}: nothing would be measured")) == (4, True)
+
+
+def last_line(ran: subprocess.CompletedProcess[str]) -> str:
+    """Return the line that pytest ends with, without the time."""
+    return re.sub(r" in .*", "", ran.stdout.strip().splitlines()[-1])
+
+
+def test_a_row_is_selected_by_its_name(run_ladder: RunLadder, silly_options: Options) -> None:
+    ran = run_ladder(*silly_options, *TWO_ROWS, *QUICK, "-k", "eager-fp32")
+    assert (ran.returncode, last_line(ran)) == (0, "2 passed, 2 deselected"), ran.stderr
+
+
+def test_the_last_failed_row_is_measured_and_judged_again(run_ladder: RunLadder, silly_options: Options) -> None:
+    """A worker that died fails the row's verdict too, which --last-failed selects by that."""
+    options = (*silly_options, *TWO_ROWS, *QUICK, *WITH_CACHE)
+    first = run_ladder(*options, SILLY="generate:exit", SILLY_ROW="eager-fp32")
+    assert (first.returncode, last_line(first)) == (1, "2 failed, 2 passed")
+    assert "eager-fp32: no verdict: it could not be measured, see test_latency" in first.stdout
+    second = run_ladder(*options, "--last-failed")
+    assert (second.returncode, last_line(second)) == (0, "2 passed, 2 deselected"), second.stderr
+    assert "openvino-static (" not in second.stderr
+
+
+def test_a_row_that_is_required_may_not_go_without_a_verdict(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    required = ("-k", "test_verdict", "--require-all")
+    ran = run_ladder(*silly_options, "--variant", "ipex-bf16", *QUICK, *required, TOX_WORK_DIR=str(tmp_path))
+    assert ran.returncode == 1
+    assert "ipex-bf16: no verdict: stack ipex is not installed" in ran.stdout
+    without = run_ladder("--model", "tiny", *required, TOX_WORK_DIR=str(tmp_path))
+    assert (without.returncode, "no stack is installed (with --require-all" in without.stdout) == (1, True)
