@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perf.cli.arguments import add_baselines, reason
+from perf.cli.upgrade_check import file_of_settings
 from perf.errors import BadRecord, BadRun, NotAccepted, UnknownName
 from perf.exit_codes import ExitCode
 from perf.gate import acceptance, store
@@ -18,6 +19,7 @@ from perf.host.machine import this_machine
 from perf.report import recorded_run
 from perf.report.recorded_run import RecordedRun
 from perf.spec import ladder
+from perf.stats.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     Raises BadRun, UnknownName, NotAccepted or BadBaseline, and leaves the baseline as it was.
     """
+    file = file_of_settings()
     recorded = recorded_run.read(options.recorded)
     names = list(dict.fromkeys(options.row))
     key = key_of(recorded, names)
@@ -56,6 +59,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         particulars=recorded.machine_record["particulars"],
         why=options.why,
         when=now(),
+        tolerances=file.tolerances if file else Tolerances(),
     )
     print("\n".join(lines))
     return ExitCode.OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from perf.records.session_record import SessionRecord, rounded
 from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
 from perf.stats.level import Powers, undisturbed
+from perf.stats.outlook import Outlook, outlook
+from perf.stats.tolerances import Tolerances
 from perf.stats.verdict import Verdict, VerdictKind, counted
 from perf.stats.watch import LATENCY
 
@@ -38,8 +40,9 @@ def record(
     particulars: Json,
     why: str,
     when: str,
+    tolerances: Tolerances,
 ) -> list[str]:
-    """Take rows into a baseline file, all of them or none, and return a line for each that says so.
+    """Take rows into a baseline file, all of them or none, and return a line for each that says so, with its outlook.
 
     Args:
         path: the baseline's file, which need not exist.
@@ -48,6 +51,7 @@ def record(
         particulars: those of that machine.
         why: the reason, which is kept in the file.
         when: the time, in ISO 8601.
+        tolerances: the slowdowns that the rows are to see.
 
     Raises:
         NotAccepted: a row is invalid, other work disturbed all of its sessions, or the baseline has them already.
@@ -74,10 +78,19 @@ def record(
         return changed
 
     rows = store.update(path, with_all).rows
+    outlooks = outlooks_of(accepted, rows, tolerances)
     return [
-        f"{name}: {counted(len(row.sessions))} recorded, now {len(rows[name].sessions)} in {path}"
+        f"{name}: {counted(len(row.sessions))} recorded, now {len(rows[name].sessions)} in {path}; {outlooks[name]}"
         for name, row in accepted.items()
     ]
+
+
+def outlooks_of(names: Iterable[str], rows: Mapping[str, BaselineRow], tolerances: Tolerances) -> dict[str, Outlook]:
+    """Return what these rows of a baseline are going to see, by name; each has sessions that can be read."""
+    references = {name: BaselineLevels.of(row.sessions) for name, row in rows.items()}
+    return {
+        name: outlook(name, references, tolerances.of_row(name)[LATENCY.name], kept=SESSIONS_KEPT) for name in names
+    }
 
 
 def why_not_first(folder: Path, key: BaselineKey) -> str | None:

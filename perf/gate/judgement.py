@@ -97,6 +97,7 @@ class Judgement:
             particulars=self._run.machine.particulars,
             why=self._run.settings.why or "",
             when=self._began,
+            tolerances=self._run.settings.tolerances,
         )
         return line
 

@@ -13,6 +13,7 @@
     decision            the rule by which the gate decides on it
     drift               rows that all moved together
     ladder_decision     the decision on a whole ladder, each row in the light of the others
+    outlook             what a baseline will see on another night, and how many more sessions see more
     calm_parts          the parts of generations during which nothing else ran
     pairs               Pair, two generations made in turns
     kept_pairs          what is left of pairs without their disturbed parts, and its log ratios

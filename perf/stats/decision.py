@@ -165,8 +165,13 @@ def finding(watch: Watch, moved: Mixture, errors: Errors) -> Finding:
         high=math.exp(moved.quantile(SURE)),
         tolerance=watch.tolerance,
         suspicious=_is_suspicious(watch, moved, errors.miss),
-        sees=math.exp(moved.quantile(FOUND) - moved.quantile(alpha)),
+        sees=smallest_seen(moved, alpha),
     )
+
+
+def smallest_seen(moved: Mixture, alpha: float) -> float:
+    """Return the smallest slowdown, as a ratio, that is found with the probability FOUND where alpha may be alarms."""
+    return math.exp(moved.quantile(FOUND) - moved.quantile(alpha))
 
 
 def _kind(watch: Watch, moved: Mixture, alpha: float, miss: float) -> VerdictKind:

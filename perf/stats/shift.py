@@ -52,14 +52,16 @@ class Prior:
 
 @dataclass(frozen=True)
 class Fits:
-    """The regression at every point of the grid: marginal log likelihoods, and the shift's centres and scales.
+    """The regression at every point of the grid.
 
-    All of shape perf.stats.belief.SHAPE, the likelihoods up to a constant.
+    Marginal log likelihoods up to a constant, the shift's centres and scales, and the variance of a session of weight
+    1, each of shape perf.stats.belief.SHAPE. The latter's distribution is the scaled inverse chi-square with ``dof``.
     """
 
     log_likelihoods: Floats
     means: Floats
     scales: Floats
+    variances: Floats
     dof: float
 
 
@@ -117,9 +119,8 @@ def fit(levels: Sequence[Level], design: Floats, covariance: Floats, prior: Prio
     whitener = np.linalg.inv(np.linalg.cholesky(covariance))
     values = whitener @ np.array([level.value for level in levels])
     columns = whitener @ design
-    flat = [FLAT] * (design.shape[1] - 2)
-    precision = np.diag([*flat, (prior.sd / prior.slope_sd) ** 2, (prior.sd / prior.use_sd) ** 2])
-    prior_mean = np.array([*(0.0 for _ in flat), prior.slope, 0.0])
+    flat = design.shape[1] - 2
+    precision, prior_mean = prior_of_coefficients(prior, flat)
 
     transposed = np.swapaxes(columns, -1, -2)
     information = transposed @ columns + precision
@@ -129,7 +130,7 @@ def fit(levels: Sequence[Level], design: Floats, covariance: Floats, prior: Prio
     off = estimate - prior_mean
     unexplained = (residuals**2).sum(-1) + ((off @ precision) * off).sum(-1)
 
-    dof = prior.sessions + len(levels) - len(flat)
+    dof = prior.sessions + len(levels) - flat
     prior_squares = prior.sessions * (prior.sd * np.array(SD_FACTORS)) ** 2
     squares = prior_squares + unexplained[..., None]
     log_determinants = np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(-1) - np.linalg.slogdet(information)[1] / 2
@@ -137,7 +138,17 @@ def fit(levels: Sequence[Level], design: Floats, covariance: Floats, prior: Prio
         log_determinants[..., None] - dof / 2 * np.log(squares) + prior.sessions / 2 * np.log(prior_squares)
     )
     means = np.broadcast_to(estimate[..., 1, None], squares.shape)
-    return Fits(log_likelihoods, means, np.sqrt(squares / dof * spread[..., 1, 1, None]), dof)
+    variances = squares / dof
+    return Fits(log_likelihoods, means, np.sqrt(variances * spread[..., 1, 1, None]), variances, dof)
+
+
+def prior_of_coefficients(prior: Prior, flat: int) -> tuple[Floats, Floats]:
+    """Return the precision, times the variance of a session, and the mean of what is believed of the coefficients.
+
+    The first ``flat`` of them are unknown; slope and power follow. Of shapes (n, n) and (n,).
+    """
+    precisions = [FLAT] * flat + [(prior.sd / prior.slope_sd) ** 2, (prior.sd / prior.use_sd) ** 2]
+    return np.diag(precisions), np.array([0.0] * flat + [prior.slope, 0.0])
 
 
 def centred_covariates(levels: Sequence[Level], baseline_count: int) -> Floats:

@@ -65,7 +65,10 @@ def test_a_regressed_run_is_accepted_from_its_json(run_ladder: RunLadder, option
     accepted = accept(tmp_path, words)
     path = baseline_in(tmp_path)
     assert accepted.returncode == 0, accepted.stderr
-    assert re.fullmatch(rf"eager-fp32: (\d) sessions? recorded, now \1 in {re.escape(str(path))}\n", accepted.stdout)
+    said = (
+        rf"eager-fp32: (\d) sessions? recorded, now \1 in {re.escape(str(path))}; it sees \d.* % on another night.*\n"
+    )
+    assert re.fullmatch(said, accepted.stdout)
     row = json.loads(path.read_text())["rows"]["eager-fp32"]
     record = json.loads(recorded.read_text())["benchmarks"][0]["extra_info"]
     assert len(row["sessions"]) == 1 + len(record["fresh_sessions"]), "fresh sessions included, the old ones replaced"
