@@ -21,6 +21,7 @@ from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
+from perf.stats.tolerances import DEFAULT_TOLERANCES, Tolerances
 from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
 NOT_AS_CLAIMED = (
@@ -44,11 +45,14 @@ class Gate:
     """The run's baseline, read once when the run begins; a fault in it is the verdict on the rows it concerns.
 
     ``path`` is the baseline's file, or where one would be written; ``baseline`` is None where none can be compared
-    with.
+    with. ``tolerances`` are the changes that matter, by row and quantity.
     """
 
-    def __init__(self, folder: Path, machine: Machine, key: BaselineKey) -> None:
+    def __init__(
+        self, folder: Path, machine: Machine, key: BaselineKey, tolerances: Tolerances = DEFAULT_TOLERANCES
+    ) -> None:
         self.folder = folder
+        self.tolerances = tolerances
         self.machine = machine
         self.key = key
         self.path = store.path_of(folder, key)
@@ -75,6 +79,7 @@ class Gate:
             {name: self._levels_of(row) for name, row in comparable.items()},
             {name: row.sessions for name, row in comparable.items()},
             same_software=[name for name, row in comparable.items() if not self._has_changed_software(row)],
+            tolerances=self.tolerances,
             looks=looks,
         )
         return {row.variant.name: (incomparable | judged)[row.variant.name] for row in rows}

@@ -32,7 +32,7 @@ class Judgement:
         self.verdicts: Mapping[str, Verdict] = {}
         self.known_notes: Sequence[str] = ()
         key = BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
-        self.gate = Gate(run.settings.baselines, run.machine, key)
+        self.gate = Gate(run.settings.baselines, run.machine, key, run.settings.tolerances)
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)

@@ -108,7 +108,9 @@ def slowdowns(verdict: Verdict, paired: ComparedRow | None) -> dict[str, float]:
     if verdict.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN}:
         return {}
     if paired is None or paired.latency is None or paired.verdict is PairedVerdict.INVALID:
-        return {finding.watch: finding.ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED}
+        return {
+            finding.watch: finding.own_ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED
+        }
     slower = {name: comparison.ratio for name, comparison in paired.moved if comparison.ratio > 1}
     if paired.latency.verdict is PairedVerdict.REGRESSED:
         slower[LATENCY.name] = paired.latency.ratio

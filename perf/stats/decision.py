@@ -86,11 +86,16 @@ class BaselineLevels:
         """How well each point of perf.stats.belief's grid explains these sessions, by watched quantity."""
         return {watch.name: log_evidence(self.levels[watch.name], watch.prior) for watch in WATCHES}
 
+    @functools.cached_property
+    def without_probe(self) -> BaselineLevels:
+        """These levels with the machine's speed left in."""
+        return BaselineLevels.of(self.sessions, probed=False) if self.powers.probe else self
+
     def comparable_with(self, sessions: Sequence[SessionRecord]) -> BaselineLevels:
         """Return what these sessions can be compared with: levels without the probe if they have another one."""
         if not self.powers.probe or have_one_probe([*self.sessions[:1], *sessions]):
             return self
-        return BaselineLevels.of(self.sessions, probed=False)
+        return self.without_probe
 
 
 def judge(
@@ -100,6 +105,7 @@ def judge(
     rows: int = 1,
     looks: int = MAX_SESSIONS,
     beliefs: Mapping[str, Belief] = NO_BELIEFS,
+    watches: Sequence[Watch] = WATCHES,
 ) -> Verdict:
     """Decide what holds of a row after its latest session.
 
@@ -109,6 +115,7 @@ def judge(
         rows: how many rows are judged in the same ladder, which share its false alarms.
         looks: how many sessions there may be at most.
         beliefs: what other rows show of the machine's noise, by watched quantity; see perf.stats.belief.
+        watches: those of WATCHES, with the tolerances of this row.
     """
     reference = reference.comparable_with(sessions)
     baseline_count = len(reference.levels[LATENCY.name])
@@ -117,9 +124,9 @@ def judge(
         return _disturbed(len(reference.sessions), of_baseline=True)
     if not new_count:
         return _disturbed(len(sessions), of_baseline=False)
-    errors = Errors(alarm=FALSE_ALARMS / rows * spend(new_count, looks), miss=MISSES / looks)
-    compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in WATCHES)
-    findings = _with_doubt(tuple(finding for finding in compared if finding))
+    errors = errors_of_look(new_count, rows=rows, looks=looks)
+    compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in watches)
+    findings = with_doubt(tuple(finding for finding in compared if finding))
     if new_count < max(looks, LOADS_COMPARED):
         findings = tuple(map(_with_patience, findings))
     kind = findings[0].kind  # the latency's
@@ -132,6 +139,11 @@ def judge(
         sessions=new_count,
         baseline_sessions=baseline_count,
     )
+
+
+def errors_of_look(look: int, *, rows: int, looks: int) -> Errors:
+    """Return how often this look at one of so many rows may be wrong."""
+    return Errors(alarm=FALSE_ALARMS / rows * spend(look, looks), miss=MISSES / looks)
 
 
 def spend(look: int, looks: int) -> float:
@@ -182,7 +194,7 @@ def _kind(watch: Watch, moved: Mixture, alpha: float, miss: float) -> VerdictKin
     if is_not_slower and is_not_faster:
         return VerdictKind.UNCHANGED
     # A quantity behind the latency has to have moved by what matters, not only for certain.
-    least = 0.0 if watch is LATENCY else tolerance
+    least = 0.0 if watch.name == LATENCY.name else tolerance
     if not is_not_slower and moved.below(0) < alpha and moved.mean > least:
         return VerdictKind.REGRESSED
     if moved.below(0) > 1 - alpha and moved.mean < -least:
@@ -193,12 +205,12 @@ def _kind(watch: Watch, moved: Mixture, alpha: float, miss: float) -> VerdictKin
 def _is_suspicious(watch: Watch, moved: Mixture, miss: float) -> bool:
     """Tell whether to look again: a slowdown of the latency must be excluded, one of the others must have shown."""
     tolerance = math.log1p(watch.tolerance)
-    if watch is LATENCY:
+    if watch.name == LATENCY.name:
         return moved.below(tolerance) <= 1 - miss
     return moved.below(0) < 1 - SURE and moved.mean > tolerance
 
 
-def _with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return the findings with the latency's open again where the plain latency contradicts a good one.
 
     What is taken out of the latency may be too much. A row whose plain latency rose by what matters is not unchanged.
@@ -207,7 +219,7 @@ def _with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     plain = next((each for each in findings if each.watch == PLAIN_LATENCY.name), None)
     if plain is None or latency.kind not in {VerdictKind.UNCHANGED, VerdictKind.IMPROVED}:
         return findings
-    if plain.ratio < 1 + plain.tolerance:
+    if plain.own_ratio < 1 + plain.tolerance:
         return findings
     return (replace(latency, kind=VerdictKind.UNDECIDED, suspicious=True), *findings[1:])
 

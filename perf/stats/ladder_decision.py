@@ -8,8 +8,9 @@ import numpy as np
 
 from perf.records.session_record import SessionRecord
 from perf.stats.belief import BELIEF, Belief
-from perf.stats.decision import BaselineLevels, judge
-from perf.stats.drift import excuse_drift
+from perf.stats.decision import BaselineLevels, errors_of_look, judge
+from perf.stats.excuse import Ladder, excuse
+from perf.stats.tolerances import DEFAULT_TOLERANCES, Tolerances
 from perf.stats.verdict import MAX_SESSIONS, Verdict
 from perf.stats.watch import WATCHES
 
@@ -19,6 +20,7 @@ def judge_ladder(
     sessions: Mapping[str, Sequence[SessionRecord]],
     *,
     same_software: Collection[str] = (),
+    tolerances: Tolerances = DEFAULT_TOLERANCES,
     looks: int = MAX_SESSIONS,
 ) -> dict[str, Verdict]:
     """Decide what holds of each row after its latest session.
@@ -27,6 +29,7 @@ def judge_ladder(
         references: the rows' baselines, by name.
         sessions: the new sessions of the same rows, in order of time.
         same_software: the rows whose software is that of their baseline, so that the machine may excuse them.
+        tolerances: the changes that matter, by row and quantity.
         looks: how many sessions there may be of a row at most.
 
     Returns:
@@ -34,12 +37,25 @@ def judge_ladder(
     """
     beliefs = pooled_beliefs(references)
     verdicts = {
-        name: judge(reference, sessions[name], rows=len(references), looks=looks, beliefs=beliefs[name])
+        name: judge(
+            reference,
+            sessions[name],
+            rows=len(references),
+            looks=looks,
+            beliefs=beliefs[name],
+            watches=tolerances.watches_for(name),
+        )
         for name, reference in references.items()
     }
-    if set(same_software) != set(verdicts):
-        return verdicts
-    return excuse_drift(verdicts)
+    ladder = Ladder(
+        {name: references[name] for name in references if name in same_software},
+        {name: sessions[name] for name in references if name in same_software},
+    )
+    for name in same_software:
+        verdict = verdicts[name]
+        errors = errors_of_look(max(1, verdict.sessions), rows=len(references), looks=looks)
+        verdicts[name] = excuse(name, verdict, ladder, tolerances.watches_for(name), errors)
+    return verdicts
 
 
 def pooled_beliefs(references: Mapping[str, BaselineLevels]) -> dict[str, dict[str, Belief]]:

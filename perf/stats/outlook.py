@@ -18,14 +18,15 @@ from perf.stats.belief import SHAPE, Belief, Floats
 from perf.stats.decision import FALSE_ALARMS, BaselineLevels, smallest_seen, spend
 from perf.stats.ladder_decision import pooled_beliefs
 from perf.stats.level import Level
+from perf.stats.regression import flat
 from perf.stats.shift import (
     FEWEST_TELLING,
     NIGHT_GAP_S,
     Prior,
     centred_covariates,
     covariances,
-    fit,
-    prior_of_coefficients,
+    covariate_coefficients,
+    row_fits,
     shift,
 )
 from perf.stats.verdict import MAX_SESSIONS, counted
@@ -187,8 +188,7 @@ def possible_noises(
     levels: Sequence[Level], prior: Prior, belief: Belief, generator: np.random.Generator
 ) -> list[Noise]:
     """Draw FUTURES noises from what is believed after these levels: each point of the grid about in its proportion."""
-    design = np.column_stack([np.ones(len(levels)), centred_covariates(levels, len(levels))])
-    fits = fit(levels, design, covariances(levels), prior)
+    fits = row_fits(levels, prior)
     if len(levels) >= FEWEST_TELLING:
         belief = belief.after([fits.log_likelihoods])
     # Systematic sampling: evenly spaced through the cumulated weights, which leaves less to luck than free draws.
@@ -212,10 +212,10 @@ def possible_values(
     """
     levels = [*known, *future]
     design = np.column_stack([np.ones(len(levels)), centred_covariates(levels, len(known))])
-    precision, coefficients = prior_of_coefficients(prior, flat=1)
+    coefficients = flat(1).followed_by(covariate_coefficients(prior, rows=1))
     luck = covariances(levels)[noise.drift, noise.night]
-    whole = noise.variance * (luck + design / np.diag(precision) @ design.T)
-    expected = design @ coefficients
+    whole = noise.variance * (luck + design / coefficients.precisions @ design.T)
+    expected = design @ coefficients.means
     count = len(known)
     gain = np.linalg.solve(whole[:count, :count], whole[:count, count:]).T
     means = expected[count:] + gain @ (np.array([level.value for level in known]) - expected[:count])

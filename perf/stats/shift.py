@@ -11,9 +11,9 @@ The model of a session's level (perf.stats.level), on a log scale::
 - ``power`` is by how much the correction of the rounds for waiting may be wrong from session to session: it was learnt
   within sessions, and sessions that used other CPU shares are less comparable than they look.
 
-At each point of the grid it is the conjugate normal-inverse-gamma regression (Gelman et al., Bayesian Data Analysis,
-3rd ed., sections 14.2 and 14.7), flat on level and shift; with no weight on the priors it is the two-sample t-test with
-covariates. The shift is the mixture of all points, by their posterior probability.
+At each point of the grid it is the regression of perf.stats.regression, flat on level and shift; with no weight on the
+priors it is the two-sample t-test with covariates. The shift is the mixture of all points, by their posterior
+probability.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from perf.stats.belief import BELIEF, DRIFTS, NIGHT_SHARES, SD_FACTORS, SHAPE, Belief
+from perf.stats.belief import BELIEF, DRIFTS, NIGHT_SHARES, SHAPE, Belief
 from perf.stats.level import Level
 from perf.stats.mixture import Mixture
+from perf.stats.regression import Coefficients, Fits, flat, regression, whitened
 
 Floats = NDArray[np.float64]
 
-FLAT = 1e-9
 FEWEST_TELLING = 2  # levels, to tell anything of the noise
 NIGHT_GAP_S = 4 * 3600.0  # sessions further apart than this are of different nights
 
@@ -48,21 +48,6 @@ class Prior:
     slope: float = 0.5
     slope_sd: float = 0.35
     use_sd: float = 1.0
-
-
-@dataclass(frozen=True)
-class Fits:
-    """The regression at every point of the grid.
-
-    Marginal log likelihoods up to a constant, the shift's centres and scales, and the variance of a session of weight
-    1, each of shape perf.stats.belief.SHAPE. The latter's distribution is the scaled inverse chi-square with ``dof``.
-    """
-
-    log_likelihoods: Floats
-    means: Floats
-    scales: Floats
-    variances: Floats
-    dof: float
 
 
 def shift(baseline: Sequence[Level], new: Sequence[Level], prior: Prior, belief: Belief = BELIEF) -> Mixture:
@@ -88,20 +73,32 @@ def log_evidence(levels: Sequence[Level], prior: Prior) -> Floats:
     """
     if len(levels) < FEWEST_TELLING:
         return np.zeros(SHAPE)
+    return row_fits(levels, prior).log_likelihoods
+
+
+def row_fits(levels: Sequence[Level], prior: Prior) -> Fits:
+    """Fit levels of one software; the centres and scales are those of the probe's slope."""
     design = np.column_stack([np.ones(len(levels)), centred_covariates(levels, len(levels))])
-    return fit(levels, design, covariances(levels), prior).log_likelihoods
+    return fit(levels, design, covariances(levels), prior)
 
 
-def covariances(levels: Sequence[Level]) -> Floats:
+def covariances(levels: Sequence[Level], same_night: Floats | None = None) -> Floats:
     """Return the covariances of the luck at the points of the grid, up to the unknown variance.
 
-    Of shape (drifts, night shares, n, n).
+    Args:
+        levels: n of them.
+        same_night: 1 where two levels share the luck of a night, of shape (n, n); by default, where they are of one.
+
+    Returns:
+        Of shape (drifts, night shares, n, n).
     """
+    if same_night is None:
+        same_night = same_nights(levels)
     own = np.diag([1 / level.weight for level in levels])
     measured_s = np.array([level.measured_s for level in levels])
     apart_s = np.abs(measured_s[:, None] - measured_s)
     drifts = np.array([drift.share * np.exp(-apart_s / drift.time_s) for drift in DRIFTS])
-    nights = np.array(NIGHT_SHARES)[:, None, None] * same_nights(levels)
+    nights = np.array(NIGHT_SHARES)[:, None, None] * same_night
     whole: Floats = own + drifts[:, None] + nights[None, :]
     return whole
 
@@ -116,39 +113,17 @@ def fit(levels: Sequence[Level], design: Floats, covariance: Floats, prior: Prio
         covariance: of shape (drifts, night shares, n, n), up to the unknown variance.
         prior: what is believed of variance, slope and power.
     """
-    whitener = np.linalg.inv(np.linalg.cholesky(covariance))
-    values = whitener @ np.array([level.value for level in levels])
-    columns = whitener @ design
-    flat = design.shape[1] - 2
-    precision, prior_mean = prior_of_coefficients(prior, flat)
-
-    transposed = np.swapaxes(columns, -1, -2)
-    information = transposed @ columns + precision
-    spread = np.linalg.inv(information)
-    estimate = (spread @ (transposed @ values[..., None] + (precision @ prior_mean)[:, None]))[..., 0]
-    residuals = values - (columns @ estimate[..., None])[..., 0]
-    off = estimate - prior_mean
-    unexplained = (residuals**2).sum(-1) + ((off @ precision) * off).sum(-1)
-
-    dof = prior.sessions + len(levels) - flat
-    prior_squares = prior.sessions * (prior.sd * np.array(SD_FACTORS)) ** 2
-    squares = prior_squares + unexplained[..., None]
-    log_determinants = np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(-1) - np.linalg.slogdet(information)[1] / 2
-    log_likelihoods = (
-        log_determinants[..., None] - dof / 2 * np.log(squares) + prior.sessions / 2 * np.log(prior_squares)
-    )
-    means = np.broadcast_to(estimate[..., 1, None], squares.shape)
-    variances = squares / dof
-    return Fits(log_likelihoods, means, np.sqrt(variances * spread[..., 1, 1, None]), variances, dof)
+    values = np.array([level.value for level in levels])
+    flat_count = design.shape[1] - 2
+    coefficients = flat(flat_count).followed_by(covariate_coefficients(prior, rows=1))
+    return regression(whitened(values, design, covariance), coefficients, prior.sd, prior.sessions, wanted=1)
 
 
-def prior_of_coefficients(prior: Prior, flat: int) -> tuple[Floats, Floats]:
-    """Return the precision, times the variance of a session, and the mean of what is believed of the coefficients.
-
-    The first ``flat`` of them are unknown; slope and power follow. Of shapes (n, n) and (n,).
-    """
-    precisions = [FLAT] * flat + [(prior.sd / prior.slope_sd) ** 2, (prior.sd / prior.use_sd) ** 2]
-    return np.diag(precisions), np.array([0.0] * flat + [prior.slope, 0.0])
+def covariate_coefficients(prior: Prior, rows: int) -> Coefficients:
+    """Return what is believed of the slopes of so many rows, and then of their powers."""
+    slopes = Coefficients(np.full(rows, prior.slope), np.full(rows, (prior.sd / prior.slope_sd) ** 2))
+    powers = Coefficients(np.zeros(rows), np.full(rows, (prior.sd / prior.use_sd) ** 2))
+    return slopes.followed_by(powers)
 
 
 def centred_covariates(levels: Sequence[Level], baseline_count: int) -> Floats:

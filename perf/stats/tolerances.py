@@ -42,6 +42,9 @@ class Tolerances:
         return tuple(replace(watch, tolerance=tolerances[watch.name]) for watch in WATCHES)
 
 
+DEFAULT_TOLERANCES = Tolerances()
+
+
 def specificity(pattern: str) -> tuple[bool, int]:
     """Return what a pattern is sorted by: a plain name above any wildcards, then by the letters it fixes."""
     fixed = WILDCARD.sub("", pattern)

@@ -37,7 +37,8 @@ class Finding:
     ``ratio`` lies between ``low`` and ``high``, and beyond either with a probability of 5 %. ``tolerance`` is the
     change that matters, as a fraction. ``suspicious``: whether a slowdown by that much needs another look. ``sees`` is
     the smallest slowdown, as a ratio such as 1.021, that would have been found with a probability of 95 %; None where
-    that is not known.
+    that is not known. ``explained`` is the part of the ratio that is the machine's, as the other rows show it: where it
+    is known, ``kind``, ``suspicious`` and ``sees`` are of what is left.
     """
 
     watch: str
@@ -48,6 +49,12 @@ class Finding:
     tolerance: float
     suspicious: bool
     sees: float | None = None
+    explained: float | None = None
+
+    @property
+    def own_ratio(self) -> float:
+        """The ratio without the part that is the machine's."""
+        return self.ratio / self.explained if self.explained else self.ratio
 
     def __str__(self) -> str:
         return f"{self.watch} {percent(self.ratio)} [{percent(self.low)}, {percent(self.high)}]"
@@ -83,8 +90,8 @@ class Verdict:
     @property
     def suspicious(self) -> bool:
         """Whether a fresh session could still change the verdict."""
-        if self.kind is VerdictKind.DISTURBED:
-            return not self.findings  # nothing could be read yet; a drift of the machine is another matter
+        if self.kind is VerdictKind.DISTURBED and not self.findings:
+            return True  # nothing could be read yet
         is_open = self.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN} and self.sessions < MAX_SESSIONS
         return is_open and any(finding.suspicious for finding in self.findings)
 
@@ -103,6 +110,10 @@ class Verdict:
     @property
     def latency(self) -> Finding | None:
         return self.findings[0] if self.findings else None
+
+    def finding_on(self, watch: str) -> Finding | None:
+        """Return what holds of a watched quantity; None where it was not recorded."""
+        return next((finding for finding in self.findings if finding.watch == watch), None)
 
     @property
     def sees(self) -> float | None:
@@ -144,7 +155,7 @@ def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, base
         worst = _worst(findings)
         return f"{worst.watch} {percent(worst.ratio)} ({percent(worst.low)} to {percent(worst.high)}), {effort}"
     if kind is VerdictKind.UNCHANGED:
-        return f"no slower than {100 * latency.tolerance:.0f} %: {percent(latency.ratio)} ({interval}), {effort}"
+        return f"no slower than {100 * latency.tolerance:g} %: {percent(latency.ratio)} ({interval}), {effort}"
     if kind is VerdictKind.IMPROVED:
         return f"faster: {percent(latency.ratio)} ({interval}), {effort}"
     return f"{percent(latency.ratio)} ({interval}): {_what_is_open(findings)}, {effort}"
@@ -164,7 +175,7 @@ def _what_is_open(findings: Sequence[Finding]) -> str:
     if plain and latency.high < 1 + latency.tolerance and plain.ratio >= 1 + plain.tolerance:
         return f"not slower once waiting and the machine's speed are taken out, but {plain}"
     if latency.suspicious:
-        return f"a slowdown of {100 * latency.tolerance:.0f} % is neither shown nor excluded"
+        return f"a slowdown of {100 * latency.tolerance:g} % is neither shown nor excluded"
     return "not slower; whether it is faster is not certain"
 
 

@@ -24,13 +24,16 @@ def session(
 
 
 def sessions(
-    count: int, *, seed: int, slowdown: float = 0.0, sd: float = 0.01, days: bool = False
+    count: int, *, seed: int, slowdown: float = 0.0, sd: float = 0.01, days: bool = False, night: int = 1
 ) -> list[SessionRecord]:
-    """Return ``count`` sessions of five rounds around 10 s: ``sd`` between sessions, and as much between rounds."""
+    """Return ``count`` sessions of five rounds around 10 s: ``sd`` between sessions, and as much between rounds.
+
+    They are of one day of the month, ``night``, or of as many ``days`` from it.
+    """
     generator = np.random.default_rng(seed)
     levels = math.log(10 * (1 + slowdown)) + generator.normal(0, sd, count)
     rounds = levels[:, None] + generator.normal(0, sd, (count, 5))
-    return [session(np.exp(row).tolist(), day=1 + n if days else 1) for n, row in enumerate(rounds)]
+    return [session(np.exp(row).tolist(), day=night + n if days else night) for n, row in enumerate(rounds)]
 
 
 def on_a_machine_of_two_speeds(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:

@@ -12,6 +12,7 @@ from perf.measure.run import Run
 from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
+from perf.stats.tolerances import Tolerances
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.baselines import MODEL
 from tests.builders.machines import GENOA
@@ -27,7 +28,7 @@ class NotingJudgement(Judgement):
         run = SimpleNamespace(
             machine=GENOA,
             bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128))),
-            settings=SimpleNamespace(baselines=folder, updates=False, fresh=0),
+            settings=SimpleNamespace(tolerances=Tolerances(), baselines=folder, updates=False, fresh=0),
             variants=VARIANTS,
             has_row=lambda variant: variant in measured,
         )

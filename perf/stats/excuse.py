@@ -1,0 +1,197 @@
+"""What excuses a row of the same software: the machine, as far as the other rows show it, and no further.
+
+Where nothing differs but the night, a row may be slower because the machine is. Two things show that: the probe, which
+is taken out of every shift already (perf.stats.shift), and the other rows. Where at least FEWEST_ROWS others surely
+moved, the row is judged by what is left of its shift beyond theirs (perf.stats.machine_shift), by the rule of
+perf.stats.decision:
+
+- A row that was slower stays ``regressed`` if what is left is, and is ``disturbed`` if not; so is one that was
+  ``undecided``, if what is left is shown to be within the tolerance.
+- A row that looked no slower beside others that are all faster is ``regressed``, or at least ``undecided``, if what is
+  left is: a faster machine must not hide a slower row.
+
+The burden of proof is on the excuse: without enough other rows, or where they do not surely agree, nothing is excused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from perf.records.session_record import SessionRecord
+from perf.stats.decision import (
+    SURE,
+    BaselineLevels,
+    Errors,
+    finding,
+    with_doubt,
+)
+from perf.stats.machine_shift import FEWEST_ROWS, Beside, PooledRows, RowLevels
+from perf.stats.mixture import Mixture
+from perf.stats.verdict import Finding, Verdict, VerdictKind, counted, percent, sentence
+from perf.stats.watch import LATENCY, Watch
+
+SURELY_MOVED = 0.99  # one-sided, of the other rows
+
+OPEN = {VerdictKind.REGRESSED, VerdictKind.UNDECIDED}
+NO_SLOWER = {VerdictKind.UNCHANGED, VerdictKind.IMPROVED}
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """A finding in the light of the other rows: as it was ``seen``, ``left`` beyond them, and what they show."""
+
+    seen: Finding
+    left: Finding
+    beside: Beside
+
+    @property
+    def is_slower_machine(self) -> bool:
+        """Whether the other rows are slower; else they are faster."""
+        return self.beside.machine.mean > 0
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether the machine is why the row looks slower, or may be."""
+        if not self.is_slower_machine:
+            return False
+        if self.seen.kind is VerdictKind.REGRESSED:
+            return self.left.kind is not VerdictKind.REGRESSED
+        return self.seen.kind is VerdictKind.UNDECIDED and self.left.kind in NO_SLOWER
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a faster machine is why the row does not look slower."""
+        if self.is_slower_machine or self.seen.kind is VerdictKind.REGRESSED:
+            return False
+        return self.left.kind is VerdictKind.REGRESSED or (
+            self.left.kind is VerdictKind.UNDECIDED and self.left.suspicious
+        )
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict on this quantity is that on what is left."""
+        was_slower = self.seen.kind is VerdictKind.REGRESSED and self.is_slower_machine
+        return was_slower or self.is_excused or self.is_hidden
+
+    @property
+    def finding(self) -> Finding:
+        """The finding as it was seen, with what holds of what is left of it."""
+        return replace(
+            self.seen,
+            kind=self.left.kind,
+            suspicious=self.left.suspicious,
+            sees=self.left.sees,
+            explained=math.exp(self.beside.machine.mean),
+        )
+
+
+class Ladder:
+    """The rows of a ladder whose software is that of their baselines, pooled by quantity when first asked for."""
+
+    def __init__(
+        self, references: Mapping[str, BaselineLevels], sessions: Mapping[str, Sequence[SessionRecord]]
+    ) -> None:
+        self._references = {name: each.comparable_with(sessions[name]) for name, each in references.items()}
+        self._sessions = sessions
+        self._pooled: dict[str, PooledRows] = {}
+        self._rows: dict[str, dict[str, RowLevels]] = {}
+
+    def beside(self, name: str, watch: Watch) -> Beside | None:
+        """Return what the other rows show beside this one; None if there are too few."""
+        if watch.name not in self._rows:
+            self._rows[watch.name] = self._levels(watch)
+        rows = self._rows[watch.name]
+        if name not in rows or len(rows) <= FEWEST_ROWS:
+            return None
+        if watch.name not in self._pooled:
+            self._pooled[watch.name] = PooledRows(rows, watch.prior)
+        return self._pooled[watch.name].beside(name)
+
+    def _levels(self, watch: Watch) -> dict[str, RowLevels]:
+        rows = {}
+        for name, reference in self._references.items():
+            baseline, new = reference.levels[watch.name], watch.levels(self._sessions[name], reference.powers)
+            if baseline and new:
+                rows[name] = RowLevels(baseline, new)
+        return rows
+
+
+def excuse(name: str, verdict: Verdict, ladder: Ladder, watches: Sequence[Watch], errors: Errors) -> Verdict:
+    """Return the verdict on a row of the same software in the light of the other rows."""
+    remainders: dict[str, Remainder] = {}
+    for watch in watches:
+        seen = verdict.finding_on(watch.name)
+        if seen and _is_asked(seen, watch, remainders) and (remainder := _remainder(name, seen, ladder, watch, errors)):
+            remainders[watch.name] = remainder
+    counting = {name: remainder for name, remainder in remainders.items() if remainder.counts}
+    if not counting:
+        return verdict
+    findings = with_doubt(
+        tuple(counting[each.watch].finding if each.watch in counting else each for each in verdict.findings)
+    )
+    kind = _kind(verdict, findings, counting)
+    return replace(verdict, kind=kind, findings=findings, sentence=_sentence(kind, verdict, findings, counting))
+
+
+def _is_asked(seen: Finding, watch: Watch, remainders: Mapping[str, Remainder]) -> bool:
+    """Tell whether the other rows may change what holds of a quantity, given what they said of those before it."""
+    if watch.warms_up:
+        return seen.kind is VerdictKind.REGRESSED  # which it is not before the last look
+    if seen.watch == LATENCY.name or seen.suspicious or seen.kind is VerdictKind.REGRESSED:
+        return True
+    latency = remainders.get(LATENCY.name)
+    return latency is not None and (latency.counts or not latency.is_slower_machine)
+
+
+def _remainder(name: str, seen: Finding, ladder: Ladder, watch: Watch, errors: Errors) -> Remainder | None:
+    """Return what is left of a finding, or None where the other rows do not surely show anything."""
+    beside = ladder.beside(name, watch)
+    if beside is None or not surely_moved(beside.machine):
+        return None
+    return Remainder(seen, finding(watch, beside.remainder, errors), beside)
+
+
+def surely_moved(machine: Mixture) -> bool:
+    """Tell whether a shift is surely not zero."""
+    below = machine.below(0)
+    return below < 1 - SURELY_MOVED or below > SURELY_MOVED
+
+
+def _kind(verdict: Verdict, findings: Sequence[Finding], counting: Mapping[str, Remainder]) -> VerdictKind:
+    """Return what holds of a row of these findings, some of which the other rows explain."""
+    if any(each.kind is VerdictKind.REGRESSED for each in findings):
+        return VerdictKind.REGRESSED
+    if verdict.kind is VerdictKind.REGRESSED:
+        return VerdictKind.DISTURBED
+    latency = findings[0]
+    is_excused = latency.watch in counting and counting[latency.watch].is_excused
+    return VerdictKind.DISTURBED if is_excused and latency.kind in NO_SLOWER else latency.kind
+
+
+def _sentence(
+    kind: VerdictKind, verdict: Verdict, findings: Sequence[Finding], counting: Mapping[str, Remainder]
+) -> str:
+    """State what was seen, what the other rows show, and what is left."""
+    telling = {
+        name: remainder
+        for name, remainder in counting.items()
+        if kind is not VerdictKind.REGRESSED or remainder.left.kind is VerdictKind.REGRESSED
+    }
+    if not telling:
+        return sentence(kind, findings, verdict.sessions, verdict.baseline_sessions)
+    if kind is verdict.kind and kind is not VerdictKind.REGRESSED:
+        return verdict.sentence
+    worst = telling.get(LATENCY.name) or max(telling.values(), key=lambda remainder: remainder.seen.ratio)
+    seen, left, machine = worst.seen, worst.left, worst.beside.machine
+    low, high = math.exp(machine.quantile(1 - SURE)), math.exp(machine.quantile(SURE))
+    others = f"the other {worst.beside.others} rows {_interval(math.exp(machine.mean), low, high)}, see test_machine"
+    beyond = f"beyond that {_interval(left.ratio, left.low, left.high)}"
+    effort = f"{counted(verdict.sessions)} against {verdict.baseline_sessions} of the baseline"
+    is_slower = "the machine is slower: " if kind is VerdictKind.DISTURBED else ""
+    return f"{is_slower}{seen.watch} {_interval(seen.ratio, seen.low, seen.high)}, {others}; {beyond}, {effort}"
+
+
+def _interval(ratio: float, low: float, high: float) -> str:
+    return f"{percent(ratio)} ({percent(low)} to {percent(high)})"

@@ -1,0 +1,84 @@
+"""What excuses a row of the same software: the other rows, as far as they show a slower machine, and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from perf.stats.decision import BaselineLevels
+from perf.stats.ladder_decision import judge_ladder
+from perf.stats.verdict import Verdict, VerdictKind
+from tests.builders.sessions import sessions
+
+NIGHTS = 8
+
+
+def judged(slowdowns: Sequence[float], *, same_software: bool = True, count: int = 3) -> dict[str, Verdict]:
+    """Judge rows that are slower by so much, each by a baseline of several nights."""
+    references = {
+        str(n): BaselineLevels.of(sessions(NIGHTS, seed=n, sd=0.005, days=True)) for n in range(len(slowdowns))
+    }
+    new = {
+        str(n): sessions(count, seed=100 + n, slowdown=slowdown, sd=0.005, night=NIGHTS + 1)
+        for n, slowdown in enumerate(slowdowns)
+    }
+    return judge_ladder(references, new, same_software=set(references) if same_software else ())
+
+
+def kinds(slowdowns: Sequence[float], *, same_software: bool = True) -> list[VerdictKind]:
+    return [verdict.kind for verdict in judged(slowdowns, same_software=same_software).values()]
+
+
+def test_one_slow_row_of_three_is_not_excused() -> None:
+    assert kinds([0.1, 0.0, 0.0])[0] is VerdictKind.REGRESSED
+
+
+def test_two_slow_rows_of_five_are_not_excused() -> None:
+    assert kinds([0.1, 0.1, 0.0, 0.0, 0.0])[:2] == [VerdictKind.REGRESSED] * 2
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_too_few_rows_excuse_nothing(rows: int) -> None:
+    assert set(kinds([0.1] * rows)) == {VerdictKind.REGRESSED}
+
+
+@pytest.mark.parametrize("slowdown", [0.1, 1.0, 9.0])
+def test_rows_that_are_all_slower_are_the_machines_matter(slowdown: float) -> None:
+    verdicts = judged([slowdown] * 5)
+    assert {verdict.kind for verdict in verdicts.values()} == {VerdictKind.DISTURBED}
+    assert "see test_machine" in verdicts["0"].sentence
+    assert "the other 4 rows +" in verdicts["0"].sentence
+    latency = verdicts["0"].latency
+    assert latency is not None
+    assert latency.ratio == pytest.approx(1 + slowdown, rel=0.02), "what was measured is kept"
+    assert latency.own_ratio == pytest.approx(1, abs=0.03)
+
+
+def test_other_software_is_never_excused() -> None:
+    assert set(kinds([0.1] * 5, same_software=False)) == {VerdictKind.REGRESSED}
+
+
+def test_a_row_that_is_slower_than_the_machine_is_regressed_by_the_rest() -> None:
+    verdicts = judged([0.21, 0.1, 0.1, 0.1, 0.1, 0.1])
+    assert verdicts["0"].kind is VerdictKind.REGRESSED
+    assert verdicts["0"].sentence.startswith("latency +2")
+    assert "beyond that +" in verdicts["0"].sentence
+    assert verdicts["0"].latency is not None
+    assert verdicts["0"].latency.own_ratio == pytest.approx(1.1, abs=0.015)
+    assert {verdict.kind for name, verdict in verdicts.items() if name != "0"} == {VerdictKind.DISTURBED}
+
+
+def test_a_faster_machine_does_not_hide_a_slower_row() -> None:
+    verdicts = judged([0.0, -0.09, -0.09, -0.09, -0.09, -0.09])
+    assert verdicts["0"].kind is VerdictKind.REGRESSED
+    assert "see test_machine; beyond that +" in verdicts["0"].sentence
+    assert not any(verdict.fails for name, verdict in verdicts.items() if name != "0")
+
+
+def test_a_row_of_which_something_is_left_open_is_measured_again() -> None:
+    """An excuse that may be too large is looked at again, like any other row that may be slower."""
+    verdict = judged([0.13, 0.1, 0.1, 0.1, 0.1, 0.1], count=1)["0"]
+    assert verdict.kind is VerdictKind.DISTURBED
+    assert verdict.suspicious
+    assert not judged([0.1] * 12, count=5)["0"].suspicious
