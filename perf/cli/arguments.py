@@ -32,6 +32,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """Read a whole number, 0 or above."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
+    return int(text)
+
+
 def add_baselines(parser: Parser) -> None:
     """Add the option for the folder of baselines."""
     from perf.measure.settings import BASELINES  # noqa: PLC0415 - heavy: scipy

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from perf.lab.scores import TrialResult
 from perf.lab.trials import Division, slowed
 from perf.records.session_record import SessionRecord
 from perf.stats.ladder_decision import judge_ladder
-from perf.stats.verdict import Verdict
+from perf.stats.machine_verdict import MachineKind, judge_machine
+from perf.stats.verdict import Verdict, VerdictKind
 
 ROW = "row"
+MACHINE_KINDS = {
+    MachineKind.SLOWER: VerdictKind.REGRESSED,
+    MachineKind.FASTER: VerdictKind.IMPROVED,
+    MachineKind.UNCHANGED: VerdictKind.UNCHANGED,
+    MachineKind.NOT_TOLD: VerdictKind.UNDECIDED,
+}
+
+
+@dataclass(frozen=True)
+class LadderResult:
+    """What was decided of each row of a ladder, by name, and of the machine."""
+
+    rows: Mapping[str, TrialResult]
+    machine: TrialResult
 
 
 def judge_alone(division: Division, percent: float) -> TrialResult:
     """Judge one row, whose fresh sessions are ``percent`` slower, as a ladder of its own."""
-    return judge_rows({ROW: division}, {ROW: percent})[ROW]
+    return judge_rows({ROW: division}, {ROW: percent}).rows[ROW]
 
 
-def judge_rows(divisions: Mapping[str, Division], percents: Mapping[str, float]) -> dict[str, TrialResult]:
+def judge_rows(divisions: Mapping[str, Division], percents: Mapping[str, float]) -> LadderResult:
     """Judge a ladder as the gate does: all rows, and again while a row that may be slower can have a fresh session.
 
     Args:
@@ -26,7 +42,7 @@ def judge_rows(divisions: Mapping[str, Division], percents: Mapping[str, float])
         percents: how much slower the fresh sessions of each row are to be.
 
     Returns:
-        What was decided of each row in the end.
+        What was decided of each row in the end, and of the machine.
     """
     looks = min(len(division.fresh) for division in divisions.values())
     fresh = {
@@ -39,10 +55,25 @@ def judge_rows(divisions: Mapping[str, Division], percents: Mapping[str, float])
         for name in suspected:
             counts[name] += 1
         verdicts = _judge(divisions, fresh, counts)
-    return {
-        name: TrialResult.of(verdict.kind, len(divisions[name].baseline), fresh[name][: counts[name]])
+    measured = {name: fresh[name][: counts[name]] for name in divisions}
+    rows = {
+        name: TrialResult.of(verdict.kind, len(divisions[name].baseline), measured[name])
         for name, verdict in verdicts.items()
     }
+    references = {name: division.reference for name, division in divisions.items()}
+    machine = MACHINE_KINDS[judge_machine(references, measured).kind]
+    return LadderResult(rows, machine_result(machine, rows.values()))
+
+
+def machine_result(kind: VerdictKind, rows: Collection[TrialResult]) -> TrialResult:
+    """Return what was decided of the machine, which took the sessions of all rows."""
+    return TrialResult(
+        kind=kind,
+        baseline_sessions=max(row.baseline_sessions for row in rows),
+        sessions=sum(row.sessions for row in rows),
+        rounds=sum(row.rounds for row in rows),
+        seconds=sum(row.seconds for row in rows),
+    )
 
 
 def _judge(

@@ -29,6 +29,7 @@ def plot(path: Path, scores: Sequence[Score]) -> None:
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - half a second that no other command should wait for
 
+    scores = [score for score in scores if score.is_of_a_slower_row]
     names = list(dict.fromkeys(score.series for score in scores))
     orders = list(dict.fromkeys(score.order for score in scores))
     width_in, height_in = PANEL_IN[0] * len(orders), HEAD_IN + PANEL_IN[1] * len(names) + FOOT_IN

@@ -16,6 +16,7 @@ NOTES = (
     "Shares of the draws, which are seeded. regressed: called slower, a false alarm at 0 %.",
     "unchanged: called no slower, a silent miss where a slowdown was planted.",
     "disturbed: not judged, because other work ran or the whole machine drifted.",
+    "machine: the verdict on it by all rows; regressed is slower, and improved faster.",
     "sessions, rounds, s: mean spent on the new sessions.",
 )
 SUMMARY_NOTES = (
@@ -53,6 +54,16 @@ def peers_table(scores: Sequence[Score], width: int) -> list[str]:
     return aligned(headings, rows, width)
 
 
+def ladder_table(scores: Sequence[Score], width: int) -> list[str]:
+    """Return the lines of a ladder's table: of each slowdown, a line per group of rows, and for the machine."""
+    headings = ("slower by", "judged", "regressed", "undecided", "unchanged", "improved", "disturbed", "sessions", "s")
+    rows = []
+    for score in scores:
+        slower_by, *shares, sessions, _, seconds = _shares_line(score)
+        rows.append((slower_by, score.judged, *shares, sessions, seconds))
+    return aligned(headings, rows, width)
+
+
 def tables(scores: Sequence[Score], width: int) -> str:
     """Format the scores of one series in one order: our rule's table, and below it that of the rules of today."""
     ours = [score for score in scores if score.rule == OURS]
@@ -65,7 +76,7 @@ def summary(scores: Sequence[Score], width: int) -> str:
     headings = [text for percent in SUMMED_UP_PERCENT for text in (f"{percent} %", "missed")]
     by_line: dict[tuple[str, str], dict[float, Score]] = {}
     for score in scores:
-        if score.rule == OURS:
+        if score.rule == OURS and score.is_of_a_slower_row:
             by_line.setdefault((score.series, score.order), {})[score.slowdown_percent] = score
     rows = [(", ".join(name), *_summary_cells(of_line)) for name, of_line in by_line.items()]
     return "\n".join(aligned(("perf", "alarms", "open", *headings), rows, width))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from perf.records.session_record import SessionRecord
@@ -34,12 +35,23 @@ class TrialResult:
         )
 
 
+class Judged(StrEnum):
+    """Whose verdicts are counted: those of a series alone count as a slower row's."""
+
+    SLOWED = "slower rows"
+    OTHERS = "other rows"
+    MACHINE = "machine"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One rule on one series, in one order, at one slowdown. Shares are of the trials; the means are per trial.
+    """One rule on one series, or on a ladder of several, in one order, at one slowdown.
 
-    The shares add up to 1. Where a slowdown was planted, ``unchanged_share`` is that of the silent misses; where none
-    was, ``regressed_share`` is that of the false alarms. ``baseline_sessions`` is how many each trial compared with.
+    Shares are of the verdicts, the means are per verdict, of which each trial has one per row that is ``judged``. The
+    shares add up to 1. Of slower rows, ``unchanged_share`` is that of the silent misses; where nothing was planted, and
+    of other rows, ``regressed_share`` is that of the false alarms. Of the machine, it is how often it was called
+    slower. ``baseline_sessions`` is how many each trial compared with, at most. The slowdown was planted in
+    ``slowed_rows`` of the ladder's ``rows``.
     """
 
     series: str
@@ -56,9 +68,24 @@ class Score:
     seconds_mean: float
     baseline_sessions: int
     trials: int
+    judged: Judged = Judged.SLOWED
+    rows: int = 1
+    slowed_rows: int = 1
 
     @classmethod
-    def of(cls, series: str, order: str, rule: str, percent: float, results: Sequence[TrialResult]) -> Self:
+    def of(
+        cls,
+        series: str,
+        order: str,
+        rule: str,
+        percent: float,
+        results: Sequence[TrialResult],
+        *,
+        trials: int,
+        judged: Judged = Judged.SLOWED,
+        rows: int = 1,
+        slowed_rows: int = 1,
+    ) -> Self:
         """Sum up what a rule decided in all trials at one slowdown."""
         return cls(
             series=series,
@@ -74,8 +101,16 @@ class Score:
             sessions_mean=statistics.fmean(result.sessions for result in results),
             seconds_mean=statistics.fmean(result.seconds for result in results),
             baseline_sessions=max(result.baseline_sessions for result in results),
-            trials=len(results),
+            trials=trials,
+            judged=judged,
+            rows=rows,
+            slowed_rows=slowed_rows,
         )
+
+    @property
+    def is_of_a_slower_row(self) -> bool:
+        """Whether it is of one slower row, which is alone or beside others: what the summary and the picture show."""
+        return self.judged is Judged.SLOWED and self.slowed_rows == 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as JSON types."""

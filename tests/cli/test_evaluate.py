@@ -35,6 +35,9 @@ FIELDS = {
     "seconds_mean",
     "baseline_sessions",
     "trials",
+    "judged",
+    "rows",
+    "slowed_rows",
 }
 RULES = 1 + len(PEERS)
 
@@ -46,7 +49,8 @@ def scores_of(path: Path) -> list[dict[str, Any]]:
 
 def test_every_order_is_printed_written_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--trials", "3", "--json", str(tmp_path / "new" / "scores.json"), "--plot", str(tmp_path / "curves.svg")]
-    assert cli.main(["evaluate", str(BF16), str(BURSTS), "--jobs", "1", *asked]) == ExitCode.OK
+    alone = ["--jobs", "1", "--ladder-trials", "0"]
+    assert cli.main(["evaluate", str(BF16), str(BURSTS), *alone, *asked]) == ExitCode.OK
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 100
     for name in (BF16.stem, BURSTS.stem):
@@ -63,6 +67,22 @@ def test_every_order_is_printed_written_and_drawn(tmp_path: Path, capsys: pytest
     assert (tmp_path / "curves.svg").read_text().count("</svg>") == 1
 
 
+def test_several_series_are_evaluated_as_a_ladder_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = tmp_path / "scores.json"
+    asked = ["--order", "shuffled", "--trials", "1", "--ladder-trials", "2", "--json", str(written)]
+    assert cli.main(["evaluate", str(BF16), str(BURSTS), *asked]) == ExitCode.OK
+    printed = capsys.readouterr().out
+    for slower in ("one row slower", "all rows slower"):
+        assert f"\nladder of 2 rows, shuffled, {slower}: 2 draws\n" in printed
+    assert max(map(len, printed.splitlines())) <= 100
+    of_ladder = [score for score in scores_of(written) if score["series"] == "ladder of 2 rows"]
+    assert all(score.keys() == FIELDS for score in of_ladder)
+    groups = {(score["slowed_rows"], score["judged"]) for score in of_ladder}
+    assert groups == {(1, "slower rows"), (1, "other rows"), (1, "machine"), (2, "slower rows"), (2, "machine")}
+    assert len(of_ladder) == len(groups) * len(SLOWDOWNS_PERCENT)
+    assert {(score["rows"], score["trials"], score["rule"]) for score in of_ladder} == {(2, 2, OURS)}
+
+
 def test_an_order_may_be_chosen_and_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--order", "next-night", "--order", "recorded", "--order", "recorded", "--baseline-sessions", "3"]
     written = tmp_path / "scores.json"
@@ -77,7 +97,7 @@ def test_an_order_may_be_chosen_and_repeated(tmp_path: Path, capsys: pytest.Capt
 def test_processes_say_what_this_process_alone_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = []
     for jobs in ("1", "2"):
-        asked = ["--jobs", jobs, "--trials", "4", "--json", str(tmp_path / jobs)]
+        asked = ["--jobs", jobs, "--trials", "3", "--ladder-trials", "2", "--json", str(tmp_path / jobs)]
         assert cli.main(["evaluate", str(BF16), str(BURSTS), *asked]) == ExitCode.OK
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]

@@ -6,7 +6,7 @@ import dataclasses
 
 from perf.lab import score_tables
 from perf.lab.evaluate import OURS, SLOWDOWNS_PERCENT
-from perf.lab.scores import Score
+from perf.lab.scores import Judged, Score
 from perf.lab.trials import ORDERS
 
 SCORE = Score(
@@ -45,14 +45,25 @@ def test_peers_have_a_line_each_below_ours() -> None:
     assert lines[-1].split() == ["Welch", *(["12.5", "%"] * len(SLOWDOWNS_PERCENT))]
 
 
-def test_the_summary_is_of_our_rule_alone_and_fits_a_log() -> None:
+def test_a_ladder_has_a_line_for_its_slower_rows_its_other_rows_and_the_machine() -> None:
+    scores = [dataclasses.replace(SCORE, judged=judged, rows=5) for judged in Judged]
+    heading, *lines = score_tables.ladder_table(scores, 100)
+    assert heading.split()[:3] == ["slower", "by", "judged"]
+    shares = "12.5 % 75.0 % 12.0 % 0.5 % 0 % 4.0 1234"
+    assert [" ".join(line.split()) for line in lines] == [f"3 % {judged} {shares}" for judged in Judged]
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_summary_is_of_our_rule_on_one_slower_row_and_fits_a_log() -> None:
     scores = [
         score
         for order in ORDERS
         for rule in (OURS, "Welch")
         for score in at_every_slowdown(dataclasses.replace(SCORE, order=order, rule=rule))
     ]
-    lines = score_tables.summary(scores, 100).splitlines()
+    of_others = [dataclasses.replace(score, judged=Judged.OTHERS, regressed_share=0.5, rows=5) for score in scores]
+    all_slower = [dataclasses.replace(score, unchanged_share=0.5, rows=5, slowed_rows=5) for score in scores]
+    lines = score_tables.summary([*scores, *of_others, *all_slower], 100).splitlines()
     assert len(lines) == 1 + len(ORDERS)
     assert max(map(len, lines)) <= 100
     name, _, cells = lines[-1].partition("next-night ")
