@@ -20,6 +20,7 @@ from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError, VariantError, WorkerError
 from perf.exit_codes import ExitCode
+from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
 from perf.host.cpu_info import platform_info
 from perf.host.lock import hold
@@ -119,11 +120,18 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(scope="session")
-def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement]:
-    """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time."""
+def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | AnchoredRun]:
+    """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time.
+
+    Where its software differs from its baseline's, it is to be measured in turns with the anchor: two workers.
+    """
     variant: Variant = request.param
     if missing := run.find_missing(variant):
         leave_out(run, variant, str(missing))
+    judgement = request.config.stash.get(judgement_key, None)
+    if judgement and (anchored := judgement.anchored_run(variant)):
+        yield anchored
+        return
     with failing_briefly(run, variant), run.measuring(variant) as loaded:
         yield loaded
 

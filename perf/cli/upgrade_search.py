@@ -30,6 +30,7 @@ from perf.stats.paired_comparison import PairedVerdict
 WORST_FIRST = (
     PairedVerdict.REGRESSED,
     PairedVerdict.INVALID,
+    PairedVerdict.DISTURBED,
     PairedVerdict.UNDECIDED,
     PairedVerdict.IMPROVED,
     PairedVerdict.EQUIVALENT,

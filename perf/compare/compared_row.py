@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from perf.compare.other_quantities import has_moved
 from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
@@ -21,8 +21,8 @@ class ComparedRow:
     """The verdict on a variant, and what it rests on.
 
     Attributes:
-        verdict: of the latency; invalid where there is a fault.
-        latency: the comparison of the latencies, None where nothing could be measured.
+        verdict: of the latency; invalid where there is a fault, disturbed where other work ran during every pair.
+        latency: the comparison of the latencies, None where there is nothing to compare.
         others: the comparison of everything else that is watched, by name.
         faults: what makes the row invalid.
         differences: what differs in the candidate's evidence.
@@ -47,13 +47,20 @@ class ComparedRow:
 
     @property
     def fails(self) -> bool:
-        """Whether the candidate is slower, or cannot be compared."""
-        return self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.INVALID}
+        """Whether the candidate is slower, or could not be compared."""
+        return self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.INVALID, PairedVerdict.DISTURBED}
 
     @property
     def moved(self) -> list[tuple[str, Comparison]]:
-        """Parts and the like that surely changed, and by more than is tolerated of them."""
-        return [(name, comparison) for name, comparison in self.others.items() if has_moved(name, comparison)]
+        """Parts and the like that surely changed, and by more than is tolerated of them.
+
+        The plain latency is not named where the latency has changed, which says it already.
+        """
+        has_changed = self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+        said = {PLAIN_LATENCY.name} if has_changed else set()
+        return [
+            (name, comparison) for name, comparison in self.others.items() if name not in said and has_moved(comparison)
+        ]
 
     @property
     def widths(self) -> tuple[float, float] | None:
@@ -88,12 +95,3 @@ class ComparedRow:
             "set_aside": asdict(self.set_aside),
             "pairs": pairs_to_json(self.pairs),
         }
-
-
-def has_moved(name: str, comparison: Comparison) -> bool:
-    """Tell whether a watched quantity surely changed, and by more than is tolerated of it."""
-    if name == PLAIN_LATENCY.name:
-        return False  # the comparison of the latency says it already
-    is_beyond_tolerance = abs(math.log(comparison.ratio)) > math.log1p(comparison.tolerance)
-    may_be_unchanged = comparison.low <= 1 <= comparison.high
-    return is_beyond_tolerance and not may_be_unchanged

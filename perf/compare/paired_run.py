@@ -15,17 +15,18 @@ import time
 from collections.abc import Iterator, Mapping
 
 from perf.compare.in_turns import InTurns
+from perf.compare.other_quantities import compare_others, has_moved
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
 from perf.compare.worker_pair import WorkerPair
-from perf.errors import WorkerError
 from perf.measure.measurement import Inspection, Measurement
-from perf.measure.pedantic import EnoughRounds
+from perf.measure.pedantic import EnoughRounds, all_rounds
 from perf.measure.run import Run
+from perf.records.sample import Session
 from perf.spec.variant import Variant
 from perf.stats import paired_rule
-from perf.stats.paired_comparison import Comparison
+from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, Comparison
 from perf.stats.paired_plan import NextPairs
 from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
@@ -37,12 +38,17 @@ class PairedRun:
 
     ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
-    up, and ``seconds`` those from the first worker's start to the last look.
+    up, and ``seconds`` those from the first worker's start to the last look. ``alone`` is the session that the first
+    candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``).
     """
 
-    def __init__(self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float) -> None:
+    def __init__(
+        self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float, *, is_ladder_row: bool = False
+    ) -> None:
         self.variant = variant
         self.memory_shortage: str | None = None
+        self.alone: Session | None = None
+        self._is_ladder_row = is_ladder_row
         self._stack_pair = stack_pair
         self._run = run
         self.starts_s: list[float] = []
@@ -92,11 +98,14 @@ class PairedRun:
         return self._workers[0].inspections
 
     @property
-    def comparison(self) -> Comparison:
-        """What may be said of the latency. Raises a WorkerError where no pair could be measured undisturbed."""
-        if self._rule.comparison is None:
-            raise WorkerError(self.variant.name, "other work ran during every pair, so nothing can be said")
+    def comparison(self) -> Comparison | None:
+        """What may be said of the latency; None where other work ran during every pair."""
         return self._rule.comparison
+
+    @property
+    def others(self) -> dict[str, Comparison]:
+        """What may be said of everything else that is watched, by name."""
+        return compare_others(self.pairs, self.loads_s, self.tolerances)
 
     def next_round(self) -> None:
         """Start a fresh pair of workers where the last one has done its part. Raises EnoughRounds, a WorkerError."""
@@ -116,13 +125,9 @@ class PairedRun:
         """Make what is not timed of a pair. Raises a WorkerError."""
         self._strategies[-1].finish()
 
-    def all_pairs(self) -> None:
-        """Measure without pytest-benchmark. Raises a WorkerError."""
-        with self.rounds():
-            while True:
-                self.next_round()
-                self.generate()
-                self.finish_round()
+    def end_candidate(self) -> None:
+        """Inspect and end the last candidate, where it is alive. Raises a WorkerError."""
+        self._workers[-1].end(Role.CANDIDATE)
 
     @contextlib.contextmanager
     def rounds(self) -> Iterator[None]:
@@ -136,11 +141,19 @@ class PairedRun:
 
     def is_enough(self) -> bool:
         """Tell whether to stop after this look."""
-        return self._rule.is_enough(len(self._workers), self.elapsed_s)
+        return self._rule.is_enough(len(self._workers), self.elapsed_s) and not self._must_confirm()
 
     def next_pairs(self) -> NextPairs:
         """Return what is to be measured next."""
+        if self._must_confirm():
+            return FIRST
         return paired_rule.next_pairs(self.pairs, self.starts_s, can_go_on=self._strategies[-1].can_go_on)
+
+    def _must_confirm(self) -> bool:
+        """Tell whether something beside the latency has moved by the word of a single pair of workers."""
+        if len(self._workers) >= FEWEST_WORKERS or self._rule.looks >= LOOKS:
+            return False
+        return any(map(has_moved, self.others.values()))
 
     @property
     def elapsed_s(self) -> float:
@@ -170,10 +183,26 @@ class PairedRun:
         workers = WorkerPair(len(self._workers) + 1, self.variant, self._stack_pair, self._run)
         self._workers.append(workers)
         workers.start(workers.order[0])
+        alone_s = self._measure_alone(workers)
         strategy = self._choose_strategy(workers, following.pairs)
         strategy.begin()
         self._strategies.append(strategy)
-        self.starts_s.append(time.monotonic() - began_s)
+        self.starts_s.append(time.monotonic() - began_s - alone_s)
+
+    def _measure_alone(self, workers: WorkerPair) -> float:
+        """Let a ladder's first candidate have its session, and return the seconds that it took: no part of the pairs'.
+
+        It has started first of the two, so no other worker is alive.
+        """
+        if not self._is_ladder_row or self.alone:
+            return 0.0
+        began_s = time.monotonic()
+        candidate = workers.measurements[Role.CANDIDATE]
+        all_rounds(candidate)
+        self.alone = candidate.session
+        alone_s = time.monotonic() - began_s
+        self._began_s = (self._began_s or began_s) + alone_s
+        return alone_s
 
     def _choose_strategy(self, workers: WorkerPair, pairs: int) -> Strategy:
         """Let two workers take turns while memory allows, and never again once it was short."""

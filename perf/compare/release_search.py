@@ -15,6 +15,7 @@ from perf.stats.paired_comparison import PairedVerdict
 
 SLOWER = {PairedVerdict.REGRESSED}
 NOT_SLOWER = {PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED}
+UNMEASURED = {PairedVerdict.INVALID, PairedVerdict.DISTURBED}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class SearchLog:
         return self._steps.get(release)
 
     def add(self, step: Step) -> None:
-        """Keep a verdict, unless it was undecided or invalid, which is worth trying again."""
+        """Keep a verdict, unless it was undecided, disturbed or invalid, which is worth trying again."""
         if step.verdict not in SLOWER | NOT_SLOWER:
             return
         self._steps[step.release] = step
@@ -113,7 +114,7 @@ def _step_between(releases: Sequence[str], good: int, slow: int, verdict_on: Com
     middle = (good + slow) / 2
     for number in sorted(range(good + 1, slow), key=lambda number: abs(number - middle)):
         step = verdict_on(releases[number])
-        if step.verdict is not PairedVerdict.INVALID:
+        if step.verdict not in UNMEASURED:
             return step
     return None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role
@@ -16,25 +14,26 @@ from perf.proof.fidelity import Fidelity
 from perf.proof.proofs import facts_of
 from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
-from perf.stats import paired_comparison
-from perf.stats.kept_pairs import by_workers, kept_pairs
-from perf.stats.paired_comparison import Comparison, PairedVerdict
-from perf.stats.watch import LATENCY, LOAD_TIME
+from perf.stats.paired_comparison import PairedVerdict
 
 DIFFERENT_SIZES = "the two images have different sizes"
+ALL_DISTURBED = (
+    "other work ran during every pair, so nothing can be said; see `python -m perf machine --check`, and measure again"
+)
 
 
 def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
-    """Judge a variant after its last pair. Raises a WorkerError where nothing could be measured."""
+    """Judge a variant after its last pair."""
     latency = paired_run.comparison
     images, image_faults = compare_images(paired_run)
     faults = (*claim_faults(paired_run, run), *image_faults)
+    verdict, sentence = (latency.verdict, latency.sentence) if latency else (PairedVerdict.DISTURBED, ALL_DISTURBED)
     return ComparedRow(
         variant=paired_run.variant,
-        verdict=PairedVerdict.INVALID if faults else latency.verdict,
-        sentence="; ".join(faults) if faults else latency.sentence,
+        verdict=PairedVerdict.INVALID if faults else verdict,
+        sentence="; ".join(faults) if faults else sentence,
         latency=latency,
-        others=compare_others(paired_run),
+        others=paired_run.others,
         faults=faults,
         differences=tuple(evidence_changes(paired_run)),
         fidelity=images,
@@ -56,7 +55,8 @@ def claim_faults(paired_run: PairedRun, run: Run) -> list[str]:
 
 def unmet_claims(measurement: Measurement, evidence: Evidence, run: Run) -> list[str]:
     """Return the claims that do not hold in this worker, each as a sentence."""
-    return [str(claim) for claim in failed(check(facts_of(run, measurement, evidence)))]
+    facts = facts_of(run, measurement.variant, measurement.session, evidence)
+    return [str(claim) for claim in failed(check(facts))]
 
 
 def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
@@ -74,23 +74,6 @@ def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
 def evidence_changes(paired_run: PairedRun) -> list[str]:
     """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
     before, after = (paired_run.inspections[role].evidence for role in Role)
-    has_changed = paired_run.comparison.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+    latency = paired_run.comparison
+    has_changed = latency is not None and latency.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
     return differences(before, after, with_times=has_changed)
-
-
-def compare_others(paired_run: PairedRun) -> dict[str, Comparison]:
-    """Compare what else is watched, by name: each part, peak memory and load time."""
-    names = dict.fromkeys(name for left in kept_pairs(paired_run.pairs) for name in left.log_ratios)
-    groups = {name: by_workers(paired_run.pairs, name) for name in names if name != LATENCY.name}
-    groups[LOAD_TIME.name] = load_time_ratios(paired_run)
-    tolerances = paired_run.tolerances
-    return {name: paired_comparison.compare(ratios, tolerances[name]) for name, ratios in groups.items() if ratios}
-
-
-def load_time_ratios(paired_run: PairedRun) -> dict[int, list[float]]:
-    """Return the log ratio of the load times, by number of the pair of workers, where both have loaded."""
-    ratios = {}
-    for number, loads_s in enumerate(paired_run.loads_s, 1):
-        if len(loads_s) == len(Role):
-            ratios[number] = [math.log(loads_s[Role.CANDIDATE] / loads_s[Role.REFERENCE])]
-    return ratios

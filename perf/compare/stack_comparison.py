@@ -58,7 +58,7 @@ class StackComparison:
         return None
 
     def add(self, paired_run: PairedRun) -> ComparedRow:
-        """Judge a variant after its last pair, and keep the result. Raises a WorkerError if nothing was measured."""
+        """Judge a variant after its last pair, and keep the result."""
         row = judge(paired_run, self._run)
         self.results[row.variant.name] = row
         return row

@@ -21,6 +21,10 @@ class Role(StrEnum):
     REFERENCE = "reference"
     CANDIDATE = "candidate"
 
+    def name_in_errors(self, variant: str) -> str:
+        """Return what an error calls the worker of a variant in this role."""
+        return f"{variant}, {self}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackPair:

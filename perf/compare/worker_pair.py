@@ -55,6 +55,7 @@ class WorkerPair:
         if role not in self._alive:
             return
         measurement = self.measurements[role]
+        measurement.finish_turns()
         if self.number == 1:
             self.inspections[role] = measurement.inspect()
         measurement.end()
@@ -66,7 +67,14 @@ class WorkerPair:
 
     def _load(self, role: Role) -> Measurement:
         stack, origin = self._stack_pair.of(role), self._stack_pair.origin_of(role)
-        is_timed = role is Role.CANDIDATE
         return self._resources.enter_context(
-            self._run.measuring_beside(self._variant, stack, role, self.number, origin, is_timed=is_timed)
+            self._run.measuring_beside(
+                self._variant,
+                stack,
+                role,
+                self.number,
+                origin,
+                name=role.name_in_errors(self._variant.name),
+                is_timed=role is Role.CANDIDATE,
+            )
         )

@@ -9,10 +9,12 @@
     proposal            Proposal, a measured row that may be taken into a baseline; kept in a run's JSON
     acceptance          rows of a run taken into a baseline
     store               the baseline files on disk
+    paired_verdict      the verdict on a row by its pairs
     against_baseline    the verdicts on a run's rows by the sessions of its baseline
     anchor              the reference side of a comparison with the stack that a baseline was accepted with
+    anchored_run        AnchoredRun, a row measured in turns with its anchor
+    anchor_plan         AnchorPlan, which rows of a run are
     anchor_referrers    the rows of baselines that refer to an anchor
-    anchor_comparison   the comparison with the stack that a baseline was accepted with
     known               KnownRegressions, which regressed rows they cover
     known_file          the known regressions beside the baselines
     judgement           Judgement, the order of it: sessions, verdicts, acceptance

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from perf.compare.compared_row import ComparedRow
 from perf.errors import BadBaseline
 from perf.gate import store
+from perf.gate.anchor import software_changes
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey, Json
 from perf.gate.baseline_row import BaselineRow, specification
+from perf.gate.paired_verdict import verdict_on
 from perf.host.machine import Machine
-from perf.host.stack import Stack, package_changes
-from perf.host.worker_code import worker_digest
-from perf.proof.attribution import differences, moved_kernels
+from perf.host.stack import Stack
+from perf.measure.command import launch_here
+from perf.proof.attribution import differences
 from perf.records.evidence import Evidence
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
@@ -32,13 +35,19 @@ NOT_AS_CLAIMED = (
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """A row of this run: what was measured, with which stack, and which of its claims do not hold (``faults``)."""
+    """A row of this run: what was measured, with which stack, and which of its claims do not hold (``faults``).
+
+    ``paired`` is what pairs with its anchor have shown, where it has some. ``caveats`` are what of the anchor could not
+    be had, or why memory alone judges a row whose software has changed.
+    """
 
     variant: Variant
     stack: Stack
     sessions: Sequence[SessionRecord]
     faults: Sequence[str] = ()
     evidence: Evidence | None = None
+    paired: ComparedRow | None = None
+    caveats: Sequence[str] = ()
 
 
 class Gate:
@@ -73,21 +82,28 @@ class Gate:
     def judge(self, rows: Iterable[MeasuredRow], looks: int = MAX_SESSIONS) -> dict[str, Verdict]:
         """Return the verdicts on the rows of this run, by name, where a row may have ``looks`` sessions."""
         rows = list(rows)
-        incomparable = {row.variant.name: verdict for row in rows if (verdict := self._why_incomparable(row))}
-        comparable = {row.variant.name: row for row in rows if row.variant.name not in incomparable}
+        settled = {row.variant.name: verdict for row in rows if (verdict := self._without_memory(row))}
+        comparable = {row.variant.name: row for row in rows if row.variant.name not in settled}
         judged = judge_ladder(
             {name: self._levels_of(row) for name, row in comparable.items()},
             {name: row.sessions for name, row in comparable.items()},
-            same_software=[name for name, row in comparable.items() if not self._has_changed_software(row)],
+            same_software=[
+                name for name, row in comparable.items() if not self.software_changes(row.variant, row.stack)
+            ],
             tolerances=self.tolerances,
             looks=looks,
         )
-        return {row.variant.name: (incomparable | judged)[row.variant.name] for row in rows}
+        remembered = {name: replace(judged[name], caveats=tuple(row.caveats)) for name, row in comparable.items()}
+        return {row.variant.name: (settled | remembered)[row.variant.name] for row in rows}
 
-    def package_changes(self, row: MeasuredRow) -> list[str]:
-        """Return the packages that differ from those that the row's baseline was measured with."""
-        before = self.baseline_row(row.variant)
-        return package_changes(before.stack["packages"], row.stack.packages) if before else []
+    def software_changes(self, variant: Variant, stack: Stack) -> list[str]:
+        """Return in what the software differs from that of the row's baseline; nothing without one.
+
+        That is packages, Python, the worker's code, and how workers are started; what the baseline does not have is not
+        compared.
+        """
+        before = self.baseline_row(variant)
+        return software_changes(before, stack, launch_here(variant, stack, self.machine)) if before else []
 
     def evidence_changes(self, row: MeasuredRow) -> list[str]:
         """Return what differs in the worker's evidence from the baseline's, what costs most first."""
@@ -95,18 +111,6 @@ class Gate:
         if before is None or before.evidence is None or row.evidence is None:
             return []
         return differences(before.evidence, row.evidence)
-
-    def is_same_software(self, row: MeasuredRow) -> bool:
-        """Return whether Python, packages, the worker's code and kernels are those of the row's baseline.
-
-        False where the baseline does not have them to compare with.
-        """
-        before = self.baseline_row(row.variant)
-        if before is None or before.worker is None or before.evidence is None or row.evidence is None:
-            return False
-        if self._has_changed_software(row):
-            return False
-        return not moved_kernels(before.evidence.kernels, row.evidence.kernels)
 
     def changes_of(self, variant: Variant) -> list[Json]:
         """Return the baseline's updates that concerned this row, the latest last."""
@@ -119,17 +123,6 @@ class Gate:
         here = self.machine.particulars
         return [f"{name} {before[name]} -> {value}" for name, value in here.items() if before.get(name, value) != value]
 
-    def _has_changed_software(self, row: MeasuredRow) -> bool:
-        """Tell whether Python, a package or the worker's code is known to differ from the baseline's."""
-        before = self.baseline_row(row.variant)
-        if before is None:
-            return False
-        if before.stack["python_version"] != row.stack.python_version:
-            return True
-        if before.worker not in (None, worker_digest()):
-            return True
-        return bool(self.package_changes(row))
-
     def _levels_of(self, row: MeasuredRow) -> BaselineLevels:
         """Return the levels of the row's baseline, which is there; they are read once."""
         name = row.variant.name
@@ -138,6 +131,12 @@ class Gate:
         if name not in self._levels:
             self._levels[name] = BaselineLevels.of(before.sessions)
         return self._levels[name]
+
+    def _without_memory(self, row: MeasuredRow) -> Verdict | None:
+        """Return the verdict on a row for which the baseline's sessions need not be asked, or None."""
+        if verdict := self._why_incomparable(row):
+            return verdict
+        return verdict_on(row.paired, row.caveats) if row.paired else None
 
     def _why_incomparable(self, row: MeasuredRow) -> Verdict | None:
         """Return the verdict on a row that no baseline can judge, or None."""

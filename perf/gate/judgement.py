@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
+from perf.compare.compared_row import ComparedRow
 from perf.errors import WorkerError
 from perf.gate import acceptance, known_file
 from perf.gate.against_baseline import Gate, MeasuredRow
-from perf.gate.anchor_comparison import AnchorComparison
+from perf.gate.anchor_plan import AnchorPlan
+from perf.gate.anchored_run import AnchoredRun
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
 from perf.gate.proposal import Proposal, latest
 from perf.measure.command import launch_here
 from perf.measure.measurement import Inspection, Measurement
+from perf.measure.pedantic import all_rounds
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
+from perf.records.sample import Session
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.verdict import Verdict
@@ -36,16 +41,31 @@ class Judgement:
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)
-        self._anchor_comparison = AnchorComparison(run, self.gate)
+        self._plan = AnchorPlan(run, self.gate)
+        self._paired: dict[str, ComparedRow] = {}
+        self._caveats: dict[str, Sequence[str]] = {}
         self._sessions: dict[str, list[SessionRecord]] = {}
         self._extra_info: dict[str, MutableMapping[str, Any]] = {}
         self._errors: dict[str, WorkerError] = {}
         self._known = known_file.find(run.settings.baselines, run.machine.codename.key)
 
-    def add(self, measurement: Measurement, inspection: Inspection, extra_info: MutableMapping[str, Any]) -> None:
-        """Add a row's first session; the verdict will be added to ``extra_info``, its record in the run's JSON."""
-        self._extra_info[measurement.variant.name] = extra_info
-        self._add_session(measurement, inspection)
+    def anchored_run(self, variant: Variant) -> AnchoredRun | None:
+        """Return the measurement of a row that is judged in pairs with its anchor, not yet begun; else None."""
+        return self._plan.anchored_run(variant)
+
+    def add(self, measured: Measurement | AnchoredRun, extra_info: MutableMapping[str, Any]) -> None:
+        """Add a row's first session, and its pairs if it has some. Raises a WorkerError.
+
+        The verdict will be added to ``extra_info``, the row's record in the run's JSON.
+        """
+        variant = measured.variant
+        self._extra_info[variant.name] = extra_info
+        if isinstance(measured, AnchoredRun):
+            self._add_pairs(measured)
+            self._add_session(variant, measured.session, measured.inspection)
+        else:
+            self._add_session(variant, measured.session, measured.inspect())
+        extra_info.update(self._run.keep(variant, measured.session))
 
     def complete(self, variant: Variant) -> None:
         """Measure whatever the row's verdict still lacks, which may take an hour, and judge.
@@ -60,9 +80,8 @@ class Judgement:
         self._judge()
         while suspected := [variant for variant in self._run.variants if self._needs_session(variant)]:
             for each in suspected:
-                self._measure(each)
+                self._measure_again(each)
             self._judge()
-        self._compare_with_anchors()
         self._settle_known()
 
     def _measure_missing(self) -> None:
@@ -125,29 +144,52 @@ class Judgement:
             sessions=self._sessions[name],
             faults=self._proofs.faults(name),
             evidence=self._proofs.evidence(name),
+            paired=self._paired.get(name),
+            caveats=self._caveats.get(name, ()),
         )
 
     def _measure(self, variant: Variant) -> None:
-        """Measure one more session of the row by a fresh worker; if that fails, so does the row."""
+        """Measure a row that no test has measured; if that fails, so does the row."""
         if missing := self._run.find_missing(variant):
             self._run.keep_reason(variant, f"skipped: {missing}")
             return
-        number = len(self._sessions.get(variant.name, ())) + 1
+        with self._noting_errors(variant):
+            if anchored := self.anchored_run(variant):
+                all_rounds(anchored)
+                self.add(anchored, {})
+                return
+            with self._run.measuring(variant) as measurement:
+                all_rounds(measurement)
+                self.add(measurement, {})
+
+    def _measure_again(self, variant: Variant) -> None:
+        """Measure one more session of a row by a fresh worker; if that fails, so does the row."""
+        number = len(self._sessions[variant.name]) + 1
+        with self._noting_errors(variant), self._run.measuring(variant, number) as measurement:
+            all_rounds(measurement)
+            self._add_session(variant, measurement.session, measurement.inspect())
+
+    @contextlib.contextmanager
+    def _noting_errors(self, variant: Variant) -> Iterator[None]:
+        """Note that a row's worker has failed, which is its verdict."""
         try:
-            with self._run.measuring(variant, number) as measurement:
-                measurement.all_rounds()
-                inspection = measurement.inspect()
+            yield
         except WorkerError as error:
             self._sessions.pop(variant.name, None)
             self._errors[variant.name] = error
-            return
-        self._run.keep(measurement)
-        self._add_session(measurement, inspection)
 
-    def _add_session(self, measurement: Measurement, inspection: Inspection) -> None:
-        sessions = self._sessions.setdefault(measurement.variant.name, [])
-        sessions.append(SessionRecord.of(measurement.session, now()))
-        self._proofs.add(measurement, inspection)
+    def _add_session(self, variant: Variant, session: Session, inspection: Inspection) -> None:
+        self._sessions.setdefault(variant.name, []).append(SessionRecord.of(session, now()))
+        self._proofs.add(variant, session, inspection)
+        if reason := self._plan.why_memory_alone(variant.name):
+            self._caveats[variant.name] = (memory_alone(reason),)
+
+    def _add_pairs(self, anchored: AnchoredRun) -> None:
+        """Add what the pairs have shown; where the reference has failed, memory alone judges."""
+        name = anchored.variant.name
+        if result := anchored.result():
+            self._paired[name] = result
+        self._caveats[name] = (memory_alone(anchored.failure),) if anchored.failure else anchored.caveats
 
     def _needs_session(self, variant: Variant) -> bool:
         sessions = self._sessions.get(variant.name)
@@ -169,31 +211,26 @@ class Judgement:
                 self._proofs.to_json(name),
                 **self.proposal(row).to_json(),
                 differences=self.gate.evidence_changes(row),
+                software_changes=self.gate.software_changes(row.variant, row.stack),
+                paired=row.paired and row.paired.to_json(),
                 fresh_sessions=[session.to_json() for session in self._sessions[name][1:]],
                 baseline=str(self.gate.path),
             )
-
-    def _compare_with_anchors(self) -> None:
-        """Compare slower rows with the stack of their baseline, unless the run replaces the baseline anyway."""
-        if self._run.settings.updates:
-            return
-        verdicts = dict(self.verdicts)
-        for row in self.measured_rows:
-            name = row.variant.name
-            verdicts[name] = self._anchor_comparison.reconsider(row, verdicts[name])
-            paired = self._anchor_comparison.to_json(name)
-            self._extra_info.get(name, {}).update(verdict=verdicts[name].to_json(), **paired)
-        self.verdicts = verdicts
 
     def _settle_known(self) -> None:
         """Let what is known of regressed rows have its say, unless the run replaces the baseline anyway."""
         if self._run.settings.updates:
             return
-        paired, today = self._anchor_comparison.results, datetime.datetime.now(datetime.UTC).date()
-        self.verdicts = self._known.settle(self.verdicts, paired, today)
-        self.known_notes = self._known.notes(self.verdicts, paired, today)
+        today = datetime.datetime.now(datetime.UTC).date()
+        self.verdicts = self._known.settle(self.verdicts, today)
+        self.known_notes = self._known.notes(self.verdicts, today)
         for name, verdict in self.verdicts.items():
             self._extra_info.get(name, {}).update(verdict=verdict.to_json())
+
+
+def memory_alone(reason: str) -> str:
+    """Return the caveat of a row whose software has changed, or may have, and that has no pairs."""
+    return f"by memory alone, which tells software from machine badly: {reason}"
 
 
 def now() -> str:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from perf.compare.compared_row import ComparedRow
-from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.tolerances import LIKE_LATENCY
 from perf.stats.verdict import Verdict, VerdictKind, percent
 from perf.stats.watch import LATENCY
@@ -62,32 +60,20 @@ class KnownRegressions:
     path: Path
     entries: tuple[KnownRegression, ...] = ()
 
-    def settle(
-        self, verdicts: Mapping[str, Verdict], paired: Mapping[str, ComparedRow], today: datetime.date
-    ) -> dict[str, Verdict]:
-        """Return the verdicts of a run, those on regressed rows as the entries have it.
-
-        Args:
-            verdicts: by row.
-            paired: what was measured in turns, by row, where that is what a verdict rests on.
-            today: the day of the run.
-        """
+    def settle(self, verdicts: Mapping[str, Verdict], today: datetime.date) -> dict[str, Verdict]:
+        """Return the verdicts of a run, by row, those on regressed rows as the entries have it on this day."""
         return {
-            name: settle_row(name, verdict, slowdowns(verdict, paired.get(name)), self.entries, today)
+            name: settle_row(name, verdict, slowdowns(verdict), self.entries, today)
             for name, verdict in verdicts.items()
         }
 
-    def notes(
-        self, verdicts: Mapping[str, Verdict], paired: Mapping[str, ComparedRow], today: datetime.date
-    ) -> list[str]:
+    def notes(self, verdicts: Mapping[str, Verdict], today: datetime.date) -> list[str]:
         """Return a line for each entry that is past its date, or that no row of the run needs any more."""
         lines = []
         for entry in self.entries:
             title = f"{self.path}: {entry.row}, {entry.quantity}"
             judged = {name: verdict for name, verdict in verdicts.items() if fnmatchcase(name, entry.row)}
-            slower = [
-                name for name, verdict in judged.items() if _needs(entry, name, slowdowns(verdict, paired.get(name)))
-            ]
+            slower = [name for name, verdict in judged.items() if _needs(entry, name, slowdowns(verdict))]
             if entry.is_past(today):
                 lines.append(f"{title}: was known until {entry.until}, which is past")
             elif judged and not slower and all(verdict.kind in DECIDED for verdict in judged.values()):
@@ -100,21 +86,11 @@ def _needs(entry: KnownRegression, row: str, slower: Slowdowns) -> bool:
     return any(entry.is_about(row, quantity) for quantity in slower)
 
 
-def slowdowns(verdict: Verdict, paired: ComparedRow | None) -> dict[str, float]:
-    """Return what became slower, or larger, of a row that is regressed or known: ratios, by quantity.
-
-    Where two stacks could be compared in turns, it is what that has found; else what the sessions show.
-    """
+def slowdowns(verdict: Verdict) -> dict[str, float]:
+    """Return what became slower, or larger, of a row that is regressed or known: ratios, by quantity."""
     if verdict.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN}:
         return {}
-    if paired is None or paired.latency is None or paired.verdict is PairedVerdict.INVALID:
-        return {
-            finding.watch: finding.own_ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED
-        }
-    slower = {name: comparison.ratio for name, comparison in paired.moved if comparison.ratio > 1}
-    if paired.latency.verdict is PairedVerdict.REGRESSED:
-        slower[LATENCY.name] = paired.latency.ratio
-    return slower
+    return {finding.watch: finding.own_ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED}
 
 
 def settle_row(

@@ -20,6 +20,7 @@ from perf.lab import series
 from perf.lab.evaluate import TRIALS, rules
 from perf.lab.scores import Score
 from perf.lab.trials import SEED, Division, Trial, draw
+from perf.measure.pedantic import all_rounds
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
@@ -93,7 +94,7 @@ def _measure_variant(run: Run, variant: Variant, sessions: int, more_steps: int,
         steps_now = steps + more_steps if is_slowed else steps
         protocol = replace(run.bench.protocol, steps=steps_now)
         with run.measuring(variant, number + 1, replace(run.bench, protocol=protocol)) as measurement:
-            measurement.all_rounds()
+            all_rounds(measurement)
         records.append(SessionRecord.of(measurement.session, now()))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)

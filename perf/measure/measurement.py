@@ -62,6 +62,7 @@ class Measurement:
         self._good = 0
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
+        self._is_between_turns = False
         self._probes = ProbeTimes(bench.probe)
         self._rounds_began_s: float | None = None
 
@@ -152,14 +153,21 @@ class Measurement:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
         request = self._generation(self._bench.protocol.steps) | {"takes_turns": True}
         self._have_a_turn(request, "turn")
+        self._is_between_turns = True
 
     def take_turn(self) -> Sample | None:
         """Let the worker go on to its next stop; return the sample at the end, else None. Raises a WorkerError."""
         reply = self._have_a_turn({"request": "turn"}, "turn", "sample")
         if reply["reply"] == "turn":
             return None
+        self._is_between_turns = False
         self._samples.append(self._read(reply))
         return self._samples[-1]
+
+    def finish_turns(self) -> None:
+        """Finish a generation that was left between two turns, as when the other worker died. Raises a WorkerError."""
+        while self._is_between_turns:
+            self.take_turn()
 
     def inspect(self) -> Inspection:
         """Have the worker read what is active in it and write its last generation to a file. Raises a WorkerError."""
@@ -170,13 +178,6 @@ class Measurement:
             return Inspection(evidence=Evidence.from_json(reply), outcome=self._outcome)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent no proper evidence: {error!r}") from error
-
-    def all_rounds(self) -> None:
-        """Warm up and measure all rounds without pytest-benchmark. Raises a WorkerError."""
-        with self.rounds():
-            while True:
-                (steps,), _ = self.next_round()
-                self.generate(steps)
 
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""

@@ -20,6 +20,7 @@ from perf.measure.settings import (
     PAIRS_BUDGET_S,
     QUICK,
     SESSIONS_KEPT,
+    Judging,
     Settings,
 )
 from perf.measure.settings_file import Option
@@ -46,6 +47,10 @@ REQUIRE_ALL_HELP = (
     "fails (implied by pytest's --strict)"
 )
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
+JUDGE_HELP = (
+    "in pairs with the stack that a row's baseline was accepted with where the software differs from it, by the "
+    "baseline's sessions elsewhere (auto); always in pairs; or by the sessions alone (memory)"
+)
 FRESH_HELP = "most fresh workers to start for a row that may be slower (%(default)s)"
 
 
@@ -111,6 +116,12 @@ def declared() -> list[Option]:
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine")
     add_for_one_run("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown")
     add("--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="compare with these (%(default)s)")
+    add(
+        "--judge",
+        choices=[str(judging) for judging in Judging],
+        default=str(Judging.AUTO),
+        help=JUDGE_HELP,
+    )
     add_for_one_run(
         "--update-baseline", action="store_true", help="record what is measured as baseline, instead of judging by it"
     )
@@ -200,6 +211,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         fresh=option.fresh,
         stack_pair=stack_pair,
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
+        judge=Judging(option.judge),
         json=option.json,
         asked=tuple(option.asked),
     )

@@ -91,6 +91,15 @@ def time_rounds(benchmark: BenchmarkFixture, timed: Timed) -> None:
         )
 
 
+def all_rounds(timed: Timed) -> None:
+    """Make all rounds without pytest-benchmark. Raises a WorkerError."""
+    with timed.rounds():
+        while True:
+            arguments, _ = timed.next_round() or ((), {})
+            timed.generate(*arguments)
+            timed.finish_round(*arguments)
+
+
 def leave_out(benchmark: BenchmarkFixture) -> None:
     """Leave the benchmark out of the JSON, as pytest-benchmark does by itself where an Exception ends it."""
     benchmark.has_error = True

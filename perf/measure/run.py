@@ -24,6 +24,7 @@ from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.settings import Settings
+from perf.records.sample import Session
 from perf.records.work import Work
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
@@ -132,15 +133,15 @@ class Run:
         number: int,
         origin: Origin = HERE,
         *,
+        name: str,
         is_timed: bool = True,
     ) -> Iterator[Measurement]:
         """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
 
-        The worker is started from ``origin``; ``is_timed`` tells whether pytest-benchmark's clock runs during its
-        turns. Raises a WorkerError.
+        The worker is started from ``origin`` and called ``name`` in errors; ``is_timed`` tells whether
+        pytest-benchmark's clock runs during its turns. Raises a WorkerError.
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
-        name = f"{variant.name}, {role}"
         label = f"{self._label(variant)} {role} {number}"
         with measuring(
             variant, stack, self.bench, folder, label, name=name, origin=origin, is_timed=is_timed
@@ -159,13 +160,12 @@ class Run:
             return variant.name
         return f"{variant.name} ({self.variants.index(variant) + 1}/{len(self.variants)})"
 
-    def keep(self, measurement: Measurement) -> dict[str, Any]:
+    def keep(self, variant: Variant, session: Session) -> dict[str, Any]:
         """Add the variant's row to the ladder, and return our fields of its record in pytest-benchmark's JSON."""
-        variant = measurement.variant
-        self._rows.setdefault(variant.name, LadderRow(variant=variant, session=measurement.session))
+        self._rows.setdefault(variant.name, LadderRow(variant=variant, session=session))
         return {
             "variant": variant.to_json(),
-            "session": measurement.session.to_json(),
+            "session": session.to_json(),
             "protocol": self.bench.protocol.to_json(),
             "model": self.bench.model.to_json(),
             "stack": self.stacks[variant.stack].to_json(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from perf.host import stack
@@ -21,6 +22,18 @@ QUICK = Protocol(
 )  # a quarter of an hour on 2 cores
 DEADLINES = Deadlines()
 PAIRS_BUDGET_S = 1800.0
+
+
+class Judging(StrEnum):
+    """How rows with a baseline are judged.
+
+    ``auto`` measures in pairs with the anchor where the software differs from the baseline's, and judges by the
+    baseline's sessions elsewhere.
+    """
+
+    AUTO = "auto"
+    PAIRS = "pairs"
+    MEMORY = "memory"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +64,7 @@ class Settings:
     fresh: int
     stack_pair: tuple[Path, Path] | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
+    judge: Judging = Judging.AUTO
     json: Path | None = None
     asked: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)

@@ -7,27 +7,28 @@ from dataclasses import replace
 from typing import Any
 
 from perf.errors import WorkerError
-from perf.measure.measurement import Inspection, Measurement
+from perf.measure.measurement import Inspection
 from perf.measure.run import Run
 from perf.proof import reference
 from perf.proof.claims import Claim, Facts, check, failed
 from perf.proof.proof import Proof
 from perf.proof.reference import ReferenceImage
 from perf.records.evidence import Evidence
+from perf.records.sample import Session
 from perf.spec.ladder import EAGER_FP32, select
-from perf.spec.variant import Scheduler
+from perf.spec.variant import Scheduler, Variant
 
 WITHOUT_EFFECT = {"warmup_steps"}  # fields of the protocol that change nothing in the image
 
 
-def facts_of(run: Run, measurement: Measurement, evidence: Evidence) -> Facts:
-    """Return what the claims on a measurement are checked with."""
+def facts_of(run: Run, variant: Variant, session: Session, evidence: Evidence) -> Facts:
+    """Return what the claims on a session are checked with."""
     return Facts(
-        variant=measurement.variant,
+        variant=variant,
         machine=run.machine,
         scheduler=run.bench.model.scheduler,
         steps=run.bench.protocol.steps,
-        session=measurement.session,
+        session=session,
         evidence=evidence,
     )
 
@@ -40,12 +41,11 @@ class Proofs:
         self._proofs: dict[str, list[Proof]] = {}
         self._asked_for: set[Scheduler] = set()
 
-    def add(self, measurement: Measurement, inspection: Inspection) -> None:
+    def add(self, variant: Variant, session: Session, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
         evidence = inspection.evidence
-        claims = check(facts_of(self._run, measurement, evidence))
+        claims = check(facts_of(self._run, variant, session, evidence))
         outcome = reference.read(inspection.outcome)
-        variant = measurement.variant
         self._proofs.setdefault(variant.name, []).append(
             Proof(variant=variant, evidence=evidence, claims=tuple(claims), outcome=outcome, fault=outcome.fault)
         )

@@ -37,9 +37,7 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     latency = result.latency
     if latency is None:
         return (result.variant.name, str(result.verdict), "-", "-", "0", "0", "-", "-")
-    kept = kept_pairs(result.pairs)
-    reference_s = statistics.median(left.reference_s for left in kept)
-    candidate_s = statistics.median(left.candidate_s for left in kept)
+    reference_s, candidate_s = medians_s(result)
     return (
         result.variant.name,
         str(result.verdict),
@@ -52,6 +50,12 @@ def cells(result: ComparedRow) -> tuple[str, ...]:
     )
 
 
+def medians_s(result: ComparedRow) -> tuple[float, float]:
+    """Return the median seconds of an image in the pairs, the reference's and the candidate's."""
+    kept = kept_pairs(result.pairs)
+    return statistics.median(left.reference_s for left in kept), statistics.median(left.candidate_s for left in kept)
+
+
 def details(result: ComparedRow) -> list[str]:
     """Return what a row's verdict rests on, a line each, the verdict first."""
     lines = [f"{result.variant.name}: {result.verdict}: {result.sentence}"]
@@ -59,21 +63,27 @@ def details(result: ComparedRow) -> list[str]:
     lines += [f"  differs: {difference}" for difference in result.differences[:DIFFERENCES_SHOWN]]
     if len(result.differences) > DIFFERENCES_SHOWN:
         lines.append(f"  differs: and {len(result.differences) - DIFFERENCES_SHOWN} more, all in the JSON")
+    return lines + [f"  {line}" for line in about_pairs(result)]
+
+
+def about_pairs(result: ComparedRow) -> list[str]:
+    """Return what the pairs were like, a line each: images, width of the interval, what was set aside, their time."""
+    lines = []
     if result.fidelity:
-        lines.append(f"  image against the reference's: {result.fidelity}")
+        lines.append(f"image against the reference's: {result.fidelity}")
     if result.widths:
         paired, unpaired = result.widths
         lines.append(
-            f"  95 % interval: {100 * paired:.1f} % wide in pairs; "
+            f"95 % interval: {100 * paired:.1f} % wide in pairs; "
             f"{100 * unpaired:.1f} % if the same latencies were not paired"
         )
     if result.set_aside:
-        lines.append(f"  {result.set_aside}: other work ran at the same time")
+        lines.append(f"{result.set_aside}: other work ran at the same time")
     if result.latency and result.seconds is not None:
         sees = percent(result.latency.sees)
-        lines.append(f"  verdict after {duration(result.seconds)}; a slowdown of {sees} would have been found")
+        lines.append(f"verdict after {duration(result.seconds)}; a slowdown of {sees} would have been found")
     if result.memory_shortage:
-        lines.append(f"  {result.memory_shortage}: whole sessions alternated")
+        lines.append(f"{result.memory_shortage}: whole sessions alternated")
     return lines
 
 

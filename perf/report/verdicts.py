@@ -12,6 +12,8 @@ from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.measure.settings import BASELINES
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
+from perf.report.comparison import about_pairs, medians_s
+from perf.report.ladder_table import seconds
 from perf.stats.level import cpus_used, undisturbed
 from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, Verdict, VerdictKind, counted
 
@@ -39,14 +41,39 @@ def verdict_lines(verdicts: Mapping[str, Verdict]) -> list[str]:
 
 
 def attribution(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
-    """Say which part of a row moved and what differs; nothing for a row that fails, whose message says it."""
-    if not verdict.findings or verdict.kind is VerdictKind.UNCHANGED or verdict.kind in FAILING:
+    """Say which part of a row moved and what differs; nothing for a row that fails, whose message says it.
+
+    Of a row that was measured in pairs, say what they were like in any case.
+    """
+    if verdict.kind in FAILING:
         return []
-    differences = gate.evidence_changes(row)[:DIFFERENCES_SHOWN]
+    pairs = [f"  {line}" for line in pair_lines(row)]
+    if not verdict.findings or verdict.kind is VerdictKind.UNCHANGED:
+        return [f"{row.variant.name}: {', '.join(changes_of(row, gate))}", *pairs] if pairs else []
     return [
         f"{row.variant.name}: moved most: {moved_most(verdict)}",
-        *(f"  differs: {difference}" for difference in differences),
+        *(f"  differs: {difference}" for difference in differences_of(row, gate)),
+        *pairs,
     ]
+
+
+def changes_of(row: MeasuredRow, gate: Gate) -> list[str]:
+    """Return in what the software differs from the baseline's, or that it does not."""
+    return gate.software_changes(row.variant, row.stack) or ["the same software"]
+
+
+def differences_of(row: MeasuredRow, gate: Gate) -> list[str]:
+    """Return what differs most in the evidence: from the anchor's where that was measured too, else the baseline's."""
+    differences = list(row.paired.differences) if row.paired else gate.evidence_changes(row)
+    return differences[:DIFFERENCES_SHOWN]
+
+
+def pair_lines(row: MeasuredRow) -> list[str]:
+    """Return what the row's pairs with its anchor were like; nothing where there are none."""
+    if row.paired is None or row.paired.latency is None:
+        return []
+    reference_s, candidate_s = map(seconds, medians_s(row.paired))
+    return [f"in turns: {reference_s} s/image by the anchor, {candidate_s} now", *about_pairs(row.paired)]
 
 
 def failure(
@@ -113,13 +140,13 @@ def evidence_lines(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
     """Return what a verdict rests on, a line each; nothing for a row that was not compared with a baseline."""
     if not gate.baseline_row(row.variant) or not verdict.findings:
         return []
-    differences = gate.evidence_changes(row)[:DIFFERENCES_SHOWN]
     return [
         f"baseline:    {describe_baseline(row, gate)}",
         f"moved most:  {moved_most(verdict)}",
         f"all changes: {', '.join(map(str, verdict.findings))}",
-        *(f"differs:     {difference}" for difference in differences),
-        f"packages:    {', '.join(gate.package_changes(row)) or 'unchanged'}",
+        *(f"differs:     {difference}" for difference in differences_of(row, gate)),
+        *(f"pairs:       {line}" for line in pair_lines(row)),
+        f"software:    {', '.join(changes_of(row, gate))}",
         f"machine:     {', '.join(gate.particular_changes()) or 'unchanged'}",
         f"conditions:  {conditions(row.sessions)}",
     ]
@@ -137,7 +164,7 @@ def describe_baseline(row: MeasuredRow, gate: Gate) -> str:
 
 def junit_properties(verdict: Verdict) -> dict[str, str]:
     """Return the kind, the sentence, what could be seen and each finding by its quantity, as JUnit's properties."""
-    properties = {"verdict": str(verdict.kind), "says": verdict.sentence}
+    properties = {"verdict": str(verdict.kind), "says": verdict.sentence, "judged by": str(verdict.judged_by)}
     if verdict.sees is not None:
         properties["sees"] = f"{verdict.sees:.4f}"
     for finding in verdict.findings:

@@ -70,6 +70,7 @@ class PairedVerdict(StrEnum):
     IMPROVED = "improved"
     EQUIVALENT = "equivalent"
     UNDECIDED = "undecided"
+    DISTURBED = "disturbed"
     INVALID = "invalid"
 
 

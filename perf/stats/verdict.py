@@ -26,6 +26,14 @@ class VerdictKind(StrEnum):
     KNOWN = "known"  # a regression that an entry of the known ones covers
 
 
+class JudgedBy(StrEnum):
+    """What a verdict rests on: comparisons with the anchor, now, or the baseline's sessions."""
+
+    PAIRS = "pairs"
+    WHOLE_SESSIONS = "whole sessions"  # of the two stacks, in alternation
+    MEMORY = "memory"
+
+
 FAILING = {VerdictKind.REGRESSED, VerdictKind.INVALID}
 UNANSWERED = {VerdictKind.UNDECIDED, VerdictKind.DISTURBED}  # measured, and still nobody knows
 
@@ -56,6 +64,10 @@ class Finding:
         """The ratio without the part that is the machine's."""
         return self.ratio / self.explained if self.explained else self.ratio
 
+    @property
+    def interval(self) -> str:
+        return f"{percent(self.low)} to {percent(self.high)}"
+
     def __str__(self) -> str:
         return f"{self.watch} {percent(self.ratio)} [{percent(self.low)}, {percent(self.high)}]"
 
@@ -69,7 +81,8 @@ class Finding:
 class Verdict:
     """The verdict on a row, in one sentence, and what it rests on; the first finding is the latency's.
 
-    ``sessions`` and ``baseline_sessions`` count those that could be read.
+    ``sessions`` and ``baseline_sessions`` count those that could be read. ``caveats`` are what the verdict would rest
+    on, had it been there: a different kind of judging, or something of the anchor.
     """
 
     kind: VerdictKind
@@ -77,6 +90,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     sessions: int = 0
     baseline_sessions: int = 0
+    judged_by: JudgedBy = JudgedBy.MEMORY
+    caveats: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -137,23 +152,28 @@ class Verdict:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` wrote. Raises TypeError, ValueError or LookupError for anything else."""
-        findings = tuple(Finding.from_json(finding) for finding in data["findings"])
-        return cls(**{**data, "kind": VerdictKind(data["kind"]), "findings": findings})
+        read = {
+            "kind": VerdictKind(data["kind"]),
+            "findings": tuple(Finding.from_json(finding) for finding in data["findings"]),
+            "judged_by": JudgedBy(data.get("judged_by", JudgedBy.MEMORY)),
+            "caveats": tuple(data.get("caveats", ())),
+        }
+        return cls(**{**data, **read})
 
     def __str__(self) -> str:
-        """State the kind, why, and what could have been seen."""
-        text = f"{self.kind}: {self.sentence}"
-        return f"{text}; {self.sight}" if self.sight else text
+        """State the kind, why, what could have been seen, and what the verdict lacks."""
+        parts = [f"{self.kind}: {self.sentence}", *([self.sight] if self.sight else []), *self.caveats]
+        return "; ".join(parts)
 
 
 def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, baseline_sessions: int) -> str:
     """State a verdict that rests on findings, with its figures. ``kind`` is one that sessions are judged to be."""
     latency = findings[0]
     effort = f"{counted(sessions)} against {baseline_sessions} of the baseline"
-    interval = f"{percent(latency.low)} to {percent(latency.high)}"
+    interval = latency.interval
     if kind is VerdictKind.REGRESSED:
-        worst = _worst(findings)
-        return f"{worst.watch} {percent(worst.ratio)} ({percent(worst.low)} to {percent(worst.high)}), {effort}"
+        worst = worst_of(findings)
+        return f"{worst.watch} {percent(worst.ratio)} ({worst.interval}), {effort}"
     if kind is VerdictKind.UNCHANGED:
         return f"no slower than {100 * latency.tolerance:g} %: {percent(latency.ratio)} ({interval}), {effort}"
     if kind is VerdictKind.IMPROVED:
@@ -161,7 +181,7 @@ def sentence(kind: VerdictKind, findings: Sequence[Finding], sessions: int, base
     return f"{percent(latency.ratio)} ({interval}): {_what_is_open(findings)}, {effort}"
 
 
-def _worst(findings: Sequence[Finding]) -> Finding:
+def worst_of(findings: Sequence[Finding]) -> Finding:
     """Return the finding that a regression is named by: the latency's if it is slower, else the largest one."""
     regressed = [finding for finding in findings if finding.kind is VerdictKind.REGRESSED]
     if regressed[0] is findings[0]:

@@ -8,6 +8,7 @@ from typing import NoReturn
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
 from perf.measure.measurement import Measurement
 from perf.measure.pedantic import clock, time_rounds
@@ -19,11 +20,9 @@ from perf.spec.variant import Variant
 
 @pytest.mark.ladder
 @pytest.mark.benchmark(timer=clock)
-def test_latency(measurement: Measurement, benchmark: BenchmarkFixture, run: Run, judgement: Judgement) -> None:
+def test_latency(measurement: Measurement | AnchoredRun, benchmark: BenchmarkFixture, judgement: Judgement) -> None:
     time_rounds(benchmark, measurement)
-    inspection = measurement.inspect()
-    benchmark.extra_info.update(run.keep(measurement))
-    judgement.add(measurement, inspection, benchmark.extra_info)
+    judgement.add(measurement, benchmark.extra_info)
 
 
 @pytest.mark.ladder

@@ -33,6 +33,7 @@ from perf.compare.stack_pair import StackPair
 from perf.host.stack import inspect_python
 from perf.lab import pair_recording, paired_replay
 from perf.lab.pair_recording import KeptRow
+from perf.measure.pedantic import all_rounds
 from perf.measure.run import Run
 from perf.report.comparison import details
 from perf.report.tables import aligned
@@ -90,7 +91,7 @@ def test_measure(
     candidate = inspect_python("slowed", DATA / "slowed_python") if planted else used
     recorder = Recorder(row, StackPair(reference=used, candidate=candidate), run, math.inf)
     with busy_loop():
-        recorder.all_pairs()
+        all_rounds(recorder)
     kept = KeptRow.of(
         recorder.pairs,
         recorder.starts_s,

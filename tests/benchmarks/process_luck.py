@@ -55,7 +55,8 @@ Ratios = list[list[float]]  # of each worker
 @contextmanager
 def warm_worker(row: Variant, run: Run, role: str, number: int, steadying: Steadying) -> Iterator[Measurement]:
     """Start a worker beside those that are alive, and warm it up. Raises a WorkerError."""
-    with run.measuring_beside(row, run.stacks[row.stack], role, number, Origin(steadying=steadying)) as measurement:
+    origin = Origin(steadying=steadying)
+    with run.measuring_beside(row, run.stacks[row.stack], role, number, origin, name=row.name) as measurement:
         measurement.warm_up()
         yield measurement
         measurement.end()

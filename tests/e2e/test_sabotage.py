@@ -65,7 +65,7 @@ class Bench:
                     measurement.generate(STEPS)
                 measurement.generate(STEPS)
                 inspection = measurement.inspect()
-            proofs.add(measurement, inspection)
+            proofs.add(variant, measurement.session, inspection)
         proofs.complete()
         return proofs.faults(name)
 

@@ -10,6 +10,7 @@ import pytest
 
 from perf.compare.compared_row import ComparedRow
 from perf.gate.known import KnownRegression, KnownRegressions
+from perf.gate.paired_verdict import verdict_on
 from perf.spec import ladder
 from perf.stats.paired_comparison import PairedVerdict, compare
 from perf.stats.verdict import Finding, Verdict, VerdictKind
@@ -40,7 +41,7 @@ def regressed(**ratios: float) -> Verdict:
 
 
 def settled(verdict: Verdict, *entries: KnownRegression, row: str = ROW, today: datetime.date = TODAY) -> Verdict:
-    return KnownRegressions(Path("known.toml"), entries).settle({row: verdict}, {}, today)[row]
+    return KnownRegressions(Path("known.toml"), entries).settle({row: verdict}, today)[row]
 
 
 def test_within_what_is_known_a_row_does_not_fail() -> None:
@@ -152,16 +153,8 @@ def in_turns(ratio: float, verdict: PairedVerdict = PairedVerdict.REGRESSED, mem
         pytest.param(in_turns(1.035, memory_ratio=1.2), VerdictKind.REGRESSED, id="another quantity"),
     ],
 )
-def test_what_was_found_in_turns_counts_before_the_sessions(compared: ComparedRow, kind: VerdictKind) -> None:
-    known = KnownRegressions(Path("known.toml"), (ENTRY,))
-    verdict = regressed(latency=1.5)
-    assert known.settle({ROW: verdict}, {ROW: compared}, TODAY)[ROW].kind is kind
-
-
-def test_a_comparison_that_says_nothing_does_not_count() -> None:
-    known = KnownRegressions(Path("known.toml"), (ENTRY,))
-    invalid = in_turns(1.0, PairedVerdict.INVALID)
-    assert known.settle({ROW: regressed(latency=1.5)}, {ROW: invalid}, TODAY)[ROW].kind is VerdictKind.REGRESSED
+def test_what_was_found_in_turns_is_as_well_known(compared: ComparedRow, kind: VerdictKind) -> None:
+    assert settled(verdict_on(compared), ENTRY).kind is kind
 
 
 UNCHANGED = replace(regressed(latency=1.0), kind=VerdictKind.UNCHANGED)
@@ -196,4 +189,4 @@ UNCHANGED = replace(regressed(latency=1.0), kind=VerdictKind.UNCHANGED)
 )
 def test_entries_that_nothing_needs_are_named(entry: KnownRegression, verdict: Verdict, notes: list[str]) -> None:
     known = KnownRegressions(Path("known.toml"), (entry,))
-    assert known.notes({ROW: verdict}, {}, TODAY) == notes
+    assert known.notes({ROW: verdict}, TODAY) == notes

@@ -1,0 +1,91 @@
+"""A row measured in turns with its anchor, after a session alone, which any row of the ladder has."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from perf.compare.compared_row import ComparedRow
+from perf.compare.paired_run import PairedRun
+from perf.compare.row_judgement import judge
+from perf.compare.stack_pair import Role
+from perf.errors import WorkerError
+from perf.gate.anchor import ReferenceSide
+from perf.measure.measurement import Inspection
+from perf.measure.pedantic import EnoughRounds
+from perf.measure.run import Run
+from perf.records.sample import Session
+from perf.spec.variant import Variant
+
+
+class AnchoredRun:
+    """The measurement of one row beside its anchor, one of pedantic's Timed: each round is a pair.
+
+    ``caveats`` are what of the anchor could not be had. ``failure`` is why the reference could not be measured: then
+    there is the candidate's session alone, by which memory may judge; None where it could.
+    """
+
+    def __init__(self, variant: Variant, reference: ReferenceSide, run: Run) -> None:
+        self.variant = variant
+        self.caveats = reference.caveats
+        self.failure: str | None = None
+        self._run = run
+        stack_pair = reference.pair_with(run.stacks[variant.stack])
+        self._pairs = PairedRun(variant, stack_pair, run, run.settings.pairs_budget_s, is_ladder_row=True)
+
+    @property
+    def warmup_rounds(self) -> int:
+        """None: the workers warm up in the setup of their first round."""
+        return self._pairs.warmup_rounds
+
+    @property
+    def most_rounds(self) -> int:
+        """How many rounds there are at most."""
+        return self._pairs.most_rounds
+
+    @property
+    def session(self) -> Session:
+        """The candidate's session alone, once it is over."""
+        assert self._pairs.alone is not None, "it comes before the first pair"
+        return self._pairs.alone
+
+    @property
+    def inspection(self) -> Inspection:
+        """What the candidate of that session showed of itself, once the rounds are over."""
+        return self._pairs.inspections[Role.CANDIDATE]
+
+    def rounds(self) -> contextlib.AbstractContextManager[None]:
+        """Surround all rounds, end quietly when enough is known, and the workers in any case."""
+        return self._pairs.rounds()
+
+    def next_round(self) -> None:
+        """Prepare a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
+        with self._surviving_the_reference():
+            self._pairs.next_round()
+
+    def generate(self) -> None:
+        """Make what is timed of a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
+        with self._surviving_the_reference():
+            self._pairs.generate()
+
+    def finish_round(self) -> None:
+        """Make what is not timed of a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
+        with self._surviving_the_reference():
+            self._pairs.finish_round()
+
+    def result(self) -> ComparedRow | None:
+        """Return what the pairs have shown, after the last; None where the reference has failed."""
+        return None if self.failure else judge(self._pairs, self._run)
+
+    @contextlib.contextmanager
+    def _surviving_the_reference(self) -> Iterator[None]:
+        """End the rounds where the reference fails: what is wrong with it is no fault of the row's."""
+        try:
+            yield
+        except WorkerError as error:
+            if error.variant != Role.REFERENCE.name_in_errors(self.variant.name):
+                raise
+            self.failure = f"the anchor's worker failed: {error.headline}"
+            self._run.say(f"{self.variant.name}: {self.failure}")
+            self._pairs.end_candidate()
+            raise EnoughRounds from None
