@@ -125,6 +125,14 @@ class PairedRun:
         """Make what is not timed of a pair. Raises a WorkerError."""
         self._strategies[-1].finish()
 
+    def generate_alone(self) -> None:
+        """Make a generation of the candidate by itself. Raises a WorkerError."""
+        self._workers[-1].generate(Role.CANDIDATE)
+
+    def finish_candidate(self) -> None:
+        """Finish the candidate's part of a pair that the reference cannot go on with. Raises a WorkerError."""
+        self._workers[-1].measurements[Role.CANDIDATE].finish_turns()
+
     def end_candidate(self) -> None:
         """Inspect and end the last candidate, where it is alive. Raises a WorkerError."""
         self._workers[-1].end(Role.CANDIDATE)

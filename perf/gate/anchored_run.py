@@ -30,6 +30,7 @@ class AnchoredRun:
         self.caveats = reference.caveats
         self.failure: str | None = None
         self._run = run
+        self._rounds = 0
         stack_pair = reference.pair_with(run.stacks[variant.stack])
         self._pairs = PairedRun(variant, stack_pair, run, run.settings.pairs_budget_s, is_ladder_row=True)
 
@@ -60,26 +61,40 @@ class AnchoredRun:
 
     def next_round(self) -> None:
         """Prepare a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
-        with self._surviving_the_reference():
-            self._pairs.next_round()
+        if not self.failure:
+            with self._noting_a_failed_reference():
+                self._pairs.next_round()
+        if self.failure and self._rounds:
+            self._pairs.end_candidate()
+            raise EnoughRounds
 
     def generate(self) -> None:
-        """Make what is timed of a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
-        with self._surviving_the_reference():
+        """Make what is timed of a pair. Raises a WorkerError of the candidate.
+
+        pytest-benchmark cannot do without a round: where there was no pair, it times the candidate alone.
+        """
+        self._rounds += 1
+        if self.failure:
+            self._pairs.generate_alone()
+            return
+        with self._noting_a_failed_reference():
             self._pairs.generate()
+        if self.failure:
+            self._pairs.finish_candidate()
 
     def finish_round(self) -> None:
-        """Make what is not timed of a pair. Raises EnoughRounds, or a WorkerError of the candidate."""
-        with self._surviving_the_reference():
-            self._pairs.finish_round()
+        """Make what is not timed of a pair. Raises a WorkerError of the candidate."""
+        if not self.failure:
+            with self._noting_a_failed_reference():
+                self._pairs.finish_round()
 
     def result(self) -> ComparedRow | None:
         """Return what the pairs have shown, after the last; None where the reference has failed."""
         return None if self.failure else judge(self._pairs, self._run)
 
     @contextlib.contextmanager
-    def _surviving_the_reference(self) -> Iterator[None]:
-        """End the rounds where the reference fails: what is wrong with it is no fault of the row's."""
+    def _noting_a_failed_reference(self) -> Iterator[None]:
+        """Note that the reference has failed, which is no fault of the row's."""
         try:
             yield
         except WorkerError as error:
@@ -87,5 +102,3 @@ class AnchoredRun:
                 raise
             self.failure = f"the anchor's worker failed: {error.headline}"
             self._run.say(f"{self.variant.name}: {self.failure}")
-            self._pairs.end_candidate()
-            raise EnoughRounds from None

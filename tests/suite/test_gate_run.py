@@ -377,7 +377,7 @@ def test_how_rows_are_judged_can_be_chosen(
 def test_without_its_anchor_a_row_is_judged_by_memory_alone(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, **UPGRADED, SILLY_SLOWDOWN="1.5", SILLY_VENV="out of cheese")
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
-    assert re.search("by memory alone.*: cannot make a .* environment: out of cheese", ran.stdout)
+    assert re.search("by memory alone.*: .* environment: out of cheese", ran.stdout), ran.stdout
 
 
 @pytest.mark.parametrize("deed", ["load:exit", "generate:exit", "evidence:exit"])
