@@ -130,8 +130,9 @@ class PairedRun:
         self._workers[-1].generate(Role.CANDIDATE)
 
     def finish_candidate(self) -> None:
-        """Finish the candidate's part of a pair that the reference cannot go on with. Raises a WorkerError."""
-        self._workers[-1].measurements[Role.CANDIDATE].finish_turns()
+        """Finish the candidate's part of a pair, if it has begun one, without the reference. Raises a WorkerError."""
+        if candidate := self._workers[-1].measurements.get(Role.CANDIDATE):
+            candidate.finish_turns()
 
     def end_candidate(self) -> None:
         """Inspect and end the last candidate, where it is alive. Raises a WorkerError."""

@@ -79,8 +79,6 @@ class AnchoredRun:
             return
         with self._noting_a_failed_reference():
             self._pairs.generate()
-        if self.failure:
-            self._pairs.finish_candidate()
 
     def finish_round(self) -> None:
         """Make what is not timed of a pair. Raises a WorkerError of the candidate."""
@@ -94,7 +92,7 @@ class AnchoredRun:
 
     @contextlib.contextmanager
     def _noting_a_failed_reference(self) -> Iterator[None]:
-        """Note that the reference has failed, which is no fault of the row's."""
+        """Note that the reference has failed, which is no fault of the row's, and finish the candidate's generation."""
         try:
             yield
         except WorkerError as error:
@@ -102,3 +100,4 @@ class AnchoredRun:
                 raise
             self.failure = f"the anchor's worker failed: {error.headline}"
             self._run.say(f"{self.variant.name}: {self.failure}")
+            self._pairs.finish_candidate()

@@ -27,7 +27,8 @@ def of_failed(reports_of: Callable[[str], Sequence[object]], items: Iterable[pyt
     failed = [report for outcome in FAILED for report in reports_of(outcome)]
     finished = {getattr(report, "nodeid", "") for outcome in FINISHED for report in reports_of(outcome)}
     has_finished = all(item.nodeid in finished for item in items)
-    return ExitCode.UNDECIDED if has_finished and all(map(is_undecided, failed)) else ExitCode.FAILED
+    only_undecided = bool(failed) and all(map(is_undecided, failed))
+    return ExitCode.UNDECIDED if has_finished and only_undecided else ExitCode.FAILED
 
 
 def is_undecided(report: object) -> bool:
