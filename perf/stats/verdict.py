@@ -105,6 +105,8 @@ class Verdict:
     @property
     def suspicious(self) -> bool:
         """Whether a fresh session could still change the verdict."""
+        if self.judged_by is not JudgedBy.MEMORY:
+            return False  # more sessions are no more pairs
         if self.kind is VerdictKind.DISTURBED and not self.findings:
             return True  # nothing could be read yet
         is_open = self.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN} and self.sessions < MAX_SESSIONS

@@ -405,3 +405,4 @@ def test_pairs_that_other_work_has_all_disturbed_say_so(run_ladder: RunLadder, o
     ran = run_ladder(*options, "--budget", "0", **NEW_IS_SLOWER, SILLY_PRESSURE="60")
     assert (ran.returncode, said_verdict(ran)) == (0, "disturbed")
     assert "other work ran during every pair" in ran.stdout
+    assert "session 2" not in ran.stderr, "more sessions are no more pairs"
