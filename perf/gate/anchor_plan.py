@@ -10,6 +10,7 @@ from perf.measure.run import Run
 from perf.measure.settings import Judging
 from perf.spec.variant import Variant
 
+CHANGES_SHOWN = 4
 NOT_ASKED = f"--judge {Judging.MEMORY}"
 
 
@@ -31,6 +32,7 @@ class AnchorPlan:
         if run.settings.judge is not Judging.MEMORY:
             wanted = [row for row in rows if self._changes[row.variant.name] or run.settings.judge is Judging.PAIRS]
             self._references = prepare(wanted, run.machine, run.say)
+            self._announce()
 
     def anchored_run(self, variant: Variant) -> AnchoredRun | None:
         """Return the row's measurement beside its anchor, not yet begun; None if it is to be measured by itself."""
@@ -43,6 +45,19 @@ class AnchorPlan:
         if isinstance(reference, BadInput):
             return str(reference).splitlines()[0]
         return NOT_ASKED if reference is None and self._changes.get(name) else None
+
+    def _announce(self) -> None:
+        """Say which rows are measured in pairs, and why; rows with the same reason share a line."""
+        paired = [name for name, reference in self._references.items() if isinstance(reference, ReferenceSide)]
+        if estimate := self._run.bench.estimate:
+            estimate.expect_pairs(paired)
+        names_by_reason: dict[str, list[str]] = {}
+        for name in paired:
+            changes = self._changes[name] or [f"--judge {Judging.PAIRS}"]
+            more = [f"and {len(changes) - CHANGES_SHOWN} more"] if len(changes) > CHANGES_SHOWN else []
+            names_by_reason.setdefault(", ".join([*changes[:CHANGES_SHOWN], *more]), []).append(name)
+        for reason, names in names_by_reason.items():
+            self._run.say(f"{', '.join(names)}: in pairs with the anchor: {reason}")
 
     def _rows_with_baseline(self, gate: Gate) -> list[AnchoredRow]:
         """Return the rows that can run here and have a baseline."""

@@ -187,6 +187,8 @@ class Judgement:
     def _add_pairs(self, anchored: AnchoredRun) -> None:
         """Add what the pairs have shown; where the reference has failed, memory alone judges."""
         name = anchored.variant.name
+        if estimate := self._run.bench.estimate:
+            estimate.end_pairs(name)
         if result := anchored.result():
             self._paired[name] = result
         self._caveats[name] = (memory_alone(anchored.failure),) if anchored.failure else anchored.caveats

@@ -13,7 +13,7 @@ import json
 import math
 import os
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ RELATIVE_STEP_WITHOUT_BF16 = 0.9
 BEYOND_STEPS = 1.1
 LOAD_S, COMPILE_S = 20.0, 100.0
 INSPECTED_STEPS = 2.0
+
+# What the pairs of a row take, in sessions of it: most rows are decided by two or three pairs of workers.
+SESSIONS_OF_PAIRS = 5
 
 WORTH_SHORTENING_S = 20 * 60.0
 SET_BY_QUICK = ("size", "steps", "warmup_steps", "rounds", "budget_s")
@@ -110,6 +113,7 @@ class Estimate:
         self._last_s = last.read()
         self._has_bf16 = has_bf16
         self._more_sessions = sessions - 1
+        self._in_pairs: dict[str, Variant] = {}
         self._fp32_steps_s: dict[str, float] = {}  # by row, eager float32's step as inferred from the row's own
         self._is_announced = False
 
@@ -128,6 +132,15 @@ class Estimate:
     def drop(self, name: str) -> None:
         """Strike off a row that could not be measured."""
         self._pending.pop(name, None)
+        self._in_pairs.pop(name, None)
+
+    def expect_pairs(self, names: Collection[str]) -> None:
+        """Add the time of these rows' pairs of workers, which come after the session that every row has."""
+        self._in_pairs = {variant.name: variant for variant in self._variants if variant.name in names}
+
+    def end_pairs(self, name: str) -> None:
+        """Strike the pairs of a row off."""
+        self._in_pairs.pop(name, None)
 
     def time_left(self) -> str:
         """Return the time left as the end of a row's line; empty after the last row, or if another row is unknown."""
@@ -138,6 +151,7 @@ class Estimate:
         """Return the seconds until all rows are measured, or None while any of them is unknown."""
         pending = [self._row_s(variant) for variant in self._pending.values()]
         again = [self._row_s(variant) for variant in self._variants] * self._more_sessions
+        again += [self._row_s(variant) for variant in self._in_pairs.values()] * SESSIONS_OF_PAIRS
         known_s = [seconds for seconds in (*pending, *again) if seconds is not None]
         if len(known_s) < len(pending) + len(again):
             return None
@@ -151,7 +165,8 @@ class Estimate:
         self._is_announced = True
         rows = "1 row takes" if len(self._pending) == 1 else f"{len(self._pending)} rows take"
         source = self._source()
-        line = f"{rows} {roughly(left_s)} here, by {source}; rows that seem slower are measured again"
+        pairs = f", {len(self._in_pairs)} of them in pairs" if self._in_pairs else ""
+        line = f"{rows} {roughly(left_s)} here{pairs}, by {source}; rows that seem slower are measured again"
         shorter = self._shorter(model) if left_s > WORTH_SHORTENING_S else []
         return f"{line}. Shorter: {', '.join(shorter)}" if shorter else line
 

@@ -28,7 +28,7 @@ class NotingJudgement(Judgement):
     def __init__(self, folder: Path, measured: Sequence[Variant]) -> None:
         run = SimpleNamespace(
             machine=GENOA,
-            bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128))),
+            bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128)), estimate=None),
             settings=SimpleNamespace(
                 tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO
             ),

@@ -67,6 +67,19 @@ def test_without_bfloat16_openvino_is_hardly_faster(last: LastRun) -> None:
     assert (without.left_s() or 0) > 1.2 * (with_bf16.left_s() or 0)
 
 
+def test_pairs_take_the_time_of_more_sessions_until_they_end(last: LastRun) -> None:
+    known = estimate(last)
+    known.add_step(EAGER.name, 12.0)
+    alone_s, session_s = row_s(EAGER, DEFAULT, 12.0), row_s(STATIC, DEFAULT, 12.0 * 0.38)
+    known.expect_pairs([STATIC.name])
+    assert known.left_s() == pytest.approx(alone_s + 6 * session_s)
+    assert "min here, 1 of them in pairs, by a UNet step" in str(known.announcement(FULL))
+    known.end_row(STATIC.name, 100.0)
+    assert known.left_s() == pytest.approx(alone_s + 5 * 100.0)
+    known.end_pairs(STATIC.name)
+    assert known.left_s() == pytest.approx(alone_s)
+
+
 def test_the_last_run_is_believed_more_than_steps(last: LastRun) -> None:
     before = estimate(last)
     before.end_row(EAGER.name, 300.0)
