@@ -333,6 +333,14 @@ def test_other_software_is_judged_in_pairs_with_the_anchor_at_once(
 
 
 @pytest.mark.usefixtures("baseline")
+def test_a_new_release_that_only_takes_more_memory_fails(run_ladder: RunLadder, options: Options) -> None:
+    hungry = UPGRADED | {"SILLY_ONLY_VERSION": "0.1+silly", "SILLY_PEAK": str(34 * 10**8)}
+    ran = run_ladder(*options, **hungry)
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+    assert re.search(r"regressed: in pairs with the anchor peak memory \+5\.5 % \(.*\); latency \+0\.0 %", ran.stdout)
+
+
+@pytest.mark.usefixtures("baseline")
 def test_the_verdict_alone_measures_the_pairs_it_needs(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, "-k", "test_verdict", **NEW_IS_SLOWER)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
