@@ -21,6 +21,8 @@ from perf.errors import BadRecord, BadSeries
 from perf.records.checks import check_number
 from perf.records.session_record import Round, SessionRecord, mean_probe_s, round_from
 
+LATEST_YEAR = 9000  # of a session: an evaluation dates copies later, and datetime ends with 9999
+
 
 def read(path: Path) -> list[SessionRecord]:
     """Read the sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
@@ -45,11 +47,13 @@ def _record(line: str, where: str) -> SessionRecord:
     except (ValueError, RecursionError) as error:
         raise BadSeries(f"{where}: not JSON: {error}") from error
     try:
-        if isinstance(data, dict) and isinstance(data.get("rounds"), list):
-            return _bare_session(data)
-        return SessionRecord.from_json(data)
+        is_bare = isinstance(data, dict) and isinstance(data.get("rounds"), list)
+        record = _bare_session(data) if is_bare else SessionRecord.from_json(data)
+        if datetime.datetime.fromisoformat(record.recorded).year > LATEST_YEAR:
+            raise BadRecord("recorded", f"{record.recorded} is in no night that later ones can follow")
     except BadRecord as error:
         raise BadSeries(f"{where}: {error}") from error
+    return record
 
 
 def _bare_session(data: Mapping[str, Any]) -> SessionRecord:

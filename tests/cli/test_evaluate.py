@@ -69,11 +69,11 @@ def test_every_order_is_printed_written_and_drawn(tmp_path: Path, capsys: pytest
 
 def test_several_series_are_evaluated_as_a_ladder_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "scores.json"
-    asked = ["--order", "shuffled", "--trials", "1", "--ladder-trials", "2", "--json", str(written)]
+    asked = ["--order", "recorded", "--trials", "1", "--ladder-trials", "2", "--json", str(written)]
     assert cli.main(["evaluate", str(BF16), str(BURSTS), *asked]) == ExitCode.OK
     printed = capsys.readouterr().out
     for slower in ("one row slower", "all rows slower"):
-        assert f"\nladder of 2 rows, shuffled, {slower}: 2 draws\n" in printed
+        assert f"\nladder of 2 rows, recorded, {slower}: 2 draws\n" in printed
     assert max(map(len, printed.splitlines())) <= 100
     of_ladder = [score for score in scores_of(written) if score["series"] == "ladder of 2 rows"]
     assert all(score.keys() == FIELDS for score in of_ladder)
@@ -97,7 +97,18 @@ def test_an_order_may_be_chosen_and_repeated(tmp_path: Path, capsys: pytest.Capt
 def test_processes_say_what_this_process_alone_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = []
     for jobs in ("1", "2"):
-        asked = ["--jobs", jobs, "--trials", "3", "--ladder-trials", "2", "--json", str(tmp_path / jobs)]
+        asked = [
+            "--jobs",
+            jobs,
+            "--order",
+            "shuffled",
+            "--trials",
+            "2",
+            "--ladder-trials",
+            "1",
+            "--json",
+            str(tmp_path / jobs),
+        ]
         assert cli.main(["evaluate", str(BF16), str(BURSTS), *asked]) == ExitCode.OK
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]
