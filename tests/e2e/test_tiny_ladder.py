@@ -98,8 +98,8 @@ def test_the_parents_time_holds_the_workers(records: dict[str, Any], name: str) 
     assert records[name]["stats"]["median"] >= statistics.median(sample["latency_s"] for sample in samples)
 
 
-def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None:
-    row = ("--variant", "openvino-static")
+def test_a_row_is_recorded_and_slower_software_found_in_pairs(ran: Path, cache_dir: Path) -> None:
+    row = ("--variant", "eager-fp32")
     recorded = run_ladder(ran, cache_dir, *row, "--update-baseline", "--why", "the first")
     if "other work ran during every session" in recorded.stdout:
         pytest.skip("this machine is too busy for a baseline, and that is what the suite said")
@@ -108,9 +108,15 @@ def test_a_row_is_recorded_and_compared_with(ran: Path, cache_dir: Path) -> None
     (accepted,) = store.load(path).rows.values()
     assert len(accepted.stack["packages"]) > 30
     assert all(timed.probe_s and timed.unet_step_s for session in accepted.sessions for timed in session.rounds)
-    run_ladder(ran, cache_dir, *row, "--fresh", "0", "--junitxml", "again.xml")
-    (verdict,) = ElementTree.parse(ran / "again.xml").iterfind(".//property[@name='verdict']")
-    assert verdict.get("value") not in {"no baseline", "invalid"}
+    # The same packages, started with a variable that steers kernels, and slower by it: the anchor is started without.
+    slower = run_ladder(ran, cache_dir, *row, "--junitxml", "slower.xml", ONEDNN_MAX_CPU_ISA="SSE41")
+    assert slower.returncode == 1, slower.stdout + slower.stderr
+    properties = {
+        element.get("name"): element.get("value")
+        for element in ElementTree.parse(ran / "slower.xml").iterfind(".//property")
+    }
+    assert (properties["verdict"], properties["judged by"]) == ("regressed", "pairs")
+    assert "ONEDNN_MAX_CPU_ISA not set -> SSE41" in slower.stdout
 
 
 @pytest.mark.parametrize("name", ROWS)
