@@ -13,9 +13,9 @@ from perf.exit_codes import ExitCode
 from perf.gate import acceptance, store
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import specification
-from perf.gate.judgement import now
 from perf.gate.proposal import Proposal
 from perf.host.machine import this_machine
+from perf.records.session_record import now
 from perf.report import recorded_run
 from perf.report.recorded_run import RecordedRun
 from perf.spec import ladder

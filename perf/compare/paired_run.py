@@ -24,6 +24,7 @@ from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import EnoughRounds, all_rounds
 from perf.measure.run import Run
 from perf.records.sample import Session
+from perf.records.session_record import now
 from perf.spec.variant import Variant
 from perf.stats import paired_rule
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, Comparison
@@ -39,7 +40,8 @@ class PairedRun:
     ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
     up, and ``seconds`` those from the first worker's start to the last look. ``alone`` is the session that the first
-    candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``).
+    candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``), and
+    ``alone_recorded`` when it ended.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class PairedRun:
         self.variant = variant
         self.memory_shortage: str | None = None
         self.alone: Session | None = None
+        self.alone_recorded: str | None = None
         self._is_ladder_row = is_ladder_row
         self._stack_pair = stack_pair
         self._run = run
@@ -209,6 +212,7 @@ class PairedRun:
         candidate = workers.measurements[Role.CANDIDATE]
         all_rounds(candidate)
         self.alone = candidate.session
+        self.alone_recorded = now()
         alone_s = time.monotonic() - began_s
         self._began_s = (self._began_s or began_s) + alone_s
         return alone_s

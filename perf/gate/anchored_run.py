@@ -51,6 +51,11 @@ class AnchoredRun:
         return self._pairs.alone
 
     @property
+    def recorded(self) -> str | None:
+        """When that session ended, in ISO 8601."""
+        return self._pairs.alone_recorded
+
+    @property
     def inspection(self) -> Inspection:
         """What the candidate of that session showed of itself, once the rounds are over."""
         return self._pairs.inspections[Role.CANDIDATE]

@@ -22,7 +22,7 @@ from perf.measure.pedantic import all_rounds
 from perf.measure.run import Run
 from perf.proof.proofs import Proofs
 from perf.records.sample import Session
-from perf.records.session_record import SessionRecord
+from perf.records.session_record import SessionRecord, now
 from perf.spec.variant import Variant
 from perf.stats.verdict import Verdict
 
@@ -62,7 +62,7 @@ class Judgement:
         self._extra_info[variant.name] = extra_info
         if isinstance(measured, AnchoredRun):
             self._add_pairs(measured)
-            self._add_session(variant, measured.session, measured.inspection)
+            self._add_session(variant, measured.session, measured.inspection, measured.recorded)
         else:
             self._add_session(variant, measured.session, measured.inspect())
         extra_info.update(self._run.keep(variant, measured.session))
@@ -178,8 +178,11 @@ class Judgement:
             self._sessions.pop(variant.name, None)
             self._errors[variant.name] = error
 
-    def _add_session(self, variant: Variant, session: Session, inspection: Inspection) -> None:
-        self._sessions.setdefault(variant.name, []).append(SessionRecord.of(session, now()))
+    def _add_session(
+        self, variant: Variant, session: Session, inspection: Inspection, recorded: str | None = None
+    ) -> None:
+        """Add a session that was ``recorded`` at that time, in ISO 8601, or just now."""
+        self._sessions.setdefault(variant.name, []).append(SessionRecord.of(session, recorded or now()))
         self._proofs.add(variant, session, inspection)
         if reason := self._plan.why_memory_alone(variant.name):
             self._caveats[variant.name] = (memory_alone(reason),)
@@ -233,8 +236,3 @@ class Judgement:
 def memory_alone(reason: str) -> str:
     """Return the caveat of a row whose software has changed, or may have, and that has no pairs."""
     return f"by memory alone, which tells software from machine badly: {reason}"
-
-
-def now() -> str:
-    """Return the time in UTC, in ISO 8601 to the second."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

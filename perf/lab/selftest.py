@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from perf.errors import WorkerError
-from perf.gate.judgement import now
 from perf.host.lock import hold
 from perf.lab import series
 from perf.lab.evaluate import TRIALS, rules
@@ -24,7 +23,7 @@ from perf.measure.pedantic import all_rounds
 from perf.measure.progress import Progress
 from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.records.session_record import SessionRecord
+from perf.records.session_record import SessionRecord, now
 from perf.spec.variant import Variant
 from perf.stats.decision import BaselineLevels
 from perf.stats.mixture import Mixture

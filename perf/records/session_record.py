@@ -145,6 +145,11 @@ def round_from(values: Mapping[str, object], where: str = "") -> Round:
     return Round(**checked)
 
 
+def now() -> str:
+    """Return the time as records have it: in UTC, in ISO 8601 to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
 def rounded(value: float | None) -> float | None:
     """Round to the digits that are worth keeping; whole numbers stay whole."""
     if value is None or isinstance(value, int) or value == 0:
