@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,12 +28,13 @@ from perf.measure import options, pedantic
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
-from perf.measure.selection import MEASURED, PAIRED, ROW, check_judges, variant_of
+from perf.measure.selection import MEASURED, PAIRED, ROW, check_judges, check_machine_has_rows, variant_of
 from perf.measure.settings import Settings
 from perf.report import github, run_report, session_exit
 from perf.report.run_report import RunReport
 from perf.report.tables import wrapped
 from perf.spec.variant import Variant
+from perf.stats.machine_verdict import MachineVerdict
 
 LOG_WIDTH = 120
 settings_key = pytest.StashKey[Settings]()
@@ -76,9 +77,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Hold the machine's lock during a run that measures, and make the model ready before the first variant."""
     variants = [variant for item in session.items if (variant := variant_of(item))]
-    if not variants or session.config.option.collectonly:
-        return (yield)
     config = session.config
+    if config.option.collectonly:
+        return (yield)
+    if not variants:
+        refuse_machine_without_rows(session.items)
+        return (yield)
     wanted = config.stash[settings_key]
     progress = config.stash[progress_key]
     folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
@@ -99,6 +103,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     finally:
         if not session.testsfailed:  # a failed worker's output stays, the error names it
             shutil.rmtree(folder)
+
+
+def refuse_machine_without_rows(items: Iterable[pytest.Item]) -> None:
+    try:
+        check_machine_has_rows(items)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(wrapper=True)
@@ -175,6 +186,14 @@ def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
     return request.config.stash[judgement_key]
 
 
+@pytest.fixture
+def judged_machine(run: Run, judgement: Judgement) -> MachineVerdict | None:
+    """Return the verdict on the machine by all rows that this session measures; None where it judges nothing."""
+    for variant in run.variants:  # in a shuffled session some of them may be still to come
+        judgement.complete(variant)
+    return judgement.machine
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     variant = variant_of(pyfuncitem)
@@ -187,7 +206,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared."""
+    """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared.
+
+    A machine that fails ends the run with 1 where test_machine was not selected too: it is what excuses rows.
+    """
     config = session.config
     stack_comparison = config.stash.get(stack_comparison_key, None)
     if session.exitstatus == pytest.ExitCode.OK and stack_comparison and not stack_comparison.results:
@@ -195,6 +217,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
         session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
+    judgement = config.stash.get(judgement_key, None)
+    if session.exitstatus == pytest.ExitCode.OK and judgement and judgement.machine and judgement.machine.fails:
+        session.exitstatus = ExitCode.FAILED
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -207,6 +232,13 @@ def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
     if run_key in config.stash:
         machine_info["perf"] = config.stash[run_key].machine.to_json()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    judgement = config.stash.get(judgement_key, None)
+    if judgement and judgement.machine:
+        output_json["machine_verdict"] = judgement.machine.to_json()
 
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:

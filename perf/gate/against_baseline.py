@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
 from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
+from perf.stats.machine_verdict import MachineVerdict, judge_machine
 from perf.stats.tolerances import DEFAULT_TOLERANCES, Tolerances
 from perf.stats.verdict import MAX_SESSIONS, Verdict, VerdictKind
 
@@ -87,14 +89,27 @@ class Gate:
         judged = judge_ladder(
             {name: self._levels_of(row) for name, row in comparable.items()},
             {name: row.sessions for name, row in comparable.items()},
-            same_software=[
-                name for name, row in comparable.items() if not self.software_changes(row.variant, row.stack)
-            ],
+            same_software=[name for name, row in comparable.items() if self._is_same_software(row)],
             tolerances=self.tolerances,
             looks=looks,
         )
         remembered = {name: replace(judged[name], caveats=tuple(row.caveats)) for name, row in comparable.items()}
         return {row.variant.name: (settled | remembered)[row.variant.name] for row in rows}
+
+    def judge_machine(self, rows: Iterable[MeasuredRow], tolerance: float) -> MachineVerdict:
+        """Return the verdict on the machine, by those of this run's rows whose software is that of their baseline.
+
+        Args:
+            rows: the measured rows.
+            tolerance: the slowdown of the machine that matters, as a fraction.
+        """
+        telling = [row for row in rows if not self._without_memory(row) and self._is_same_software(row)]
+        return judge_machine(
+            {row.variant.name: self._levels_of(row) for row in telling},
+            {row.variant.name: row.sessions for row in telling},
+            tolerance=tolerance,
+            peak=self._peak_ratio(telling),
+        )
 
     def software_changes(self, variant: Variant, stack: Stack) -> list[str]:
         """Return in what the software differs from that of the row's baseline; nothing without one.
@@ -122,6 +137,18 @@ class Gate:
         before: Json = self.baseline.particulars if self.baseline else {}
         here = self.machine.particulars
         return [f"{name} {before[name]} -> {value}" for name, value in here.items() if before.get(name, value) != value]
+
+    def _is_same_software(self, row: MeasuredRow) -> bool:
+        return not self.software_changes(row.variant, row.stack)
+
+    def _peak_ratio(self, rows: Iterable[MeasuredRow]) -> float | None:
+        """Return how much more the machine computes per second at best, as a ratio; None where that is not known."""
+        ratios = []
+        for row in rows:
+            before = self.baseline_row(row.variant)
+            if before and before.evidence and row.evidence:
+                ratios.append(row.evidence.peak.fp32_flop_per_s / before.evidence.peak.fp32_flop_per_s)
+        return statistics.median(ratios) if ratios else None
 
     def _levels_of(self, row: MeasuredRow) -> BaselineLevels:
         """Return the levels of the row's baseline, which is there; they are read once."""

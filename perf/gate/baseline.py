@@ -5,7 +5,7 @@ can have been measured::
 
     schema       1
     setting      what must be equal for a comparison: machine (the fingerprint), model, protocol
-    particulars  what may differ and is then named: the CPU's brand, kernel, microcode
+    particulars  what may differ and is then named: the CPU's brand, kernel, microcode, BIOS
     changes      when, why, and which rows, one entry per update
     rows         variant name -> variant (its specification), stack (Python and every package), sessions, and where
                  they are known the evidence of the latest update, and the digest (worker), commit and launch of the

@@ -24,17 +24,20 @@ from perf.proof.proofs import Proofs
 from perf.records.sample import Session
 from perf.records.session_record import SessionRecord, now
 from perf.spec.variant import Variant
+from perf.stats.machine_verdict import MachineVerdict
 from perf.stats.verdict import Verdict
 
 
 class Judgement:
     """The verdicts of one run, by row. They are given when the first is asked for, after all rows' first sessions.
 
-    ``known_notes`` are lines on known regressions that nobody needs any more.
+    ``machine`` is the verdict on the machine, by all of them together. ``known_notes`` are lines on known regressions
+    that nobody needs any more.
     """
 
     def __init__(self, run: Run) -> None:
         self.verdicts: Mapping[str, Verdict] = {}
+        self.machine: MachineVerdict | None = None
         self.known_notes: Sequence[str] = ()
         key = BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
         self.gate = Gate(run.settings.baselines, run.machine, key, run.settings.tolerances)
@@ -83,6 +86,7 @@ class Judgement:
                 self._measure_again(each)
             self._judge()
         self._settle_known()
+        self._judge_machine()
 
     def _measure_missing(self) -> None:
         """Measure the rows whose verdicts are asked for alone, by --last-failed for example, all before the first."""
@@ -221,6 +225,11 @@ class Judgement:
                 fresh_sessions=[session.to_json() for session in self._sessions[name][1:]],
                 baseline=str(self.gate.path),
             )
+
+    def _judge_machine(self) -> None:
+        """Judge the machine by all measured rows, unless the run replaces the baseline anyway."""
+        if not self._run.settings.updates:
+            self.machine = self.gate.judge_machine(self.measured_rows, self._run.settings.machine_tolerance)
 
     def _settle_known(self) -> None:
         """Let what is known of regressed rows have its say, unless the run replaces the baseline anyway."""

@@ -28,6 +28,13 @@ def microcode(root: Path = ROOT) -> str | None:
     return match[1] if match else None
 
 
+def bios(root: Path = ROOT) -> str | None:
+    """Return version and date of the firmware, as its maker prints them; None where neither can be read."""
+    dmi = root / "sys/class/dmi/id"
+    parts = [text for name in ("bios_version", "bios_date") if (text := read(dmi / name))]
+    return " of ".join(parts) or None
+
+
 def governor(cpu: int, root: Path = ROOT) -> str | None:
     """Return the frequency governor of a CPU, such as powersave."""
     return read(root / SYS_CPU / f"cpu{cpu}" / "cpufreq/scaling_governor")

@@ -48,6 +48,7 @@ class Machine:
     cpu_quota: float | None
     memory_limit_bytes: int | None
     transparent_hugepages: str | None
+    bios: str | None = None
 
     @property
     def codename(self) -> Codename:
@@ -82,7 +83,7 @@ class Machine:
     @property
     def particulars(self) -> Fingerprint:
         """All that may differ between two comparable measurements; differences are reported with the verdict."""
-        return {"cpu": self.cpu, "kernel": self.kernel, "microcode": self.microcode}
+        return {"cpu": self.cpu, "kernel": self.kernel, "microcode": self.microcode, "bios": self.bios}
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields, the fingerprint and the particulars, in JSON types."""
@@ -124,4 +125,5 @@ def this_machine() -> Machine:
         cpu_quota=linux.cpu_quota(),
         memory_limit_bytes=linux.memory_limit_bytes(),
         transparent_hugepages=linux.transparent_hugepages(),
+        bios=linux.bios(),
     )

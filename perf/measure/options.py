@@ -24,8 +24,11 @@ from perf.measure.settings import (
     Settings,
 )
 from perf.measure.settings_file import Option
+from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT
+from perf.measure.toml_file import check_percent
 from perf.spec import ladder
 from perf.spec.protocol import Deadlines, Protocol, Size
+from perf.stats.machine_verdict import MACHINE_TOLERANCE
 from perf.stats.paired_comparison import FEWEST_WORKERS
 from perf.stats.verdict import MAX_SESSIONS
 
@@ -139,6 +142,13 @@ def declared() -> list[Option]:
         help="requirement the candidate was made for, shown",
     )
     add_for_one_run("--json", type=Path, metavar="FILE", help="write the comparison's results")
+    add(
+        "--machine-tolerance",
+        type=float,
+        default=100 * MACHINE_TOLERANCE,
+        metavar="PERCENT",
+        help="fail test_machine where all rows of unchanged software are slower by more than this (%(default)g)",
+    )
     add("--fresh", type=int, default=MAX_SESSIONS - 1, help=FRESH_HELP)
     return options
 
@@ -209,6 +219,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         why=option.why,
         sessions=option.sessions,
         fresh=option.fresh,
+        machine_tolerance=check_percent("--machine-tolerance", option.machine_tolerance, LEAST_PERCENT, MOST_PERCENT),
         stack_pair=stack_pair,
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MEASURED = "measurement"  # the fixture that holds a row's worker
 PAIRED = "paired_run"  # the fixture that holds a row's pairs of workers, judged by the same test
 ROW = "row"  # the parameter of a test that judges
+MACHINE = "judged_machine"  # the fixture of the test that judges the machine, by the rows of the same run
 NOTHING_MEASURED = (
     "nothing would be measured, so nothing judged; leave it out (for a short run: --model tiny --rounds 2, "
     "for a list of the tests: --collect-only)"
@@ -50,6 +51,16 @@ def check_judges(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
             f"{test}{more}: would be measured and not judged, since test_verdict[{row}] is not selected; "
             f"select rows instead, with --variant {row} or -k {row}, or the verdict alone, which measures what it needs"
         )
+
+
+def check_machine_has_rows(items: Iterable[pytest.Item]) -> None:
+    """Raise BadInput where these tests, which measure no row, would judge the machine by the rows of the run."""
+    for item in items:
+        if MACHINE in getattr(item, "fixturenames", ()):
+            raise BadInput(
+                f"{item.name}: judges the machine by the rows of the same run, and none is selected; select rows too, "
+                "with -k 'test_machine or test_verdict' for example"
+            )
 
 
 def check_benchmark_options(config: pytest.Config, *, has_ladder: bool) -> None:

@@ -11,6 +11,7 @@ from perf.host import stack
 from perf.measure.checkpoints import check_name
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.spec.variant import Variant
+from perf.stats.machine_verdict import MACHINE_TOLERANCE
 from perf.stats.tolerances import Tolerances
 
 DEFAULT_MODEL = "synthetic-sd15"
@@ -44,7 +45,8 @@ class Settings:
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
     settle a suspicion. ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the
     requirements that the candidate was made for, and ``pairs_budget_s`` the time that each variant's pairs may take.
-    ``tolerances`` are the changes that matter, by row and quantity, where they are not the defaults.
+    ``tolerances`` are the changes that matter, by row and quantity, where they are not the defaults, and
+    ``machine_tolerance`` is the slowdown of the machine as a whole that matters, as a fraction.
     ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
     command line.
     """
@@ -68,6 +70,7 @@ class Settings:
     json: Path | None = None
     asked: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)
+    machine_tolerance: float = MACHINE_TOLERANCE
     settings_file: Path | None = None
     usual: Settings | None = None
 

@@ -5,6 +5,7 @@
     tables         tables and lists, for terminals, logs and Markdown
     ladder_table   the ladder
     verdicts       the verdicts on its rows, and a failing row's message
+    machine_report the verdict on the machine, and its message where it fails
     comparison     two stacks
     run_report     what a run ends with: all of the above
     session_exit   the exit code of a run in which tests failed

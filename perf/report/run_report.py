@@ -10,7 +10,7 @@ from pathlib import Path
 from perf.compare.stack_comparison import StackComparison
 from perf.gate.judgement import Judgement
 from perf.measure.run import Run
-from perf.report import comparison, ladder_table, verdicts
+from perf.report import comparison, ladder_table, machine_report, verdicts
 from perf.report.tables import markdown_list
 from perf.stats.verdict import Verdict
 
@@ -64,7 +64,7 @@ def lines_below(judgement: Judgement | None, *, updates: bool) -> list[str]:
     if judgement is None or updates or not judgement.verdicts:
         return []
     about = verdicts.about_verdicts(judgement.verdicts, judgement.measured_rows, judgement.gate)
-    return [*about, *judgement.known_notes]
+    return [*about, *machine_report.lines(judgement.machine), *judgement.known_notes]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,4 +1,7 @@
-"""The ladder: seconds per image of every variant, as in the source article, and the verdict against the baseline."""
+"""The ladder: seconds per image of every variant, as in the source article, and the verdicts against the baseline.
+
+A test per row measures it, another judges it, and the last judges the machine by all of them.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from perf.measure.measurement import Measurement
 from perf.measure.pedantic import clock, time_rounds
 from perf.measure.recording import recording_path
 from perf.measure.run import Run
-from perf.report import verdicts
+from perf.report import machine_report, verdicts
 from perf.spec.variant import Variant
+from perf.stats.machine_verdict import MachineVerdict
 
 
 @pytest.mark.ladder
@@ -47,6 +51,25 @@ def test_verdict(
         measured, recording = judgement.measured_row(row), recording_path(pytestconfig)
         message = verdicts.failure(measured, verdict, judgement.gate, run.settings.options, recording)
         pytest.fail(message, pytrace=False)
+
+
+@pytest.mark.ladder
+def test_machine(
+    judged_machine: MachineVerdict | None,
+    run: Run,
+    judgement: Judgement,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Judge the machine by all rows of this run together; it measures no row that is not measured anyway."""
+    if judged_machine is None:
+        pytest.skip("nothing was judged" if not run.settings.updates else "the run records a baseline")
+    for name, value in machine_report.junit_properties(judged_machine).items():
+        record_property(name, value)
+    record_property("baseline", judgement.gate.path)
+    if judged_machine.ratio is None:
+        pytest.skip(judged_machine.sentence)
+    if judged_machine.fails:
+        pytest.fail(machine_report.failure(judged_machine, judgement.gate, run.settings.options), pytrace=False)
 
 
 def leave_unjudged(row: Variant, run: Run) -> NoReturn:

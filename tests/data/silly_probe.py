@@ -1,4 +1,4 @@
-"""A probe that speaks the wire and finds every machine equally fast. Silly on purpose."""
+"""A probe that speaks the wire and finds every machine equally fast, or $SILLY_PROBE times slower. Silly on purpose."""
 
 import json
 import os
@@ -14,4 +14,4 @@ def reply(name, **fields):
 
 reply("hello", version=1)
 for _ in requests:
-    reply("probed", probe_s=0.05)
+    reply("probed", probe_s=0.05 * float(os.environ.get("SILLY_PROBE", "1")))

@@ -5,6 +5,7 @@ other variables shape what it reports:
 
     SILLY_ROW        the only row that does the deed
     SILLY_SLOWDOWN   factor by which its UNet steps take longer
+    SILLY_SLOW_ROW   the only row that takes longer by it
     SILLY_JITTER     standard deviation of that factor, from one generation to the next
     SILLY_PRESSURE   seconds of CPU pressure; empty: the kernel does not account for it
     SILLY_BUSY       positions of UNet steps beside which other work runs, in a generation in turns; without it, the
@@ -144,7 +145,8 @@ def turns(parts):
 
 def sample(steps, takes_turns=False):
     jitter = DICE.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
-    step_s = 0.5 * float(os.environ.get("SILLY_SLOWDOWN", "1")) * jitter
+    is_slow = os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
+    step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if is_slow else 1) * jitter
     parts = Parts(
         text_encoder_s=0.25,
         unet_steps_s=(step_s,) * (steps + 1),

@@ -47,6 +47,9 @@ class NotingJudgement(Judgement):
         self.notes.append("judge")
         self.verdicts = {name: Verdict(kind=VerdictKind.NO_BASELINE, sentence="") for name in self._sessions}
 
+    def _judge_machine(self) -> None:
+        self.notes.append("judge the machine")
+
     def _measure_again(self, variant: Variant) -> None:
         raise AssertionError(f"nothing suspicious is known of {variant.name}")
 
@@ -55,7 +58,7 @@ def test_all_missing_rows_are_measured_before_the_first_verdict(tmp_path: Path) 
     judgement = NotingJudgement(tmp_path, measured=())
     for variant in VARIANTS:
         judgement.complete(variant)
-    assert judgement.notes == [*(variant.name for variant in VARIANTS), "judge"]
+    assert judgement.notes == [*(variant.name for variant in VARIANTS), "judge", "judge the machine"]
 
 
 def test_a_row_that_was_skipped_is_not_measured(tmp_path: Path) -> None:

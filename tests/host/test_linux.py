@@ -13,6 +13,7 @@ from tests.builders.trees import CPU, tree
 
 def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:
     assert linux.microcode(tmp_path) is None
+    assert linux.bios(tmp_path) is None
     assert linux.governor(0, tmp_path) is None
     assert linux.turbo(tmp_path) is None
     assert linux.transparent_hugepages(tmp_path) is None
@@ -39,6 +40,18 @@ def test_turbo(tmp_path: Path, files: Mapping[str, str], turbo: bool) -> None:
 def test_hugepages_are_the_word_in_brackets(tmp_path: Path) -> None:
     root = tree(tmp_path, {"sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never"})
     assert linux.transparent_hugepages(root) == "madvise"
+
+
+@pytest.mark.parametrize(
+    ("files", "bios"),
+    [
+        ({"bios_version": "1.7", "bios_date": "03/14/2026"}, "1.7 of 03/14/2026"),
+        ({"bios_date": "03/14/2026"}, "03/14/2026"),
+    ],
+)
+def test_the_firmware(tmp_path: Path, files: Mapping[str, str], bios: str) -> None:
+    root = tree(tmp_path, {f"sys/class/dmi/id/{name}": text for name, text in files.items()})
+    assert linux.bios(root) == bios
 
 
 def test_swap(tmp_path: Path) -> None:

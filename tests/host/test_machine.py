@@ -62,7 +62,7 @@ def test_the_fingerprint_is_json_and_says_what_it_is() -> None:
     assert json.loads(json.dumps(machine.fingerprint)) == machine.fingerprint
     assert machine.fingerprint["codename"] == machine.codename.key
     assert machine.fingerprint["cores_used"] == len(machine.cores)
-    assert set(machine.particulars) == {"cpu", "kernel", "microcode"}
+    assert set(machine.particulars) == {"cpu", "kernel", "microcode", "bios"}
 
 
 def test_lscpu_nests_its_fields_or_does_not() -> None:
