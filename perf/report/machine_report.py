@@ -48,7 +48,7 @@ def failure(verdict: MachineVerdict, gate: Gate, options: Sequence[str]) -> str:
             f"rows:        {rows}",
             f"changed:     {changes or NO_CHANGE}",
             f"baseline:    {gate.path}",
-            "No software of these rows differs from their baselines', and what is slower in them all is excused there.",
+            "These rows have the software of their baselines; what they share is excused in their own verdicts.",
             f"measure again:               {again}",
             f'accept as the new baselines: {again} --update-baseline --why "REASON"',
         ]

@@ -104,7 +104,7 @@ def what_would_decide(verdict: Verdict) -> list[str]:
     """Return a line on what it takes to decide a row that fails because it is not; nothing for any other."""
     if verdict.kind not in UNANSWERED:
         return []
-    if verdict.kind is VerdictKind.DISTURBED:
+    if verdict.kind is VerdictKind.DISTURBED and not verdict.findings:
         needed = "a calm machine; python -m perf machine --check says what keeps it from being one"
     elif verdict.suspicious:
         needed = f"more fresh workers, up to --fresh {MAX_SESSIONS - 1}"

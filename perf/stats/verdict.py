@@ -99,7 +99,12 @@ class Verdict:
 
     @property
     def is_answer(self) -> bool:
-        """Whether it says how the row compares with its baseline, or that it did not run as it should."""
+        """Whether it says how the row compares with its baseline, or that it did not run as it should.
+
+        So does one on a row that is as slow as the machine, where nothing else is open about it.
+        """
+        if self.kind is VerdictKind.DISTURBED and self.findings:
+            return not any(finding.suspicious for finding in self.findings)
         return self.kind not in {*UNANSWERED, VerdictKind.NO_BASELINE}
 
     @property

@@ -53,6 +53,21 @@ def test_the_command_line_wins_over_the_file(run_ladder: RunLadder, settings: Pa
     assert (protocols["eager-fp32"]["steps"], protocols["eager-fp32"]["rounds"]) == (20, 3)
 
 
+def test_a_tolerance_holds_for_a_row_that_is_judged_by_its_baseline(
+    run_ladder: RunLadder, settings: Path, tmp_path: Path
+) -> None:
+    """A row that is surely 9 % slower is regressed, unless the file tolerates 20 %."""
+    options = (*STACK, "--baselines", str(tmp_path / "baselines"), "--steps", "20")
+    assert run_ladder(*options, "--update-baseline", "--why", "first", "--sessions", "4").returncode == 0
+    slow = {"SILLY_SLOWDOWN": "1.12"}  # of the UNet steps
+    by_default = run_ladder(*options, **slow)
+    assert (by_default.returncode, "eager-fp32  regressed: " in by_default.stdout) == (1, True), by_default.stdout
+    settings.write_text(SETTINGS + '[tolerance]\n"*" = {latency = 20}\n"eager-*" = {latency = 25}\n')
+    tolerated = run_ladder(*options, **slow)
+    assert tolerated.returncode == 0, tolerated.stdout
+    assert "eager-fp32  unchanged: no slower than 25 %: " in tolerated.stdout
+
+
 def test_a_failing_row_repeats_only_what_the_file_does_not_say(run_ladder: RunLadder, settings: Path) -> None:
     options = (*STACK, "--baselines", "none", "--steps", "20")
     ran = run_ladder(*options, SILLY_THREADS="99")  # not as it claims
