@@ -71,7 +71,7 @@ def evaluate(
     check_length(name, series)
     drawn = list(draw(series, trials, order, baseline_sessions=baseline_sessions))
     return [
-        Score.of(name, order, rule, percent, [apply(trial, percent) for trial in drawn], trials=trials)
+        Score.of(name, order, rule, percent, [apply(trial, percent) for trial in drawn])
         for rule, apply in rules().items()
         for percent in SLOWDOWNS_PERCENT
     ]

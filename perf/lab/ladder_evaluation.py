@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perf.lab.evaluate import OURS, SLOWDOWNS_PERCENT
 from perf.lab.replay import LadderResult, judge_rows
@@ -54,30 +54,25 @@ def evaluate_ladder(
         slowdowns_percent: what to plant.
     """
     drawn = drawn_ladders(of_one_night(recorded), case.order, trials, baseline_sessions)
+    slowed_rows = len(recorded) if case.all_slower else 1
     scores = []
     for percent in slowdowns_percent:
-        results: dict[Judged, list[TrialResult]] = {judged: [] for judged in Judged}
-        for number, divisions in enumerate(drawn):
-            slowed = case.slowed(list(divisions), number)
-            result = judge_rows(divisions, {name: percent if name in slowed else 0.0 for name in divisions})
-            for judged, of_group in grouped(result, slowed).items():
-                results[judged] += of_group
-        scores += [
-            Score.of(
-                ladder_name(recorded),
-                case.order,
-                OURS,
-                percent,
-                of_group,
-                judged=judged,
-                rows=len(recorded),
-                slowed_rows=len(recorded) if case.all_slower else 1,
-                trials=trials,
-            )
-            for judged, of_group in results.items()
-            if of_group
-        ]
+        for judged, results in results_of(drawn, case, percent).items():
+            score = Score.of(ladder_name(recorded), case.order, OURS, percent, results)
+            scores.append(replace(score, judged=judged, rows=len(recorded), slowed_rows=slowed_rows, trials=trials))
     return scores
+
+
+def results_of(drawn: Sequence[Mapping[str, Division]], case: Case, percent: float) -> dict[Judged, list[TrialResult]]:
+    """Return what was decided in all draws at one slowdown, by what is judged; nothing is left out but empty groups."""
+    results: dict[Judged, list[TrialResult]] = {}
+    for number, divisions in enumerate(drawn):
+        slowed = case.slowed(list(divisions), number)
+        result = judge_rows(divisions, {name: percent if name in slowed else 0.0 for name in divisions})
+        for judged, of_group in grouped(result, slowed).items():
+            if of_group:
+                results.setdefault(judged, []).extend(of_group)
+    return results
 
 
 def ladder_name(recorded: Recorded) -> str:

@@ -73,20 +73,8 @@ class Score:
     slowed_rows: int = 1
 
     @classmethod
-    def of(
-        cls,
-        series: str,
-        order: str,
-        rule: str,
-        percent: float,
-        results: Sequence[TrialResult],
-        *,
-        trials: int,
-        judged: Judged = Judged.SLOWED,
-        rows: int = 1,
-        slowed_rows: int = 1,
-    ) -> Self:
-        """Sum up what a rule decided in all trials at one slowdown."""
+    def of(cls, series: str, order: str, rule: str, percent: float, results: Sequence[TrialResult]) -> Self:
+        """Sum up what a rule decided of a row in all trials at one slowdown."""
         return cls(
             series=series,
             order=order,
@@ -101,10 +89,7 @@ class Score:
             sessions_mean=statistics.fmean(result.sessions for result in results),
             seconds_mean=statistics.fmean(result.seconds for result in results),
             baseline_sessions=max(result.baseline_sessions for result in results),
-            trials=trials,
-            judged=judged,
-            rows=rows,
-            slowed_rows=slowed_rows,
+            trials=len(results),
         )
 
     @property

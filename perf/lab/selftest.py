@@ -109,7 +109,7 @@ def scores(result: SelftestResult) -> list[Score]:
     generator = np.random.default_rng(SEED)
     slowed = [with_fresh(trial, _drawn(result.slowed, generator)) for trial in identical]
     return [
-        Score.of(result.variant.name, ORDER, rule, percent, [apply(trial, 0) for trial in trials], trials=TRIALS)
+        Score.of(result.variant.name, ORDER, rule, percent, [apply(trial, 0) for trial in trials])
         for rule, apply in rules().items()
         for percent, trials in ((0.0, identical), (result.slowdown_percent, slowed))
     ]
