@@ -212,13 +212,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """
     config = session.config
     stack_comparison = config.stash.get(stack_comparison_key, None)
-    if session.exitstatus == pytest.ExitCode.OK and stack_comparison and not stack_comparison.results:
-        session.exitstatus = ExitCode.FAILED
+    judgement = config.stash.get(judgement_key, None)
+    is_without_rows = stack_comparison is not None and not stack_comparison.results
+    is_machine_failing = judgement is not None and judgement.machine is not None and judgement.machine.fails
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
         session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
-    judgement = config.stash.get(judgement_key, None)
-    if session.exitstatus == pytest.ExitCode.OK and judgement and judgement.machine and judgement.machine.fails:
+    elif session.exitstatus == pytest.ExitCode.OK and (is_without_rows or is_machine_failing):
         session.exitstatus = ExitCode.FAILED
 
 

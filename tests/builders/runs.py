@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from perf.host.machine import this_machine
 from perf.host.stack import ROOT
+from tests.builders.forked_runs import fork_server
 
 DATA = ROOT / "tests" / "data"
 SILLY_PYTHON = DATA / "silly_python"
@@ -23,8 +23,9 @@ WITHOUT_HYPOTHESIS = ("-p", "no:hypothesispytest")
 # A job in the background of a shell ignores SIGINT, and so would all that it starts.
 ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
 
-LADDER_SUITE = ROOT / "perf" / "suite" / "test_ladder.py"
-UPGRADE_SUITE = LADDER_SUITE.with_name("test_upgrade.py")
+SUITE = ROOT / "perf" / "suite"
+LADDER_SUITE = SUITE / "test_ladder.py"
+UPGRADE_SUITE = SUITE / "test_upgrade.py"
 
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -54,37 +55,23 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
 
 
 def run_ladder_in(
-    folder: Path, *options: str, timeout_s: float = 120, **environment: str
+    folder: Path, *options: str, timeout_s: int = 120, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the suite as a user would, in a process of its own with a cache of its own, and a probe that is silly.
+    """Run the ladder as a user would, in a process of its own with a cache of its own, and a probe that is silly.
 
     A settings file would be in ``folder``; one of this checkout is its user's.
     """
-    return subprocess.run(
-        ladder_command(f"--rootdir={folder}", *options),
-        env=silly_surroundings(folder) | {"COLUMNS": "120"} | environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    return run_suite_in(folder, LADDER_SUITE, *options, environment=environment, timeout_s=timeout_s)
 
 
-def run_many(folder: Path, suite: Path, many_options: Iterable[tuple[str, ...]]) -> list[tuple[int, str]]:
-    """Run a file of the suite once for each of these options, in one process, and return exit codes and stderr."""
-    common = (str(suite), *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, f"--rootdir={folder}")
-    ran = subprocess.run(
-        [sys.executable, str(DATA / "many_runs.py")],
-        input="\n".join(json.dumps([*common, *options]) for options in many_options),
-        env=silly_surroundings(folder) | {"PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return [(int(code), str(errors)) for code, errors in map(json.loads, ran.stdout.splitlines())]
+def run_suite_in(
+    folder: Path, suite: Path, *options: str, environment: Mapping[str, str] | None = None, timeout_s: int = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a file of the suite as ``run_ladder_in`` does the ladder, with this added to its environment."""
+    common = (*SUITE_OPTIONS, *WITHOUT_HYPOTHESIS)
+    surroundings = silly_surroundings(folder) | {"COLUMNS": "120", **(environment or {})}
+    arguments = (str(suite), *common, f"--rootdir={folder}", *options)
+    return fork_server(str(SUITE), *common).run(arguments, folder, surroundings, timeout_s)
 
 
 def options_for(checkpoint: Path) -> tuple[str, ...]:

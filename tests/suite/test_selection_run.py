@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.checkpoints import make_checkpoint
 from tests.builders.runs import (
-    LADDER_SUITE,
     SILLY_PYTHON,
     UPGRADE_SUITE,
     WITH_CACHE,
     RunLadder,
-    options_for,
-    run_many,
+    run_suite_in,
 )
 
 Options = tuple[str, ...]
@@ -26,7 +23,6 @@ DESELECT = "--deselect=::test_{}[eager-fp32]"  # below a root that the suite is 
 UNJUDGED = "test_latency[eager-fp32]: would be measured and not judged, since test_verdict[eager-fp32] is not selected"
 
 QUICK = ("--rounds", "3", "--budget", "0")
-LISTED: list[Options] = [("-k", "test_latency", "--collect-only"), ("--benchmark-disable", "--collect-only")]
 REFUSED: dict[Options, str] = {
     ("-k", "test_latency"): UNJUDGED.replace("]:", "] and 1 more:", 1),
     ("-k", "test_latency and eager"): UNJUDGED,
@@ -40,39 +36,34 @@ REFUSED: dict[Options, str] = {
 }
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Options, tuple[int, str]]:
-    """Make every selection, in one process, and return their exit codes and messages."""
-    folder = tmp_path_factory.mktemp("selections")
-    common = (*options_for(make_checkpoint(folder / "checkpoint")), *TWO_ROWS)
-    outcomes = run_many(folder, LADDER_SUITE, [(*common, *options) for options in (*REFUSED, *LISTED)])
-    assert not (folder / "cache").exists(), "refused before anything is made"
+def was_refused(ran: subprocess.CompletedProcess[str], folder: Path, message: str) -> bool:
+    """Tell whether a run ended with that message in one line, before anything was made."""
+    lines = [line for line in ran.stderr.splitlines() if line]
+    assert (ran.returncode, len(lines)) == (4, 1), ran.stdout + ran.stderr
+    assert not (folder / "cache").exists()
     assert not [*folder.glob("sd-xeon-perf-*")]
-    return dict(zip((*REFUSED, *LISTED), outcomes, strict=True))
+    return lines[0].startswith("ERROR: ") and message in lines[0]
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED.items(), ids=[" ".join(options)[:50] for options in REFUSED])
 def test_a_ladder_that_would_not_be_judged_is_refused_in_one_line(
-    outcomes: dict[Options, tuple[int, str]], options: Options, message: str
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path, options: Options, message: str
 ) -> None:
-    code, errors = outcomes[options]
-    assert code == 4
-    (line,) = [line for line in errors.splitlines() if line]
-    assert line.startswith("ERROR: ")
-    assert message in line
+    assert was_refused(run_ladder(*silly_options, *TWO_ROWS, *options), tmp_path, message)
 
 
-@pytest.mark.parametrize("options", LISTED, ids=" ".join)
-def test_the_tests_of_any_selection_can_be_listed(outcomes: dict[Options, tuple[int, str]], options: Options) -> None:
-    assert outcomes[options][0] == 0
-
-
-def test_an_upgrade_that_would_not_be_measured_is_refused(tmp_path: Path, checkpoint: Path) -> None:
+@pytest.mark.parametrize("option", ["--benchmark-skip", "--benchmark-disable"])
+def test_an_upgrade_that_would_not_be_measured_is_refused(tmp_path: Path, checkpoint: Path, option: str) -> None:
     stack_pair = ("--reference", str(SILLY_PYTHON), "--candidate", str(SILLY_PYTHON), "--model", str(checkpoint))
-    options = ("--benchmark-skip", "--benchmark-disable")
-    outcomes = run_many(tmp_path, UPGRADE_SUITE, [(*stack_pair, option) for option in options])
-    for option, (code, errors) in zip(options, outcomes, strict=True):
-        assert (code, errors.strip().startswith(f"ERROR: {option}: nothing would be measured")) == (4, True)
+    ran = run_suite_in(tmp_path, UPGRADE_SUITE, *stack_pair, option)
+    assert was_refused(ran, tmp_path, f"{option}: nothing would be measured")
+
+
+@pytest.mark.parametrize("selection", [("-k", "test_latency"), ("--benchmark-disable",)], ids=" ".join)
+def test_the_tests_of_any_selection_can_be_listed(
+    run_ladder: RunLadder, silly_options: Options, selection: Options
+) -> None:
+    assert run_ladder(*silly_options, *selection, "--collect-only").returncode == 0
 
 
 def last_line(ran: subprocess.CompletedProcess[str]) -> str:

@@ -19,9 +19,8 @@ from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
     SILLY_PYTHON,
-    SUITE_OPTIONS,
     UPGRADE_SUITE,
-    WITHOUT_HYPOTHESIS,
+    run_suite_in,
     silly_surroundings,
 )
 
@@ -50,36 +49,9 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
     def run(reference: Path, candidate: Path, *options: str, **environment: str) -> Ran:
         stack_pair = ("--reference", str(reference), "--candidate", str(candidate))
         row = () if "--variant" in options else ("--variant", "eager-fp32")
-        written = (
-            "--json",
-            "up.json",
-            "--markdown",
-            "up.md",
-            "--junitxml",
-            "junit.xml",
-            "--benchmark-json",
-            "bench.json",
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            str(UPGRADE_SUITE),
-            f"--rootdir={tmp_path}",
-            *SUITE_OPTIONS,
-            *WITHOUT_HYPOTHESIS,
-            "--model",
-            str(checkpoint),
-        ]
-        return subprocess.run(
-            [*command, *stack_pair, *row, *written, *options],
-            env=silly_surroundings(tmp_path) | {"COLUMNS": "160"} | environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        written = ("--json=up.json", "--markdown=up.md", "--junitxml=junit.xml", "--benchmark-json=bench.json")
+        wanted = ("--model", str(checkpoint), *stack_pair, *row, *written, *options)
+        return run_suite_in(tmp_path, UPGRADE_SUITE, *wanted, environment={"COLUMNS": "160"} | environment)
 
     return run
 
