@@ -215,10 +215,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     judgement = config.stash.get(judgement_key, None)
     is_without_rows = stack_comparison is not None and not stack_comparison.results
     is_machine_failing = judgement is not None and judgement.machine is not None and judgement.machine.fails
+    if session.exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
         session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
-    elif session.exitstatus == pytest.ExitCode.OK and (is_without_rows or is_machine_failing):
+    if session.exitstatus in {ExitCode.OK, ExitCode.UNDECIDED} and (is_without_rows or is_machine_failing):
         session.exitstatus = ExitCode.FAILED
 
 
