@@ -18,7 +18,7 @@ from perf.lab.trials import BASELINE_SESSIONS, Division, dated, draw
 from perf.records.session_record import SessionRecord
 from perf.stats.shift import NIGHT_GAP_S
 
-LADDER_TRIALS = 50  # a draw takes some seconds
+LADDER_TRIALS = 20  # a draw takes some seconds
 BETWEEN_ROWS_S = 60.0
 
 Recorded = Mapping[str, Sequence[SessionRecord]]

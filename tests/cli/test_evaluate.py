@@ -70,6 +70,7 @@ def test_every_order_is_printed_written_and_drawn(tmp_path: Path, capsys: pytest
 def test_several_series_are_evaluated_as_a_ladder_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "scores.json"
     asked = ["--order", "recorded", "--trials", "1", "--ladder-trials", "2", "--json", str(written)]
+    asked += ["--plot", str(tmp_path / "curves.svg")]
     assert cli.main(["evaluate", str(BF16), str(BURSTS), *asked]) == ExitCode.OK
     printed = capsys.readouterr().out
     for slower in ("one row slower", "all rows slower"):
@@ -81,6 +82,14 @@ def test_several_series_are_evaluated_as_a_ladder_too(tmp_path: Path, capsys: py
     assert groups == {(1, "slower rows"), (1, "other rows"), (1, "machine"), (2, "slower rows"), (2, "machine")}
     assert len(of_ladder) == len(groups) * len(SLOWDOWNS_PERCENT)
     assert {(score["rows"], score["trials"], score["rule"]) for score in of_ladder} == {(2, 2, OURS)}
+    assert (tmp_path / "curves.svg").read_text().count("<!-- ladder of 2 rows -->") == 1, "a panel, of one slower row"
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "1.5"])
+def test_draws_of_a_ladder_are_counted(count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=str(int(ExitCode.BAD_INPUT))):
+        cli.main(["evaluate", str(BF16), "--ladder-trials", count])
+    assert f"{count!r} is not a whole number, 0 or above" in capsys.readouterr().err
 
 
 def test_an_order_may_be_chosen_and_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
