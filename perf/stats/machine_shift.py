@@ -35,6 +35,7 @@ from perf.stats.shift import (
     centred_covariates,
     covariances,
     covariate_coefficients,
+    fit,
     nights,
     row_fits,
 )
@@ -93,6 +94,7 @@ class PooledRows:
         """Return what the other rows show of the machine, and what is left of this row's shift, both as log ratios."""
         before = self._names.index(name)
         after = len(self._rows) - before - 1
+        alone = shift_within_a_night(self._rows[name], self._prior, self._belief)
         machine, remainder = {}, {}
         for tau in TAUS:
             coefficients = self._shared_coefficients()
@@ -101,7 +103,8 @@ class PooledRows:
             machine[tau] = self._fits(coefficients)
             own = self._fits(coefficients, wanted=self._first_deviation + before)
             excused = np.sqrt(own.variances) * min(tau, MOST_TAU_EXCUSED) / self._prior.sd
-            remainder[tau] = replace(own, scales=np.hypot(own.scales, excused))
+            scales = np.hypot(np.maximum(own.scales, alone.scale), excused)
+            remainder[tau] = replace(own, scales=scales, dof=float(alone.dofs[0]))
         return Beside(machine=self._mixed(machine), remainder=self._mixed(remainder), others=len(self._rows) - 1)
 
     @property
@@ -178,6 +181,20 @@ class PooledRows:
         is_known = np.isin(night, night[self._is_new == 0])
         shared: Floats = ((night[:, None] == night) & is_known[:, None]).astype(np.float64)
         return shared
+
+
+def shift_within_a_night(row: RowLevels, prior: Prior, belief: Belief) -> Mixture:
+    """Return a row's shift by its own sessions alone, without the luck of nights, which the other rows share.
+
+    A row that is noisier than the others is so by the sessions that it has, of which there are few: what is left of its
+    shift is no more certain than this, whatever all rows together know of the noise.
+    """
+    levels = [*row.baseline, *row.new]
+    is_new = np.repeat([0.0, 1.0], [len(row.baseline), len(row.new)])
+    design = np.column_stack([np.ones(len(levels)), is_new, centred_covariates(levels, len(row.baseline))])
+    no_nights = np.zeros((len(levels), len(levels)))
+    fits = fit(levels, design, covariances(levels, no_nights), prior)
+    return Mixture.of(fits.means, fits.scales, fits.dof, belief.log_weights + fits.log_likelihoods)
 
 
 def sd_of(levels: Sequence[Level], prior: Prior, belief: Belief) -> float:

@@ -84,9 +84,20 @@ def test_a_night_of_the_baseline_is_one_night_for_all_rows() -> None:
 def test_a_machine_that_is_as_fast_as_ever_is_seldom_called_slower(night_sd: float) -> None:
     """One-sided 5 % are meant, of what the machine did tonight: its luck included."""
     alarms = []
-    for seed in range(150):
+    for seed in range(80):
         rows = ladder([0.0] * 4, night_sd=night_sd, seed=seed)
         tonight = float(np.random.default_rng(seed).normal(0, night_sd, 6)[-1])
         machine = PooledRows(rows, PRIOR).machine()
         alarms.append(machine.quantile(0.05) > tonight)
+    assert np.mean(alarms) < 0.1
+
+
+def test_a_noisier_row_is_not_judged_by_the_calm_of_the_others() -> None:
+    """One-sided 5 % are meant, of a row of few sessions that differ six times as much as those of the others."""
+    alarms = []
+    for seed in range(80):
+        rows = ladder([0.1] * 4, nights=2, sd=0.005, seed=seed) | {
+            "noisy": ladder([0.1], nights=2, sd=0.03, seed=1000 + seed)["0"]
+        }
+        alarms.append(PooledRows(rows, PRIOR).beside("noisy").remainder.below(0) < 0.05)
     assert np.mean(alarms) < 0.1
