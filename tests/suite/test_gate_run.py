@@ -108,7 +108,7 @@ def test_a_regressed_row_says_all_that_is_needed(
         r"eager-fp32: regressed: latency \+8\.\d % \(\+\d\.\d % to \+\d+\.\d %\), \d sessions? against 1 of",
         rf"baseline: +{re.escape(str(baseline))} \(1 session, the latest from 2\d\d\d-.*, accepted as 'the first'\)",
         r"moved most: +UNet step \+10\.0 %",
-        r"packages: +unchanged",
+        r"software: +the same software",
         r"conditions: +0 of \d+ rounds set aside as disturbed, CPU pressure 3\.\d % of the time, 2\.00 CPUs in use",
         r"measure again: +tox run -e perf -- --variant eager-fp32 --model \S+",
         r"accept as the new baseline: python -m perf accept run\.json --row eager-fp32 --baselines \S+ --why ",
