@@ -17,6 +17,10 @@ from perf.stats.verdict import percent
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
 DIFFERENCES_SHOWN = 6
 CHANGES_SHOWN = 8
+MORE_PAIRS = (
+    "a larger --budget, or a calmer machine (python -m perf machine --check); "
+    f"pairs are looked at {LOOKS} times at most"
+)
 NOTES = (
     "candidate: its latency against the reference's, with an interval that holds it at",
     f"every one of {LOOKS} looks with a probability of {100 * (1 - MISS):.0f} % on either side.",
@@ -87,18 +91,12 @@ def about_pairs(result: ComparedRow) -> list[str]:
     return lines
 
 
-def failure(result: ComparedRow, budget_s: float) -> str:
-    """Explain to the reader of a CI log why a row fails; of one that is undecided, say what would decide it.
-
-    Args:
-        result: the row's.
-        budget_s: the time after which nothing more was measured.
-    """
+def failure(result: ComparedRow) -> str:
+    """Explain to the reader of a CI log why a row fails; of one that is undecided, say what would decide it."""
     text = f"{result.variant.name}: {result.verdict}: {result.sentence}"
-    if result.verdict is not PairedVerdict.UNDECIDED or result.latency is None:
+    if result.verdict is not PairedVerdict.UNDECIDED:
         return text
-    looks = f"or a calmer machine (python -m perf machine --check); it is looked at {LOOKS} times at most"
-    return f"{text}\n(with --require-all a row must be decided)\nto decide it: --budget above {budget_s:g} s, {looks}"
+    return f"{text}\nto decide it: {MORE_PAIRS} (with --require-all a row must be decided)"
 
 
 def about(stack_comparison: StackComparison) -> list[str]:

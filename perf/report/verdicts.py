@@ -12,10 +12,10 @@ from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.measure.settings import BASELINES
 from perf.records.part import Part
 from perf.records.session_record import SessionRecord
-from perf.report.comparison import about_pairs, medians_s
+from perf.report.comparison import MORE_PAIRS, about_pairs, medians_s
 from perf.report.ladder_table import seconds
 from perf.stats.level import cpus_used, undisturbed
-from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, Verdict, VerdictKind, counted
+from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, JudgedBy, Verdict, VerdictKind, counted
 
 DIFFERENCES_SHOWN = 6
 
@@ -106,12 +106,12 @@ def what_would_decide(verdict: Verdict) -> list[str]:
         return []
     if verdict.kind is VerdictKind.DISTURBED and not verdict.findings:
         needed = "a calm machine; python -m perf machine --check says what keeps it from being one"
+    elif verdict.judged_by is not JudgedBy.MEMORY:
+        needed = MORE_PAIRS
     elif verdict.suspicious:
-        needed = f"more fresh workers, up to --fresh {MAX_SESSIONS - 1}"
+        needed = f"more fresh workers, up to --fresh {MAX_SESSIONS - 1}, or --judge pairs"
     else:
-        needed = (
-            f"more sessions of other nights in its baseline, which has {verdict.baseline_sessions}; accepted ones join"
-        )
+        needed = f"--judge pairs, or more nights in its baseline, which has {counted(verdict.baseline_sessions)}"
     return [f"to decide it:               {needed} (with --require-all a row must be decided)"]
 
 

@@ -33,6 +33,5 @@ def test_upgrade(
     benchmark.extra_info.update(result.to_json())
     record_property("verdict", result.verdict)
     record_property("says", result.sentence)
-    settings = run.settings
-    if result.fails or (settings.require_all and result.verdict is PairedVerdict.UNDECIDED):
-        pytest.fail(comparison.failure(result, settings.pairs_budget_s), pytrace=False)
+    if result.fails or (run.settings.require_all and result.verdict is PairedVerdict.UNDECIDED):
+        pytest.fail(comparison.failure(result), pytrace=False)

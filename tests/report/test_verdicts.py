@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from perf.report import verdicts
-from perf.stats.verdict import Finding, Verdict, VerdictKind
+from perf.stats.verdict import Finding, JudgedBy, Verdict, VerdictKind
 from tests.builders.sessions import session
 from tests.builders.verdicts import verdict_of
 
@@ -17,6 +19,10 @@ def finding(watch: str, ratio: float) -> Finding:
     return Finding(
         watch=watch, kind=kind, ratio=ratio, low=ratio - 0.01, high=ratio + 0.01, tolerance=0.03, suspicious=True
     )
+
+
+def suspicious(verdict: Verdict) -> Verdict:
+    return replace(verdict, findings=tuple(replace(finding, suspicious=True) for finding in verdict.findings))
 
 
 def test_rows_with_the_same_verdict_share_a_line() -> None:
@@ -55,3 +61,21 @@ def test_conditions_count_the_rounds_that_were_set_aside() -> None:
     sessions = [session([10.0, 10.0]), session([10.0, 10.0], pressure=0.5)]
     expected = "2 of 4 rounds set aside as disturbed, CPU pressure 25.0 % of the time, 2.00 CPUs in use"
     assert verdicts.conditions(sessions) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "needed"),
+    [
+        (verdict_of(1.0, VerdictKind.UNDECIDED), "--judge pairs, or more nights in its baseline, which has 5 sessions"),
+        (replace(verdict_of(1.0, VerdictKind.UNDECIDED), judged_by=JudgedBy.PAIRS), "a larger --budget, or a calmer"),
+        (replace(verdict_of(1.0, VerdictKind.DISTURBED), findings=()), "a calm machine; python -m perf machine"),
+        (suspicious(verdict_of(1.0, VerdictKind.UNDECIDED)), "more fresh workers, up to --fresh 4, or --judge pairs"),
+    ],
+)
+def test_what_would_decide_a_row_depends_on_what_judged_it(verdict: Verdict, needed: str) -> None:
+    (line,) = verdicts.what_would_decide(verdict)
+    assert line.startswith(f"to decide it:               {needed}")
+
+
+def test_nothing_would_decide_what_is_decided() -> None:
+    assert not verdicts.what_would_decide(verdict_of(1.0, VerdictKind.UNCHANGED))

@@ -110,7 +110,7 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
     assert results(tmp_path)[0]["latency"]["workers"] == 2
     assert "more pairs would tell" in ran.stdout
     (failure,) = ElementTree.parse(tmp_path / "junit.xml").iter("failure")
-    assert re.search(r"\nto decide it: --budget above 0 s, or a calmer machine", failure.attrib["message"])
+    assert re.search(r"\nto decide it: a larger --budget, or a calmer machine", failure.attrib["message"])
 
 
 def test_undecided_beside_a_row_that_fails_is_a_failure(
