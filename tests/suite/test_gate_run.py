@@ -341,6 +341,17 @@ def test_a_new_release_that_only_takes_more_memory_fails(run_ladder: RunLadder, 
 
 
 @pytest.mark.usefixtures("baseline")
+def test_where_two_workers_do_not_fit_whole_sessions_alternate(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    ran = run_ladder(*options, "--junitxml", "junit.xml", **NEW_IS_SLOWER, SILLY_PEAK=str(10**12))
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+    assert "regressed: in whole sessions with the anchor +" in ran.stdout
+    assert "two workers do not fit in memory" in ran.stdout
+    assert properties(tmp_path / "junit.xml")["judged by"] == "whole sessions"
+
+
+@pytest.mark.usefixtures("baseline")
 def test_the_verdict_alone_measures_the_pairs_it_needs(run_ladder: RunLadder, options: Options) -> None:
     ran = run_ladder(*options, "-k", "test_verdict", **NEW_IS_SLOWER)
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
