@@ -7,6 +7,7 @@ perf.stats.decision:
 
 - A row that was slower stays ``regressed`` if what is left is, and is ``disturbed`` if not; so is one that was
   ``undecided``, if what is left is shown to be within the tolerance.
+- A row that was ``improved`` is ``disturbed`` if what is left is not.
 - A row that looked no slower beside others that are all faster is ``regressed``, or at least ``undecided``, if what is
   left is: a faster machine must not hide a slower row.
 
@@ -53,9 +54,9 @@ class Remainder:
 
     @property
     def is_excused(self) -> bool:
-        """Whether the machine is why the row looks slower, or may be."""
+        """Whether the machine is why the row looks slower, or may be, or why it looks faster."""
         if not self.is_slower_machine:
-            return False
+            return self.seen.kind is VerdictKind.IMPROVED and self.left.kind is not VerdictKind.IMPROVED
         if self.seen.kind is VerdictKind.REGRESSED:
             return self.left.kind is not VerdictKind.REGRESSED
         return self.seen.kind is VerdictKind.UNDECIDED and self.left.kind in NO_SLOWER
@@ -167,7 +168,7 @@ def _kind(verdict: Verdict, findings: Sequence[Finding], counting: Mapping[str, 
         return VerdictKind.DISTURBED
     latency = findings[0]
     is_excused = latency.watch in counting and counting[latency.watch].is_excused
-    return VerdictKind.DISTURBED if is_excused and latency.kind in NO_SLOWER else latency.kind
+    return VerdictKind.DISTURBED if is_excused and not latency.suspicious else latency.kind
 
 
 def _sentence(
@@ -189,8 +190,9 @@ def _sentence(
     others = f"the other {worst.beside.others} rows {_interval(math.exp(machine.mean), low, high)}, see test_machine"
     beyond = f"beyond that {_interval(left.ratio, left.low, left.high)}"
     effort = f"{counted(verdict.sessions)} against {verdict.baseline_sessions} of the baseline"
-    is_slower = "the machine is slower: " if kind is VerdictKind.DISTURBED else ""
-    return f"{is_slower}{seen.watch} {_interval(seen.ratio, seen.low, seen.high)}, {others}; {beyond}, {effort}"
+    machine_is = f"the machine is {'slower' if worst.is_slower_machine else 'faster'}: "
+    because = machine_is if kind is VerdictKind.DISTURBED else ""
+    return f"{because}{seen.watch} {_interval(seen.ratio, seen.low, seen.high)}, {others}; {beyond}, {effort}"
 
 
 def _interval(ratio: float, low: float, high: float) -> str:

@@ -122,9 +122,9 @@ class Verdict:
         """Whether these sessions clearly differ from the baseline's, so that they replace it instead of joining it.
 
         An undecided row whose interval holds 1 joins: it widens what the gate knows about ordinary differences between
-        nights.
+        nights. One that is as slow as the machine does not: whoever accepts it accepts another machine.
         """
-        if self.kind is not VerdictKind.UNDECIDED or self.latency is None:
+        if self.kind not in {VerdictKind.UNDECIDED, VerdictKind.DISTURBED} or self.latency is None:
             return self.kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED, VerdictKind.KNOWN}
         is_beyond = abs(math.log(self.latency.ratio)) > math.log1p(self.latency.tolerance)
         return is_beyond and not self.latency.low <= 1 <= self.latency.high

@@ -55,6 +55,18 @@ def test_rows_that_are_all_slower_are_the_machines_matter(slowdown: float) -> No
     assert latency.own_ratio == pytest.approx(1, abs=0.03)
 
 
+def test_rows_that_are_all_faster_are_the_machines_matter_too() -> None:
+    verdicts = judged([-0.09] * 5)
+    assert {verdict.kind for verdict in verdicts.values()} == {VerdictKind.DISTURBED}
+    assert verdicts["0"].sentence.startswith("the machine is faster: latency -")
+    assert verdicts["0"].is_answer
+
+
+@pytest.mark.parametrize(("slowdown", "moved"), [(0.1, True), (-0.09, True), (0.02, False)])
+def test_another_machine_is_accepted_in_place_of_the_old_one(slowdown: float, moved: bool) -> None:
+    assert {verdict.moved for verdict in judged([slowdown] * 5).values()} == {moved}
+
+
 def test_other_software_is_never_excused() -> None:
     assert set(kinds([0.1] * 5, same_software=False)) == {VerdictKind.REGRESSED}
 

@@ -18,7 +18,9 @@ from tests.builders.verdicts import verdict_of
         (verdict_of(1.05, VerdictKind.UNDECIDED), True),
         (verdict_of(1.05, VerdictKind.UNDECIDED, either_side=0.08), False),
         (verdict_of(1.02, VerdictKind.UNDECIDED, either_side=0.01), False),
-        (verdict_of(1.05, VerdictKind.DISTURBED), False),
+        (verdict_of(1.05, VerdictKind.DISTURBED), True),  # another machine, and accepted all the same
+        (verdict_of(1.05, VerdictKind.DISTURBED, either_side=0.08), False),
+        (Verdict(kind=VerdictKind.DISTURBED, sentence="other work"), False),
         (Verdict(kind=VerdictKind.NO_BASELINE, sentence=""), False),
     ],
 )
