@@ -10,7 +10,7 @@ from perf.stats import paired_comparison
 from perf.stats.kept_pairs import by_workers, kept_pairs
 from perf.stats.paired_comparison import Comparison
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY, LOAD_TIME
+from perf.stats.watch import LATENCY, LOAD_TIME, WATCHES
 
 
 def compare_others(
@@ -26,7 +26,17 @@ def compare_others(
     names = dict.fromkeys(name for left in kept_pairs(pairs) for name in left.log_ratios)
     groups = {name: by_workers(pairs, name) for name in names if name != LATENCY.name}
     groups[LOAD_TIME.name] = load_time_ratios(loads_s)
-    return {name: paired_comparison.compare(ratios, tolerances[name]) for name, ratios in groups.items() if ratios}
+    return {
+        name: paired_comparison.compare(ratios, tolerances[name], noisiness(name))
+        for name, ratios in groups.items()
+        if ratios
+    }
+
+
+def noisiness(name: str) -> float:
+    """Return how much noisier than a latency a watched quantity is known to be, from session to session."""
+    (watch,) = (watch for watch in WATCHES if watch.name == name)
+    return watch.prior.sd / LATENCY.prior.sd
 
 
 def load_time_ratios(loads_s: Sequence[Mapping[Role, float]]) -> dict[int, list[float]]:

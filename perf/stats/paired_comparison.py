@@ -125,16 +125,19 @@ class Comparison:
         return asdict(self)
 
 
-def change(groups: Groups) -> Change:
+def change(groups: Groups, scale: float = 1.0) -> Change:
     """Return the posterior of the change, by the model of the module's docstring.
 
     Args:
         groups: the log ratios of the pairs, at least one for each pair of workers, by its number. Where the number is
             odd, the candidate was started first.
+        scale: how much noisier than a latency the quantity is known to be; all beliefs about its noise are so much
+            wider.
     """
-    counts = np.array([len(group) for group in groups.values()], dtype=np.float64)
-    group_means = np.array([np.mean(group) for group in groups.values()])
-    squares = sum(float(((np.array(group) - np.mean(group)) ** 2).sum()) for group in groups.values())
+    scaled = [np.array(group) / scale for group in groups.values()]
+    counts = np.array([len(group) for group in scaled], dtype=np.float64)
+    group_means = np.array([np.mean(group) for group in scaled])
+    squares = sum(float(((group - np.mean(group)) ** 2).sum()) for group in scaled)
     variances = GRID_LUCK[:, None] ** 2 + GRID_NOISE[:, None] ** 2 / counts
     means, sds, between = _fit(variances, orders(groups), group_means)
     within = -(counts.sum() - len(counts)) * np.log(GRID_NOISE) - squares / (2 * GRID_NOISE**2)
@@ -142,12 +145,12 @@ def change(groups: Groups) -> Change:
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
     return Change(
-        means=means,
-        scales=sds,
+        means=scale * means,
+        scales=scale * sds,
         dofs=np.full_like(means, np.inf),
         weights=weights,
-        noise_variance=float(weights @ GRID_NOISE**2),
-        luck_variance=float(weights @ GRID_LUCK**2),
+        noise_variance=scale**2 * float(weights @ GRID_NOISE**2),
+        luck_variance=scale**2 * float(weights @ GRID_LUCK**2),
     )
 
 
@@ -181,14 +184,15 @@ def _fit(variances: Floats, order: Floats, group_means: Floats) -> tuple[Floats,
     return means, np.sqrt(of_order / determinant), log_likelihoods
 
 
-def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
+def compare(groups: Groups, tolerance: float = TOLERANCE, scale: float = 1.0) -> Comparison:
     """Compare the two stacks after the last of these pairs of workers.
 
     Args:
         groups: as for ``change``.
         tolerance: the change that matters, as a fraction.
+        scale: as for ``change``.
     """
-    posterior = change(groups)
+    posterior = change(groups, scale)
     verdict = _verdict(posterior, len(groups), math.log1p(tolerance))
     pairs = sum(map(len, groups.values()))
     return Comparison(
@@ -199,7 +203,7 @@ def compare(groups: Groups, tolerance: float = TOLERANCE) -> Comparison:
         sees=math.exp(smallest_found(posterior)),
         pairs=pairs,
         workers=len(groups),
-        more_pairs=more_pairs(groups, tolerance) if verdict is PairedVerdict.UNDECIDED else 0,
+        more_pairs=more_pairs(groups, posterior, tolerance) if verdict is PairedVerdict.UNDECIDED else 0,
         tolerance=tolerance,
     )
 
@@ -230,13 +234,13 @@ def smallest_found(posterior: Change) -> float:
     return needed + scatter
 
 
-def more_pairs(groups: Groups, tolerance: float = TOLERANCE) -> int:
+def more_pairs(groups: Groups, posterior: Change, tolerance: float = TOLERANCE) -> int:
     """Estimate how many more pairs it would take to decide, if those to come are like those before.
 
-    The posterior's standard deviation falls with the square root of the number of pairs of workers. It is to become
-    small enough either to tell the change from none or to exclude the tolerance, whichever takes less.
+    The ``posterior`` is that of the groups. Its standard deviation falls with the square root of the number of pairs of
+    workers. It is to become small enough either to tell the change from none or to exclude the tolerance, whichever
+    takes less.
     """
-    posterior = change(groups)
     pairs_per_workers = float(np.mean([len(group) for group in groups.values()]))
     limit = math.log1p(tolerance)
     sd_to_tell = abs(posterior.mean) / _z(1 - ALARM_AT_A_LOOK)

@@ -109,7 +109,7 @@ def test_who_was_started_first_is_no_change() -> None:
 
 def test_more_pairs_are_what_it_would_take() -> None:
     few = [[0.02, -0.02, 0.04], [-0.03, 0.01, 0.0]]
-    needed = more_pairs(numbered(few))
+    needed = more_pairs(numbered(few), change(numbered(few)))
     assert needed % 3 == 0
     assert compare(numbered(few)).more_pairs == needed
     enough = numbered(few * (1 + math.ceil(needed / 6)))
