@@ -30,7 +30,7 @@ from tests.builders.sessions import session, sessions
 
 ORDINARY = DATA / "noise" / "openvino-static-256.jsonl"
 BURSTS = DATA / "noise" / "openvino-static-256-bursts.jsonl"
-TRIALS = 100
+TRIALS = 40
 
 
 @pytest.fixture(scope="module")
