@@ -12,6 +12,8 @@ perf.stats.decision:
   left is: a faster machine must not hide a slower row.
 
 The burden of proof is on the excuse: without enough other rows, or where they do not surely agree, nothing is excused.
+And it must fail itself where it matters, as perf.stats.machine_verdict does by the latency: where the others' latency
+has not moved, nothing else of a row is excused, be it threads that wait in all of them; and memory never is.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from perf.stats.decision import (
 from perf.stats.machine_shift import FEWEST_ROWS, Beside, PooledRows, RowLevels
 from perf.stats.mixture import Mixture
 from perf.stats.verdict import Finding, Verdict, VerdictKind, counted, percent, sentence
-from perf.stats.watch import LATENCY, Watch
+from perf.stats.watch import LATENCY, PEAK_MEMORY, Watch
 
 SURELY_MOVED = 0.99  # one-sided, of the other rows
 
@@ -88,7 +90,7 @@ class Remainder:
         )
 
 
-class Ladder:
+class SameSoftwareRows:
     """The rows of a ladder whose software is that of their baselines, pooled by quantity when first asked for."""
 
     def __init__(
@@ -119,12 +121,12 @@ class Ladder:
         return rows
 
 
-def excuse(name: str, verdict: Verdict, ladder: Ladder, watches: Sequence[Watch], errors: Errors) -> Verdict:
+def excuse(name: str, verdict: Verdict, rows: SameSoftwareRows, watches: Sequence[Watch], errors: Errors) -> Verdict:
     """Return the verdict on a row of the same software in the light of the other rows."""
     remainders: dict[str, Remainder] = {}
     for watch in watches:
         seen = verdict.finding_on(watch.name)
-        if seen and _is_asked(seen, watch, remainders) and (remainder := _remainder(name, seen, ladder, watch, errors)):
+        if seen and _is_asked(seen, watch, remainders) and (remainder := _remainder(name, seen, rows, watch, errors)):
             remainders[watch.name] = remainder
     counting = {name: remainder for name, remainder in remainders.items() if remainder.counts}
     if not counting:
@@ -138,17 +140,20 @@ def excuse(name: str, verdict: Verdict, ladder: Ladder, watches: Sequence[Watch]
 
 def _is_asked(seen: Finding, watch: Watch, remainders: Mapping[str, Remainder]) -> bool:
     """Tell whether the other rows may change what holds of a quantity, given what they said of those before it."""
-    if watch.warms_up:
-        return seen.kind is VerdictKind.REGRESSED  # which it is not before the last look
-    if seen.watch == LATENCY.name or seen.suspicious or seen.kind is VerdictKind.REGRESSED:
+    if watch.name == LATENCY.name:
         return True
     latency = remainders.get(LATENCY.name)
-    return latency is not None and (latency.counts or not latency.is_slower_machine)
+    if latency is None or watch.name == PEAK_MEMORY.name:
+        return False
+    if watch.warms_up:
+        return seen.kind is VerdictKind.REGRESSED  # which it is not before the last look
+    is_open = seen.suspicious or seen.kind is VerdictKind.REGRESSED
+    return is_open or latency.counts or not latency.is_slower_machine
 
 
-def _remainder(name: str, seen: Finding, ladder: Ladder, watch: Watch, errors: Errors) -> Remainder | None:
+def _remainder(name: str, seen: Finding, rows: SameSoftwareRows, watch: Watch, errors: Errors) -> Remainder | None:
     """Return what is left of a finding, or None where the other rows do not surely show anything."""
-    beside = ladder.beside(name, watch)
+    beside = rows.beside(name, watch)
     if beside is None or not surely_moved(beside.machine):
         return None
     return Remainder(seen, finding(watch, beside.remainder, errors), beside)

@@ -9,7 +9,7 @@ import numpy as np
 from perf.records.session_record import SessionRecord
 from perf.stats.belief import BELIEF, Belief
 from perf.stats.decision import BaselineLevels, errors_of_look, judge
-from perf.stats.excuse import Ladder, excuse
+from perf.stats.excuse import SameSoftwareRows, excuse
 from perf.stats.tolerances import DEFAULT_TOLERANCES, Tolerances
 from perf.stats.verdict import MAX_SESSIONS, Verdict
 from perf.stats.watch import WATCHES
@@ -47,14 +47,12 @@ def judge_ladder(
         )
         for name, reference in references.items()
     }
-    ladder = Ladder(
-        {name: references[name] for name in references if name in same_software},
-        {name: sessions[name] for name in references if name in same_software},
-    )
-    for name in same_software:
+    alike = {name: reference for name, reference in references.items() if name in same_software}
+    rows = SameSoftwareRows(alike, sessions)
+    for name in alike:
         verdict = verdicts[name]
         errors = errors_of_look(max(1, verdict.sessions), rows=len(references), looks=looks)
-        verdicts[name] = excuse(name, verdict, ladder, tolerances.watches_for(name), errors)
+        verdicts[name] = excuse(name, verdict, rows, tolerances.watches_for(name), errors)
     return verdicts
 
 

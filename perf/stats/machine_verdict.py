@@ -126,7 +126,11 @@ def readable(
 
 def without_probe(row: RowLevels) -> RowLevels:
     """Return the levels as if nobody had probed the machine: its speed is what is asked for."""
-    return RowLevels(*([replace(level, log_probe_s=None) for level in levels] for levels in (row.baseline, row.new)))
+    return RowLevels(_unprobed(row.baseline), _unprobed(row.new))
+
+
+def _unprobed(levels: Sequence[Level]) -> list[Level]:
+    return [replace(level, log_probe_s=None) for level in levels]
 
 
 def kind_of(moved: Mixture, tolerance: float) -> MachineKind:
@@ -155,10 +159,12 @@ def probe_ratio(rows: Mapping[str, RowLevels]) -> float | None:
 def _probe_shift(row: RowLevels) -> float | None:
     if len({level.probe_name for level in (*row.baseline, *row.new)}) > 1:
         return None
-    baseline, new = (
-        [level.log_probe_s for level in levels if level.log_probe_s is not None] for levels in (row.baseline, row.new)
-    )
+    baseline, new = _log_probes(row.baseline), _log_probes(row.new)
     return statistics.median(new) - statistics.median(baseline) if baseline and new else None
+
+
+def _log_probes(levels: Sequence[Level]) -> list[float]:
+    return [level.log_probe_s for level in levels if level.log_probe_s is not None]
 
 
 def _median(levels: Sequence[Level]) -> float:

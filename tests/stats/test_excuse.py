@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from perf.records.session_record import SessionRecord
 from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
+from perf.stats.machine_verdict import judge_machine
 from perf.stats.verdict import Verdict, VerdictKind
-from tests.builders.sessions import sessions
+from tests.builders.sessions import session, sessions
 
 NIGHTS = 8
 
@@ -65,6 +67,30 @@ def test_rows_that_are_all_faster_are_the_machines_matter_too() -> None:
 @pytest.mark.parametrize(("slowdown", "moved"), [(0.1, True), (-0.09, True), (0.02, False)])
 def test_another_machine_is_accepted_in_place_of_the_old_one(slowdown: float, moved: bool) -> None:
     assert {verdict.moved for verdict in judged([slowdown] * 5).values()} == {moved}
+
+
+@pytest.mark.parametrize(
+    ("slow", "quantity"),
+    [
+        pytest.param({"latency_s": 11.5, "use": 2 / 1.15}, "plain latency", id="threads wait"),
+        pytest.param({"peak_rss_bytes": 1.15e9}, "peak memory", id="memory grew"),
+    ],
+)
+def test_what_the_machines_verdict_cannot_see_is_not_excused(slow: dict[str, float], quantity: str) -> None:
+    """In all rows alike, but their latency, without the waiting, is as ever: test_machine passes."""
+    factors = (0.985, 0.995, 1.0, 1.005, 1.015) * 2
+
+    def rounds_of(latency_s: float = 10.0, use: float = 2.0, peak_rss_bytes: float = 1e9) -> list[SessionRecord]:
+        return [
+            session([latency_s * factor] * 5, use=use / factor, peak_rss_bytes=peak_rss_bytes) for factor in factors
+        ]
+
+    references = {str(n): BaselineLevels.of(rounds_of()) for n in range(5)}
+    tonight = {name: rounds_of(**slow)[1:4] for name in references}
+    verdicts = judge_ladder(references, tonight, same_software=set(references))
+    assert {verdict.kind for verdict in verdicts.values()} == {VerdictKind.REGRESSED}
+    assert verdicts["0"].sentence.startswith(f"{quantity} +")
+    assert not judge_machine(references, tonight).fails
 
 
 def test_other_software_is_never_excused() -> None:
