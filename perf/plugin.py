@@ -28,7 +28,15 @@ from perf.measure import options, pedantic
 from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
-from perf.measure.selection import MEASURED, PAIRED, ROW, check_judges, check_machine_has_rows, variant_of
+from perf.measure.selection import (
+    MEASURED,
+    PAIRED,
+    ROW,
+    check_judges,
+    check_machine_has_rows,
+    check_one_process,
+    variant_of,
+)
 from perf.measure.settings import Settings
 from perf.report import github, run_report, session_exit
 from perf.report.run_report import RunReport
@@ -51,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "ladder: measures a variant of the ladder")
     try:
+        check_one_process(config)
         config.stash[settings_key] = options.read(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from perf.errors import BadInput
+from perf.host.stack import ROOT
 from perf.spec.variant import Variant
 
 if TYPE_CHECKING:
     import pytest
 
+SUITE = ROOT / "perf" / "suite"
 MEASURED = "measurement"  # the fixture that holds a row's worker
 PAIRED = "paired_run"  # the fixture that holds a row's pairs of workers, judged by the same test
 ROW = "row"  # the parameter of a test that judges
@@ -61,6 +63,15 @@ def check_machine_has_rows(items: Iterable[pytest.Item]) -> None:
                 f"{item.name}: judges the machine by the rows of the same run, and none is selected; select rows too, "
                 "with -k 'test_machine or test_verdict' for example"
             )
+
+
+def check_one_process(config: pytest.Config) -> None:
+    """Raise BadInput where pytest-xdist would start several processes, and what is to be run measures."""
+    if config.getoption("dist", default="no") == "no":
+        return
+    paths = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    if any(path.is_relative_to(SUITE) or SUITE.is_relative_to(path) for path in paths):
+        raise BadInput("-n: a measurement has the machine to itself; leave it out, or give -n 0 (pytest-xdist)")
 
 
 def check_benchmark_options(config: pytest.Config, *, has_ladder: bool) -> None:
