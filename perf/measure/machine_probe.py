@@ -44,10 +44,11 @@ def running(machine: Machine, folder: Path) -> Iterator[Probe]:
 
 
 class ProbeTimes:
-    """The probe's times during the rounds of one variant."""
+    """The probe's times during the rounds of one variant; ``come_to_rest`` waits until its worker rests."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Probe, come_to_rest: Callable[[], None]) -> None:
         self._probe = probe
+        self._come_to_rest = come_to_rest
         self._times_s: list[tuple[int, float]] = []  # the samples measured before it, and its seconds
         self._taken_at_s = -math.inf
 
@@ -57,7 +58,7 @@ class ProbeTimes:
 
     def take(self, measured: int) -> None:
         """Let the worker come to rest and probe once, after ``measured`` samples. Raises a WorkerError."""
-        time.sleep(launcher.SETTLE_S)
+        self._come_to_rest()
         self._times_s.append((measured, self._probe.time_s()))
         self._taken_at_s = time.monotonic()
 

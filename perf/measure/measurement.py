@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Measurement:
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
-        self._probes = ProbeTimes(bench.probe)
+        self._probes = ProbeTimes(bench.probe, partial(worker.wait_until_idle, SETTLE_S))
         self._rounds_began_s: float | None = None
 
     @property

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from perf.measure import launcher
 from perf.measure.machine_probe import Probe, ProbeTimes, probed_around
 
 
@@ -17,8 +16,7 @@ def test_a_sample_has_the_mean_of_the_probes_around_it() -> None:
 
 
 def test_rounds_that_are_shorter_than_the_interval_share_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "SETTLE_S", 0.0)
-    probes = ProbeTimes(Probe("silly", time_s=lambda: 0.04))
+    probes = ProbeTimes(Probe("silly", time_s=lambda: 0.04), come_to_rest=lambda: None)
     monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     assert probes.is_due()
     probes.take(0)
