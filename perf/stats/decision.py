@@ -15,8 +15,9 @@ depend on each other. Most of it is spent on the last look, which is where small
 claim too, wrong of a row that is slower by the tolerance with the probability MISSES over all looks: the miss_k of a
 row are equal, and add up to it.
 
-The first loads of a night find a cold page cache, two of them or more, which is no luck that averages out. So the
-fastest of the new loads is compared, and only the last look may call it slower.
+The first loads of a night find a cold page cache, two of them or more, and an allocator keeps more memory in some
+processes: luck that only adds, and does not average out. So of load times and peaks of memory the least new one is
+compared, and only the last look may call it larger.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ MISSES = 0.05  # of the rows that are slower by the tolerance, those called unch
 SURE = 0.95  # one-sided, of each bound that is shown
 FOUND = 0.95  # how surely the smallest slowdown that a row can see would have been found
 SPEED_UP_ROOM = 2.0
-LOADS_COMPARED = 2  # at least, before a load is called slower: that of a single session may have been the cold one
-WARMING_UP = frozenset(watch.name for watch in WATCHES if watch.warms_up)
+LEAST_COMPARED = 2  # sessions, before what luck adds to is called larger: a single one may be unlucky
+LUCK_ADDS = frozenset(watch.name for watch in WATCHES if watch.luck_adds)
 NO_BELIEFS: Mapping[str, Belief] = MappingProxyType({})
 
 
@@ -127,7 +128,7 @@ def judge(
     errors = errors_of_look(new_count, rows=rows, looks=looks)
     compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in watches)
     findings = with_doubt(tuple(finding for finding in compared if finding))
-    if new_count < max(looks, LOADS_COMPARED):
+    if new_count < max(looks, LEAST_COMPARED):
         findings = tuple(map(_with_patience, findings))
     kind = findings[0].kind  # the latency's
     if any(finding.kind is VerdictKind.REGRESSED for finding in findings):
@@ -225,7 +226,7 @@ def with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _with_patience(finding: Finding) -> Finding:
-    """Return a finding that is slower as an open one, where a later session may warm up."""
-    if finding.kind is VerdictKind.REGRESSED and finding.watch in WARMING_UP:
+    """Return a finding that is slower as an open one, where a later session may have better luck."""
+    if finding.kind is VerdictKind.REGRESSED and finding.watch in LUCK_ADDS:
         return replace(finding, kind=VerdictKind.UNDECIDED)
     return finding

@@ -145,7 +145,7 @@ def _is_asked(seen: Finding, watch: Watch, remainders: Mapping[str, Remainder]) 
     latency = remainders.get(LATENCY.name)
     if latency is None or watch.name == PEAK_MEMORY.name:
         return False
-    if watch.warms_up:
+    if watch.luck_adds:
         return seen.kind is VerdictKind.REGRESSED  # which it is not before the last look
     is_open = seen.suspicious or seen.kind is VerdictKind.REGRESSED
     return is_open or latency.counts or not latency.is_slower_machine

@@ -19,8 +19,8 @@ class Watch:
 
     ``column`` is a field of Round, or "load_s" of SessionRecord. ``tolerance`` is the slowdown (or growth) that
     matters, as a fraction. ``share`` is the part of the row's false alarms that it may cause. ``is_steadied``: whether
-    waiting and the machine's speed are taken out of it. ``warms_up``: whether the first sessions of a night may take
-    longer because of what the later ones find in the page cache.
+    waiting and the machine's speed are taken out of it. ``luck_adds``: whether luck only ever adds to it, as a cold
+    page cache does to a load.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Watch:
     share: float
     prior: Prior
     is_steadied: bool = False
-    warms_up: bool = False
+    luck_adds: bool = False
 
     def levels(self, records: Sequence[SessionRecord], powers: Powers) -> list[Level]:
         """Return one level, on a log scale, per session that can be read."""
@@ -37,9 +37,9 @@ class Watch:
         return [known for known in levels if known is not None]
 
     def new_levels(self, records: Sequence[SessionRecord], powers: Powers) -> list[Level]:
-        """Return the levels of new sessions that count: all of them, or the least where the first ones warm up."""
+        """Return the levels of new sessions that count: all of them, or the least where luck adds."""
         levels = self.levels(records, powers)
-        if self.warms_up and levels:
+        if self.luck_adds and levels:
             return [min(levels, key=attrgetter("value"))]
         return levels
 
@@ -66,10 +66,17 @@ LATENCY = Watch(name="latency", column="latency_s", tolerance=0.03, share=0.8, p
 PLAIN_LATENCY = Watch(name="plain latency", column="latency_s", tolerance=0.03, share=0.05, prior=Prior(0.02))
 
 # A load takes half as long again, and up to three times as long, where the page cache has lost the checkpoint.
-LOAD_TIME = Watch(name="load time", column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30), warms_up=True)
+LOAD_TIME = Watch(name="load time", column="load_s", tolerance=0.50, share=0.01, prior=Prior(0.30), luck_adds=True)
 
+# An allocator may keep a sixth more in one process than in the next: of the 16 identical sessions in the one recorded
+# series that has it, seven peaked at 3.5 GB, and nine at 3.8 to 4.1 GB.
 PEAK_MEMORY = Watch(
-    name="peak memory", column="peak_rss_bytes", tolerance=0.03, share=0.03, prior=Prior(0.01, **NO_DRIFT)
+    name="peak memory",
+    column="peak_rss_bytes",
+    tolerance=0.03,
+    share=0.03,
+    prior=Prior(0.01, **NO_DRIFT),
+    luck_adds=True,
 )
 
 WATCHES: tuple[Watch, ...] = (

@@ -86,7 +86,7 @@ def test_what_the_machines_verdict_cannot_see_is_not_excused(slow: dict[str, flo
         ]
 
     references = {str(n): BaselineLevels.of(rounds_of()) for n in range(5)}
-    tonight = {name: rounds_of(**slow)[1:4] for name in references}
+    tonight = {name: rounds_of(**slow)[1:6] for name in references}
     verdicts = judge_ladder(references, tonight, same_software=set(references))
     assert {verdict.kind for verdict in verdicts.values()} == {VerdictKind.REGRESSED}
     assert verdicts["0"].sentence.startswith(f"{quantity} +")
