@@ -34,7 +34,8 @@ BEYOND_STEPS = 1.1
 LOAD_S, COMPILE_S = 20.0, 100.0
 INSPECTED_STEPS = 2.0
 
-# What the pairs of a row take, in sessions of it: most rows are decided by two or three pairs of workers.
+# What the pairs of a row take, in sessions of it, roughly: the upgrades in docs/explanation/paired-comparison.md took 6
+# to 15 pairs, by two to five pairs of workers.
 SESSIONS_OF_PAIRS = 5
 
 WORTH_SHORTENING_S = 20 * 60.0

@@ -37,7 +37,6 @@ from perf.stats.watch import LATENCY, PEAK_MEMORY, Watch
 
 SURELY_MOVED = 0.99  # one-sided, of the other rows
 
-OPEN = {VerdictKind.REGRESSED, VerdictKind.UNDECIDED}
 NO_SLOWER = {VerdictKind.UNCHANGED, VerdictKind.IMPROVED}
 
 
