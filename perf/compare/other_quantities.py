@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 from perf.compare.stack_pair import Role
-from perf.stats import paired_comparison
+from perf.stats import least_comparison, paired_comparison
 from perf.stats.kept_pairs import by_workers, kept_pairs
-from perf.stats.paired_comparison import Comparison
+from perf.stats.least_comparison import compare_least
+from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY, LOAD_TIME, WATCHES
+from perf.stats.watch import LATENCY, LOAD_TIME, LUCK_ADDS, PEAK_MEMORY, WATCHES
+
+MOVED = {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
 
 
 def compare_others(
@@ -23,13 +27,22 @@ def compare_others(
         loads_s: the seconds that the workers took to load, by pair of workers.
         tolerances: the changes that matter, as fractions, by quantity.
     """
+    compared = compare_times(pairs, tolerances)
+    for name, by_role in {LOAD_TIME.name: loads_s, PEAK_MEMORY.name: peaks_bytes(pairs)}.items():
+        known = [values for values in by_role if len(values) == len(Role)]
+        if known:
+            reference, candidate = ([values[role] for values in known] for role in (Role.REFERENCE, Role.CANDIDATE))
+            compared[name] = compare_least(reference, candidate, tolerances[name])
+    return compared
+
+
+def compare_times(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> dict[str, Comparison]:
+    """Compare the parts and the plain latency, by name, each as noisy as it is known to be."""
     names = dict.fromkeys(name for left in kept_pairs(pairs) for name in left.log_ratios)
-    groups = {name: by_workers(pairs, name) for name in names if name != LATENCY.name}
-    groups[LOAD_TIME.name] = load_time_ratios(loads_s)
     return {
-        name: paired_comparison.compare(ratios, tolerances[name], noisiness(name))
-        for name, ratios in groups.items()
-        if ratios
+        name: paired_comparison.compare(by_workers(pairs, name), tolerances[name], noisiness(name))
+        for name in names
+        if name != LATENCY.name
     }
 
 
@@ -39,17 +52,32 @@ def noisiness(name: str) -> float:
     return watch.prior.sd / LATENCY.prior.sd
 
 
-def load_time_ratios(loads_s: Sequence[Mapping[Role, float]]) -> dict[int, list[float]]:
-    """Return the log ratio of the load times, by number of the pair of workers, where both have loaded."""
-    ratios = {}
-    for number, by_role in enumerate(loads_s, 1):
-        if len(by_role) == len(Role):
-            ratios[number] = [math.log(by_role[Role.CANDIDATE] / by_role[Role.REFERENCE])]
-    return ratios
+def peaks_bytes(pairs: Sequence[Pair]) -> list[dict[Role, float]]:
+    """Return the median peak memory of each worker's generations, by pair of workers, where it could be read."""
+    peaks: dict[int, dict[Role, list[int]]] = {}
+    for pair in pairs:
+        for role, sample in {Role.REFERENCE: pair.reference, Role.CANDIDATE: pair.candidate}.items():
+            if sample.conditions.peak_rss_bytes:
+                peaks.setdefault(pair.workers, {}).setdefault(role, []).append(sample.conditions.peak_rss_bytes)
+    return [{role: statistics.median(known) for role, known in by_role.items()} for by_role in peaks.values()]
 
 
 def has_moved(comparison: Comparison) -> bool:
     """Tell whether a watched quantity surely changed, and by more than is tolerated of it."""
-    is_beyond_tolerance = abs(math.log(comparison.ratio)) > math.log1p(comparison.tolerance)
+    return comparison.verdict in MOVED and _is_beyond_tolerance(comparison)
+
+
+def seems_moved(comparison: Comparison) -> bool:
+    """Tell whether a watched quantity looks as if it had changed by more than is tolerated, sure or not."""
     may_be_unchanged = comparison.low <= 1 <= comparison.high
-    return is_beyond_tolerance and not may_be_unchanged
+    return _is_beyond_tolerance(comparison) and not may_be_unchanged
+
+
+def lacks_workers(name: str, comparison: Comparison) -> bool:
+    """Tell whether a watched quantity seems to have moved by the word of too few pairs of workers."""
+    rule = least_comparison if name in LUCK_ADDS else paired_comparison
+    return seems_moved(comparison) and comparison.workers < rule.FEWEST_WORKERS
+
+
+def _is_beyond_tolerance(comparison: Comparison) -> bool:
+    return abs(math.log(comparison.ratio)) > math.log1p(comparison.tolerance)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from perf.compare.in_turns import InTurns
-from perf.compare.other_quantities import compare_others, has_moved
+from perf.compare.other_quantities import compare_others, lacks_workers
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
@@ -27,7 +27,7 @@ from perf.records.sample import Session
 from perf.records.session_record import now
 from perf.spec.variant import Variant
 from perf.stats import paired_rule
-from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, Comparison
+from perf.stats.paired_comparison import LOOKS, Comparison, PairedVerdict
 from perf.stats.paired_plan import NextPairs
 from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
@@ -162,10 +162,15 @@ class PairedRun:
         return paired_rule.next_pairs(self.pairs, self.starts_s, can_go_on=self._strategies[-1].can_go_on)
 
     def _must_confirm(self) -> bool:
-        """Tell whether something beside the latency has moved by the word of a single pair of workers."""
-        if len(self._workers) >= FEWEST_WORKERS or self._rule.looks >= LOOKS:
+        """Tell whether something beside the latency seems to have moved by the word of too few pairs of workers.
+
+        It does not matter where the latency fails the row already.
+        """
+        if self._rule.looks >= LOOKS or self._rule.is_over_budget(len(self._workers), self.elapsed_s):
             return False
-        return any(map(has_moved, self.others.values()))
+        if self.comparison and self.comparison.verdict is PairedVerdict.REGRESSED:
+            return False
+        return any(lacks_workers(name, comparison) for name, comparison in self.others.items())
 
     @property
     def elapsed_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perf.compare.compared_row import ComparedRow
+from perf.compare.other_quantities import MOVED, has_moved, lacks_workers
 from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.verdict import Finding, JudgedBy, Verdict, VerdictKind, percent, worst_of
 from perf.stats.watch import LATENCY
@@ -27,10 +28,7 @@ def verdict_on(result: ComparedRow, caveats: Sequence[str] = ()) -> Verdict:
         caveats: what of the anchor could not be had.
     """
     findings = findings_of(result)
-    kind = KIND_OF_PAIRED[result.verdict]
-    has_regressed = any(finding.kind is VerdictKind.REGRESSED for finding in findings)
-    if has_regressed and kind is not VerdictKind.INVALID:
-        kind = VerdictKind.REGRESSED
+    kind = kind_of(result, findings)
     return Verdict(
         kind=kind,
         sentence=sentence(kind, result, findings),
@@ -38,6 +36,23 @@ def verdict_on(result: ComparedRow, caveats: Sequence[str] = ()) -> Verdict:
         judged_by=judged_by(result),
         caveats=tuple(caveats),
     )
+
+
+def kind_of(result: ComparedRow, findings: Sequence[Finding]) -> VerdictKind:
+    """Return what holds of a row of these findings."""
+    kind = KIND_OF_PAIRED[result.verdict]
+    if kind is VerdictKind.INVALID:
+        return kind
+    if any(finding.kind is VerdictKind.REGRESSED for finding in findings):
+        return VerdictKind.REGRESSED
+    if kind in {VerdictKind.UNCHANGED, VerdictKind.IMPROVED} and seemingly_worse(result):
+        return VerdictKind.UNDECIDED
+    return kind
+
+
+def seemingly_worse(result: ComparedRow) -> dict[str, Comparison]:
+    """Return what looks worse by more than is tolerated of it, by too few pairs of workers to be sure, by name."""
+    return {name: each for name, each in result.others.items() if each.low > 1 and lacks_workers(name, each)}
 
 
 def judged_by(result: ComparedRow) -> JudgedBy:
@@ -57,8 +72,7 @@ def findings_of(result: ComparedRow) -> tuple[Finding, ...]:
 def finding(name: str, comparison: Comparison) -> Finding:
     """Return what was found of one quantity. One behind the latency has to have moved by what matters."""
     kind = KIND_OF_PAIRED[comparison.verdict]
-    is_within = 1 / (1 + comparison.tolerance) < comparison.ratio < 1 + comparison.tolerance
-    if name != LATENCY.name and is_within and kind in {VerdictKind.REGRESSED, VerdictKind.IMPROVED}:
+    if name != LATENCY.name and comparison.verdict in MOVED and not has_moved(comparison):
         kind = VerdictKind.UNCHANGED
     return Finding(
         watch=name,
@@ -80,4 +94,10 @@ def sentence(kind: VerdictKind, result: ComparedRow, findings: Sequence[Finding]
     if kind is VerdictKind.REGRESSED and result.verdict is not PairedVerdict.REGRESSED:
         worst = worst_of(findings)
         return f"{how} {worst.watch} {percent(worst.ratio)} ({worst.interval}); latency {result.sentence}"
+    if kind is VerdictKind.UNDECIDED and result.verdict is not PairedVerdict.UNDECIDED:
+        seen = "; ".join(
+            f"{name} seems {percent(each.ratio)} ({each.interval}), {each.more_pairs} more pairs of workers would tell"
+            for name, each in seemingly_worse(result).items()
+        )
+        return f"{how} {seen}; latency {result.sentence}"
     return f"{how} {result.sentence}"

@@ -21,6 +21,7 @@
     pairs               Pair, two generations made in turns
     kept_pairs          what is left of pairs without their disturbed parts, and its log ratios
     paired_comparison   the candidate's change, and the verdict on it
+    least_comparison    the same of a quantity that luck adds to, such as peak memory
     paired_plan         what to measure next: more pairs by the same workers, or fresh ones
     paired_rule         how many pairs, looked at when, and what follows a look
 """

@@ -35,7 +35,7 @@ from perf.stats.level import Level, Powers, have_one_probe, learn_powers
 from perf.stats.mixture import Mixture
 from perf.stats.shift import log_evidence, shift
 from perf.stats.verdict import MAX_SESSIONS, Finding, Verdict, VerdictKind, disturbed_sentence, sentence
-from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES, Watch
+from perf.stats.watch import LATENCY, LUCK_ADDS, PLAIN_LATENCY, WATCHES, Watch
 
 FALSE_ALARMS = 0.01  # of the whole ladder, over all rows, looks and quantities
 SPEND = (0.03, 0.05, 0.08, 0.14, 0.7)  # of a row's false alarms, by look; as many as MAX_SESSIONS
@@ -44,7 +44,6 @@ SURE = 0.95  # one-sided, of each bound that is shown
 FOUND = 0.95  # how surely the smallest slowdown that a row can see would have been found
 SPEED_UP_ROOM = 2.0
 LEAST_COMPARED = 2  # sessions, before what luck adds to is called larger: a single one may be unlucky
-LUCK_ADDS = frozenset(watch.name for watch in WATCHES if watch.luck_adds)
 NO_BELIEFS: Mapping[str, Belief] = MappingProxyType({})
 
 

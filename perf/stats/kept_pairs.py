@@ -29,7 +29,7 @@ from perf.records.sample import Sample
 from perf.stats.calm_parts import OTHER_PARTS, CalmParts, calm_parts
 from perf.stats.intervals import midmean
 from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
-from perf.stats.watch import LATENCY, PEAK_MEMORY, PLAIN_LATENCY
+from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 FEWEST_STEPS = 1 / 3  # of a pair's UNet steps
 MOST_UNKNOWN = 0.02  # of a pair's time: a change of it by half would move the latency by 1 %
@@ -62,7 +62,7 @@ class KeptPair:
 
     @functools.cached_property
     def log_ratios(self) -> dict[str, float]:
-        """The log ratio of each quantity, by its name; what was disturbed, or not recorded, is left out."""
+        """The log ratio of each time, by its name; what was disturbed, or not recorded, is left out."""
         ratios: dict[str, float] = {
             LATENCY.name: self._latency_ratio(),
             Part.UNET_STEP: midmean(self._step_ratios()),
@@ -70,10 +70,6 @@ class KeptPair:
         }
         if self.is_whole:
             ratios[PLAIN_LATENCY.name] = math.log(self.pair.candidate.latency_s / self.pair.reference.latency_s)
-        before_bytes = self.pair.reference.conditions.peak_rss_bytes
-        after_bytes = self.pair.candidate.conditions.peak_rss_bytes
-        if before_bytes and after_bytes:
-            ratios[PEAK_MEMORY.name] = math.log(after_bytes / before_bytes)
         return ratios
 
     @property

@@ -72,6 +72,10 @@ class PairedRule:
             return True
         if self.comparison and self.comparison.verdict is not PairedVerdict.UNDECIDED:
             return True
+        return self.is_over_budget(workers, elapsed_s)
+
+    def is_over_budget(self, workers: int, elapsed_s: float) -> bool:
+        """Tell whether the time is used up, which it never is before FEWEST_WORKERS pairs of workers were started."""
         return workers >= FEWEST_WORKERS and elapsed_s >= self._budget_s
 
     def is_late(self, workers: int, elapsed_s: float, pairs: Sequence[Pair]) -> bool:
@@ -79,8 +83,8 @@ class PairedRule:
 
         Where other work has disturbed all of them, those workers would count for nothing: they go on to their quota.
         """
-        is_late = workers >= FEWEST_WORKERS and elapsed_s >= self._budget_s
-        return is_late and len(pairs) >= PAIRS_PER_WORKERS and bool(kept_pairs(pairs))
+        has_enough = len(pairs) >= PAIRS_PER_WORKERS and bool(kept_pairs(pairs))
+        return has_enough and self.is_over_budget(workers, elapsed_s)
 
 
 def next_pairs(pairs: Sequence[Pair], starts_s: Sequence[float], *, can_go_on: bool) -> NextPairs:

@@ -91,3 +91,5 @@ WATCHES: tuple[Watch, ...] = (
     LOAD_TIME,
     PEAK_MEMORY,
 )
+
+LUCK_ADDS = frozenset(watch.name for watch in WATCHES if watch.luck_adds)

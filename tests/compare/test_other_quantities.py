@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from perf.compare.other_quantities import compare_others, has_moved
+from perf.compare.other_quantities import compare_others, has_moved, lacks_workers
 from perf.compare.stack_pair import Role
 from perf.lab import pair_recording
 from perf.records.part import Part
+from perf.records.sample import Sample
 from perf.stats.paired_comparison import PairedVerdict
+from perf.stats.pairs import Pair
 from perf.stats.tolerances import Tolerances
+from tests.builders.pairs import CALM, pair, sample
 from tests.builders.runs import DATA
 
 TOLERANCES = Tolerances().of_row("openvino-static")
@@ -42,3 +46,43 @@ def test_load_times_are_compared_where_both_have_loaded(candidate_s: float, is_s
     load_time = compare_others([], [*loads_s, only_one], TOLERANCES)["load time"]
     assert load_time.workers == 5
     assert has_moved(load_time) is is_slower
+
+
+def with_peaks(*gigabytes: tuple[float, float]) -> list[Pair]:
+    """Return three pairs by each pair of workers, which differ in the peak memory of reference and candidate alone."""
+    return [
+        pair(with_peak(reference), with_peak(candidate), workers=number)
+        for number, (reference, candidate) in enumerate(gigabytes, 1)
+        for _ in range(3)
+    ]
+
+
+def with_peak(gigabytes: float) -> Sample:
+    return sample(1.0, 1.0, conditions=replace(CALM, peak_rss_bytes=int(gigabytes * 1e9)))
+
+
+LUCKY, UNLUCKY = 3.5, 4.1  # as recorded of 16 identical sessions
+
+
+def test_an_allocators_luck_is_no_growth() -> None:
+    """Of two pairs of workers, all candidates may be unlucky and all references lucky; of five hardly."""
+    unlucky = with_peaks(*[(LUCKY, UNLUCKY)] * 2)
+    peak = compare_others(unlucky, [], TOLERANCES)["peak memory"]
+    assert not has_moved(peak)
+    assert lacks_workers("peak memory", peak), "so more workers are asked"
+    mixed = with_peaks(*[(LUCKY, UNLUCKY)] * 4, (LUCKY, LUCKY))
+    peak = compare_others(mixed, [], TOLERANCES)["peak memory"]
+    assert (has_moved(peak), lacks_workers("peak memory", peak)) == (False, False)
+
+
+def test_memory_that_grew_in_every_process_has_moved() -> None:
+    grown = with_peaks((3.50, 3.70), (3.52, 3.71), (3.49, 3.72), (3.51, 3.69), (3.50, 3.70))
+    peak = compare_others(grown, [], TOLERANCES)["peak memory"]
+    assert has_moved(peak)
+    assert peak.ratio == pytest.approx(3.69 / 3.49)
+    assert not has_moved(compare_others(grown[:12], [], TOLERANCES)["peak memory"]), "by four pairs of workers"
+
+
+def test_memory_that_could_not_be_read_is_not_compared() -> None:
+    unknown = sample(1.0, 1.0, conditions=replace(CALM, peak_rss_bytes=None))
+    assert "peak memory" not in compare_others([pair(unknown, with_peak(3.5))], [], TOLERANCES)

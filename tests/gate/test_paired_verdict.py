@@ -9,6 +9,7 @@ import pytest
 from perf.compare.compared_row import ComparedRow
 from perf.gate.paired_verdict import verdict_on
 from perf.spec import ladder
+from perf.stats.least_comparison import compare_least
 from perf.stats.paired_comparison import Comparison, PairedVerdict, compare
 from perf.stats.verdict import JudgedBy, Verdict, VerdictKind
 
@@ -61,6 +62,18 @@ def test_what_hides_behind_the_latency_fails_the_row() -> None:
 )
 def test_what_does_not_matter_or_is_not_sure_does_not(other: Comparison) -> None:
     assert verdict_on(row(SAME, VAE_decode=other)).kind is VerdictKind.UNCHANGED
+
+
+def test_what_seems_to_have_grown_by_too_few_workers_is_not_called_unchanged() -> None:
+    """As where the time is up: the latency is settled, and the memory is not."""
+    verdict = verdict_on(row(SAME, peak_memory=compare_least([3.5, 3.5], [4.0, 4.1], 0.03)))
+    assert verdict.kind is VerdictKind.UNDECIDED
+    assert verdict.sentence.startswith(
+        "in pairs with the anchor peak memory seems +14.3 % (+14.3 % to +17.1 %), 3 more pairs of workers would tell; "
+        "latency +0.0 %"
+    )
+    shrunk = verdict_on(row(SAME, peak_memory=compare_least([4.0, 4.1], [3.5, 3.5], 0.03)))
+    assert shrunk.kind is VerdictKind.UNCHANGED
 
 
 def test_pairs_that_were_all_disturbed_say_so() -> None:
