@@ -67,16 +67,14 @@ def has_moved(comparison: Comparison) -> bool:
     return comparison.verdict in MOVED and _is_beyond_tolerance(comparison)
 
 
-def seems_moved(comparison: Comparison) -> bool:
-    """Tell whether a watched quantity looks as if it had changed by more than is tolerated, sure or not."""
-    may_be_unchanged = comparison.low <= 1 <= comparison.high
-    return _is_beyond_tolerance(comparison) and not may_be_unchanged
-
-
 def lacks_workers(name: str, comparison: Comparison) -> bool:
-    """Tell whether a watched quantity seems to have moved by the word of too few pairs of workers."""
+    """Tell whether a watched quantity looks worse, by more than is tolerated, by the word of too few pairs of workers.
+
+    One that looks better is worth no more workers.
+    """
     rule = least_comparison if name in LUCK_ADDS else paired_comparison
-    return seems_moved(comparison) and comparison.workers < rule.FEWEST_WORKERS
+    looks_worse = comparison.low > 1 and _is_beyond_tolerance(comparison)
+    return looks_worse and comparison.workers < rule.FEWEST_WORKERS
 
 
 def _is_beyond_tolerance(comparison: Comparison) -> bool:

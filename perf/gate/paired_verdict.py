@@ -52,7 +52,7 @@ def kind_of(result: ComparedRow, findings: Sequence[Finding]) -> VerdictKind:
 
 def seemingly_worse(result: ComparedRow) -> dict[str, Comparison]:
     """Return what looks worse by more than is tolerated of it, by too few pairs of workers to be sure, by name."""
-    return {name: each for name, each in result.others.items() if each.low > 1 and lacks_workers(name, each)}
+    return {name: each for name, each in result.others.items() if lacks_workers(name, each)}
 
 
 def judged_by(result: ComparedRow) -> JudgedBy:

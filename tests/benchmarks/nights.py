@@ -6,7 +6,8 @@
 The baseline is recorded with the given release in the stack ``current``, in a folder of its own. Each night is a run of
 the ladder with the installed release, whose workers do so many percent more work as were planted (tests/data/
 slowed_worker.py). A line per night says what was planted, the verdict, the seconds that the run took, and whether pip
-made the anchor; the last lines count the verdicts. What follows ``--`` goes to pytest.
+made the anchor; the last lines count the verdicts. ``--keep FOLDER`` keeps the baseline and each night's record. What
+follows ``--`` goes to pytest.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class Night:
     made_anchor: bool
 
 
-def ladder(folder: Path, options: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the ladder in a process of its own."""
-    command = ladder_command("--baselines", str(folder / "baselines"), "--benchmark-json", str(folder / "run.json"))
+def ladder(
+    folder: Path, options: Sequence[str], record: str = "baseline.json", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the ladder in a process of its own, which writes its record into the folder."""
+    command = ladder_command("--baselines", str(folder / "baselines"), "--benchmark-json", str(folder / record))
     return subprocess.run(
         [*command, *options], env=os.environ | environment, capture_output=True, text=True, check=False
     )
@@ -57,14 +60,15 @@ def record_baseline(folder: Path, python: Path, sessions: int, options: Sequence
         sys.exit(ran.stdout + ran.stderr)
 
 
-def night(folder: Path, python: str, planted_percent: float, options: Sequence[str]) -> Night:
+def night(folder: Path, number: int, python: str, planted_percent: float, options: Sequence[str]) -> Night:
     """Run one night with workers that do so many percent more work than the interpreter's own."""
+    record = f"night-{number}-{planted_percent:g}.json"
     slowed = {"SLOWED_PYTHON": python, "SLOWED_PERCENT": str(planted_percent)}
     interpreter = str(DATA / "slowed_python") if planted_percent else python
     began_s = time.monotonic()
-    ran = ladder(folder, ["--stack", f"{STACK}={interpreter}", *options], **slowed)
+    ran = ladder(folder, ["--stack", f"{STACK}={interpreter}", *options], record, **slowed)
     seconds = time.monotonic() - began_s
-    benchmarks = json.loads((folder / "run.json").read_text())["benchmarks"]
+    benchmarks = json.loads((folder / record).read_text())["benchmarks"]
     return Night(
         verdicts=[Proposal.from_json(benchmark["extra_info"]).verdict for benchmark in benchmarks],
         seconds=seconds,
@@ -79,17 +83,19 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=10)
     parser.add_argument("--planted", type=float, nargs="+", default=[0.0, 3.0], metavar="PERCENT")
     parser.add_argument("--sessions", type=int, default=1, help="of the baseline")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where to keep the records")
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     wanted, options = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
     used = stack.inspect_python(STACK, stack.default_python(STACK))
     before = environments.upgrade(used, [wanted.requirement]).python
     kinds: collections.Counter[tuple[float, str]] = collections.Counter()
     with tempfile.TemporaryDirectory(prefix="nights-") as name:
-        folder = Path(name)
+        folder = wanted.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         record_baseline(folder, before, wanted.sessions, options)
         for number in range(1, wanted.nights + 1):
             for percent in wanted.planted:
-                found = night(folder, used.python, percent, options)
+                found = night(folder, number, used.python, percent, options)
                 anchor = ", anchor made" if found.made_anchor else ""
                 for verdict in found.verdicts:
                     kinds[percent, str(verdict.kind)] += 1

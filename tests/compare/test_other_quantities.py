@@ -70,6 +70,8 @@ def test_an_allocators_luck_is_no_growth() -> None:
     peak = compare_others(unlucky, [], TOLERANCES)["peak memory"]
     assert not has_moved(peak)
     assert lacks_workers("peak memory", peak), "so more workers are asked"
+    lucky = compare_others(with_peaks(*[(UNLUCKY, LUCKY)] * 2), [], TOLERANCES)["peak memory"]
+    assert not lacks_workers("peak memory", lucky), "nobody has to know"
     mixed = with_peaks(*[(LUCKY, UNLUCKY)] * 4, (LUCKY, LUCKY))
     peak = compare_others(mixed, [], TOLERANCES)["peak memory"]
     assert (has_moved(peak), lacks_workers("peak memory", peak)) == (False, False)
