@@ -101,6 +101,11 @@ class PairedRun:
         return self._workers[0].inspections
 
     @property
+    def has_ended_workers(self) -> bool:
+        """Whether the first pair of workers has made its part, and what there is can be judged."""
+        return len(self._workers) > 0 and self.inspections.keys() == set(Role)
+
+    @property
     def comparison(self) -> Comparison | None:
         """What may be said of the latency; None where other work ran during every pair."""
         return self._rule.comparison

@@ -21,18 +21,23 @@ from perf.spec.variant import Variant
 class AnchoredRun:
     """The measurement of one row beside its anchor, one of pedantic's Timed: each round is a pair.
 
-    ``caveats`` are what of the anchor could not be had. ``failure`` is why the reference could not be measured: then
-    there is the candidate's session alone, by which memory may judge; None where it could.
+    ``failure`` is why a reference could not be measured, None where all could. The pairs of the workers before it
+    judge; where it was the first, there is the candidate's session alone, by which memory may.
     """
 
     def __init__(self, variant: Variant, reference: ReferenceSide, run: Run) -> None:
         self.variant = variant
-        self.caveats = reference.caveats
+        self._caveats = reference.caveats
         self.failure: str | None = None
         self._run = run
         self._rounds = 0
         stack_pair = reference.pair_with(run.stacks[variant.stack])
         self._pairs = PairedRun(variant, stack_pair, run, run.settings.pairs_budget_s, is_ladder_row=True)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What of the anchor could not be had."""
+        return (*self._caveats, f"no further pairs: {self.failure}") if self.failure else self._caveats
 
     @property
     def warmup_rounds(self) -> int:
@@ -92,8 +97,10 @@ class AnchoredRun:
                 self._pairs.finish_round()
 
     def result(self) -> ComparedRow | None:
-        """Return what the pairs have shown, after the last; None where the reference has failed."""
-        return None if self.failure else judge(self._pairs, self._run)
+        """Return what the pairs have shown, after the last; None where the first reference has failed."""
+        if self.failure and not self._pairs.has_ended_workers:
+            return None
+        return judge(self._pairs, self._run)
 
     @contextlib.contextmanager
     def _noting_a_failed_reference(self) -> Iterator[None]:

@@ -192,13 +192,15 @@ class Judgement:
             self._caveats[variant.name] = (memory_alone(reason),)
 
     def _add_pairs(self, anchored: AnchoredRun) -> None:
-        """Add what the pairs have shown; where the reference has failed, memory alone judges."""
+        """Add what the pairs have shown; where the first reference has failed, memory alone judges."""
         name = anchored.variant.name
         if estimate := self._run.bench.estimate:
             estimate.end_pairs(name)
         if result := anchored.result():
             self._paired[name] = result
-        self._caveats[name] = (memory_alone(anchored.failure),) if anchored.failure else anchored.caveats
+            self._caveats[name] = anchored.caveats
+        elif anchored.failure:
+            self._caveats[name] = (memory_alone(anchored.failure),)
 
     def _needs_session(self, variant: Variant) -> bool:
         sessions = self._sessions.get(variant.name)

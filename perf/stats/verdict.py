@@ -144,11 +144,16 @@ class Verdict:
 
     @property
     def sight(self) -> str | None:
-        """The slowdown that would have been found, in words: ``sees 2.1 %``; None where it is not known."""
+        """The slowdown that would have been found, in words: ``sees 2.1 %``; None where it is not known.
+
+        Pairs end as soon as they decide, and would have gone on otherwise: only undecided ones could see no more.
+        """
         if self.latency is None or self.sees is None:
             return None
         seen_percent, tolerated_percent = round(100 * (self.sees - 1), 1), 100 * self.latency.tolerance
         if seen_percent > tolerated_percent:
+            if self.judged_by is not JudgedBy.MEMORY and self.kind is not VerdictKind.UNDECIDED:
+                return f"these {self.judged_by} alone see {seen_percent:.1f} %"
             return f"cannot see {tolerated_percent:g} % here: only {seen_percent:.1f} %"
         return f"sees {seen_percent:.1f} %"
 

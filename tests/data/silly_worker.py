@@ -4,6 +4,7 @@ $SILLY is MOMENT:DEED; the moment is ``hello``, ``load``, ``generate`` or ``evid
 other variables shape what it reports:
 
     SILLY_ROW        the only row that does the deed
+    SILLY_FOLDER     a part of the folder's name of the only worker that does it, such as reference-2
     SILLY_SLOWDOWN   factor by which its UNet steps take longer
     SILLY_SLOW_ROW   the only row that takes longer by it
     SILLY_JITTER     standard deviation of that factor, from one generation to the next
@@ -123,7 +124,8 @@ DEEDS = {
 
 def maybe(moment):
     when, _, deed = os.environ.get("SILLY", "").partition(":")
-    if when == moment and os.environ.get("SILLY_ROW", LOADED.get("name")) == LOADED.get("name"):
+    is_the_one = os.environ.get("SILLY_FOLDER", "") in os.path.basename(os.getcwd())
+    if when == moment and is_the_one and os.environ.get("SILLY_ROW", LOADED.get("name")) == LOADED.get("name"):
         DEEDS[deed]()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from perf.stats.verdict import Verdict, VerdictKind
+from perf.stats.verdict import JudgedBy, Verdict, VerdictKind
 from tests.builders.verdicts import verdict_of
 
 
@@ -41,6 +42,18 @@ def test_a_verdict_says_what_it_could_have_seen(sees: float | None, words: str |
     verdict = verdict_of(1.0, VerdictKind.UNCHANGED, sees=sees)
     assert (verdict.sees, verdict.sight) == (sees, words)
     assert verdict.to_json()["findings"][0]["sees"] == sees
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (VerdictKind.UNCHANGED, "these pairs alone see 5.4 %"),
+        (VerdictKind.REGRESSED, "these pairs alone see 5.4 %"),
+        (VerdictKind.UNDECIDED, "cannot see 3 % here: only 5.4 %"),
+    ],
+)
+def test_pairs_that_have_decided_would_have_gone_on_to_see_more(kind: VerdictKind, words: str) -> None:
+    assert replace(verdict_of(1.0, kind, sees=1.0541), judged_by=JudgedBy.PAIRS).sight == words
 
 
 def test_a_verdict_survives_json() -> None:

@@ -327,7 +327,7 @@ def test_other_software_is_judged_in_pairs_with_the_anchor_at_once(
     assert record["verdict"]["kind"] == said[1]
     assert "torch 0.0+silly -> 0.1+silly" in record["software_changes"]
     assert record["verdict"]["findings"][0]["sees"] == record["paired"]["latency"]["sees"]
-    assert re.search(r"; (sees|cannot see 3 % here: only) \d+\.\d %", ran.stdout)
+    assert re.search(r"; (sees|these pairs alone see|cannot see 3 % here: only) \d+\.\d %", ran.stdout)
     assert benchmark["stats"]["rounds"] == len(record["paired"]["pairs"]), "pytest-benchmark times the candidate"
     assert len(record["session"]["samples"]) == 3, "as of any row, by the candidate alone"
 
@@ -412,6 +412,16 @@ def test_an_anchor_whose_worker_dies_is_no_fault_of_the_rows(
     assert (ran.returncode, said_verdict(ran)) == (0, "unchanged"), ran.stdout + ran.stderr
     assert re.search(r"by memory alone.*: the anchor's worker failed: .*exit code 3", ran.stdout)
     assert json.loads((tmp_path / "run.json").read_text())["benchmarks"][0]["stats"]["rounds"] > 0
+
+
+@pytest.mark.usefixtures("baseline")
+def test_the_pairs_before_an_anchors_worker_died_judge(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    dying = {"SILLY": "load:exit", "SILLY_FOLDER": "reference-3", "SILLY_JITTER": "0.1"}
+    ran = run_ladder(*options, "--budget", "60", "--benchmark-json", "run.json", **UPGRADED, **dying)
+    assert said_verdict(ran) == "undecided", ran.stdout + ran.stderr
+    assert re.search(r"in pairs with the anchor .*2 pairs of workers.*; no further pairs: .*exit code 3", ran.stdout)
+    (benchmark,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    assert {pair["workers"] for pair in benchmark["extra_info"]["paired"]["pairs"]} == {1, 2}
 
 
 @pytest.mark.usefixtures("baseline")
