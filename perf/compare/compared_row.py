@@ -11,7 +11,7 @@ from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.kept_pairs import SetAside, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
-from perf.stats.paired_comparison import Comparison, PairedVerdict
+from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
@@ -56,7 +56,7 @@ class ComparedRow:
 
         The plain latency is not named where the latency has changed, which says it already.
         """
-        has_changed = self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+        has_changed = self.verdict in MOVED
         said = {PLAIN_LATENCY.name} if has_changed else set()
         return [
             (name, comparison) for name, comparison in self.others.items() if name not in said and has_moved(comparison)

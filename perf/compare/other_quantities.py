@@ -10,11 +10,9 @@ from perf.compare.stack_pair import Role
 from perf.stats import least_comparison, paired_comparison
 from perf.stats.kept_pairs import by_workers, kept_pairs
 from perf.stats.least_comparison import compare_least
-from perf.stats.paired_comparison import Comparison, PairedVerdict
+from perf.stats.paired_comparison import MOVED, Comparison
 from perf.stats.pairs import Pair
 from perf.stats.watch import LATENCY, LOAD_TIME, LUCK_ADDS, PEAK_MEMORY, WATCHES
-
-MOVED = {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
 
 
 def compare_others(

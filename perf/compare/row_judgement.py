@@ -14,7 +14,7 @@ from perf.proof.fidelity import Fidelity
 from perf.proof.proofs import facts_of
 from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
-from perf.stats.paired_comparison import PairedVerdict
+from perf.stats.paired_comparison import MOVED, PairedVerdict
 
 DIFFERENT_SIZES = "the two images have different sizes"
 ALL_DISTURBED = (
@@ -75,5 +75,5 @@ def evidence_changes(paired_run: PairedRun) -> list[str]:
     """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
     before, after = (paired_run.inspections[role].evidence for role in Role)
     latency = paired_run.comparison
-    has_changed = latency is not None and latency.verdict in {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+    has_changed = latency is not None and latency.verdict in MOVED
     return differences(before, after, with_times=has_changed)

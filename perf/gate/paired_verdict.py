@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perf.compare.compared_row import ComparedRow
-from perf.compare.other_quantities import MOVED, has_moved, lacks_workers
-from perf.stats.paired_comparison import Comparison, PairedVerdict
+from perf.compare.other_quantities import has_moved, lacks_workers
+from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.verdict import Finding, JudgedBy, Verdict, VerdictKind, percent, worst_of
 from perf.stats.watch import LATENCY
 

@@ -5,7 +5,9 @@ or takes three times as long. So nothing is assumed of it. The least of the cand
 least of the reference's, and the candidate is called larger only where all of its processes are larger than all of the
 reference's. Of 2 n processes that are alike, n that were chosen beforehand are the largest with the probability
 1 / C(2 n, n) (the rank-sum test's smallest level: Wilcoxon, Biometrics Bulletin 1, 1945), which is 1 in 252 for
-FEWEST_WORKERS. Later looks add nothing to it: processes that lie apart have lain apart at every look before.
+FEWEST_WORKERS. Later looks add nothing to it: processes that lie apart have lain apart at every look before. The first
+candidate of all is started before any reference, and its load finds a cold page cache more often than theirs: were it
+always the slowest, the other nine alone would be alike, which makes it 1 in 126.
 """
 
 from __future__ import annotations

@@ -74,6 +74,9 @@ class PairedVerdict(StrEnum):
     INVALID = "invalid"
 
 
+MOVED = {PairedVerdict.REGRESSED, PairedVerdict.IMPROVED}
+
+
 @dataclass(frozen=True)
 class Change(Mixture):
     """The posterior of the change, on a log scale: a mixture of normal distributions, one per point of the grid.

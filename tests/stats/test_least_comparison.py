@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from perf.stats.least_comparison import FEWEST_WORKERS, compare_least
-from perf.stats.paired_comparison import LOOKS, PairedVerdict
+from perf.stats.paired_comparison import LOOKS, Floats, PairedVerdict
 
 ROWS = 4000
 
@@ -27,7 +28,7 @@ def ever_called_larger(reference: list[float], candidate: list[float]) -> bool:
         pytest.param(lambda draws: 1 + 0.5 * draws, id="anything"),
     ],
 )
-def test_stacks_that_are_alike_are_called_larger_once_in_252_rows_at_most(luck) -> None:  # type: ignore[no-untyped-def]
+def test_stacks_that_are_alike_are_called_larger_once_in_252_rows_at_most(luck: Callable[[Floats], Floats]) -> None:
     """At all looks together; the margin is of three standard deviations of the count."""
     generator = np.random.default_rng(1)
     called = sum(
