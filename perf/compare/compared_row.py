@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from perf.compare.other_quantities import has_moved
+from perf.compare.other_quantities import has_moved, lacks_workers
 from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
 from perf.stats.kept_pairs import SetAside, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
+from perf.stats.verdict import percent
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 
@@ -61,6 +62,19 @@ class ComparedRow:
         return [
             (name, comparison) for name, comparison in self.others.items() if name not in said and has_moved(comparison)
         ]
+
+    @property
+    def seemingly_worse(self) -> dict[str, Comparison]:
+        """What looks worse by more than is tolerated of it, by too few pairs of workers to be sure, by name."""
+        return {name: each for name, each in self.others.items() if lacks_workers(name, each)}
+
+    @property
+    def seems(self) -> str:
+        """What they are, in words; empty where there is nothing."""
+        return "; ".join(
+            f"{name} seems {percent(each.ratio)} ({each.interval}), {each.more_pairs} more pairs of workers would tell"
+            for name, each in self.seemingly_worse.items()
+        )
 
     @property
     def widths(self) -> tuple[float, float] | None:

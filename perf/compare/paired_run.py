@@ -27,7 +27,7 @@ from perf.records.sample import Session
 from perf.records.session_record import now
 from perf.spec.variant import Variant
 from perf.stats import paired_rule
-from perf.stats.paired_comparison import LOOKS, Comparison, PairedVerdict
+from perf.stats.paired_comparison import LOOKS, Comparison
 from perf.stats.paired_plan import NextPairs
 from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
@@ -169,11 +169,9 @@ class PairedRun:
     def _must_confirm(self) -> bool:
         """Tell whether something beside the latency seems to have moved by the word of too few pairs of workers.
 
-        It does not matter where the latency fails the row already.
+        It matters where the latency has failed the row too: that may be known already.
         """
         if self._rule.looks >= LOOKS or self._rule.is_over_budget(len(self._workers), self.elapsed_s):
-            return False
-        if self.comparison and self.comparison.verdict is PairedVerdict.REGRESSED:
             return False
         return any(lacks_workers(name, comparison) for name, comparison in self.others.items())
 

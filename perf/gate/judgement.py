@@ -85,7 +85,6 @@ class Judgement:
             for each in suspected:
                 self._measure_again(each)
             self._judge()
-        self._settle_known()
         self._judge_machine()
 
     def _measure_missing(self) -> None:
@@ -216,6 +215,7 @@ class Judgement:
         self._proofs.complete()
         rows = self.measured_rows
         self.verdicts = self.gate.judge(rows, looks=1 + self._run.settings.fresh)
+        self._settle_known()
         for row in rows:
             name = row.variant.name
             self._extra_info.get(name, {}).update(
@@ -240,8 +240,6 @@ class Judgement:
         today = datetime.datetime.now(datetime.UTC).date()
         self.verdicts = self._known.settle(self.verdicts, today)
         self.known_notes = self._known.notes(self.verdicts, today)
-        for name, verdict in self.verdicts.items():
-            self._extra_info.get(name, {}).update(verdict=verdict.to_json())
 
 
 def memory_alone(reason: str) -> str:

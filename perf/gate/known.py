@@ -3,7 +3,8 @@
 An entry covers a slowdown of its quantity up to a percentage and until a date. What counts is the slowdown's estimate,
 not an end of its interval: with the lower end a row could be clearly slower than is known and pass, and with the upper
 end one as slow as is known would fail on most nights. A row whose every slowdown is covered is ``known``; with one that
-is not, it stays ``regressed``, and its sentence says which.
+is not, it stays ``regressed``, and its sentence says which. Where something else seems to have grown and nobody is sure
+yet, the row is ``undecided``: what is known must not hide what is not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from perf.stats.tolerances import LIKE_LATENCY
-from perf.stats.verdict import Verdict, VerdictKind, percent
+from perf.stats.verdict import Finding, Verdict, VerdictKind, percent
 from perf.stats.watch import LATENCY
 
 Slowdowns = Mapping[str, float]  # ratios, by quantity: those that were found
@@ -87,10 +88,9 @@ def _needs(entry: KnownRegression, row: str, slower: Slowdowns) -> bool:
 
 
 def slowdowns(verdict: Verdict) -> dict[str, float]:
-    """Return what became slower, or larger, of a row that is regressed or known: ratios, by quantity."""
-    if verdict.kind not in {VerdictKind.REGRESSED, VerdictKind.KNOWN}:
-        return {}
-    return {finding.watch: finding.own_ratio for finding in verdict.findings if finding.kind is VerdictKind.REGRESSED}
+    """Return what became slower, or larger, whether it is known or not: ratios, by quantity."""
+    slower = {VerdictKind.REGRESSED, VerdictKind.KNOWN}
+    return {finding.watch: finding.own_ratio for finding in verdict.findings if finding.kind in slower}
 
 
 def settle_row(
@@ -103,9 +103,33 @@ def settle_row(
     covering = {quantity: _covering(about[quantity], ratio, today) for quantity, ratio in slower.items()}
     if all(covering.values()):
         reasons = dict.fromkeys(f"{entry.extent}: {entry.why}" for entry in covering.values() if entry)
-        return replace(verdict, kind=VerdictKind.KNOWN, sentence="; ".join([verdict.sentence, *reasons]))
+        return _with_known(verdict, [_as_known(row, each, entries, today) for each in verdict.findings], list(reasons))
     open_ratios = {quantity: ratio for quantity, ratio in slower.items() if covering[quantity] is None}
     return replace(verdict, sentence="; ".join([verdict.sentence, *_complaints(open_ratios, about, today)]))
+
+
+def _as_known(row: str, finding: Finding, entries: Sequence[KnownRegression], today: datetime.date) -> Finding:
+    """Return a finding that an entry covers as a known one, of which nobody needs to be any surer."""
+    about = [entry for entry in entries if entry.is_about(row, finding.watch)]
+    if not _covering(about, finding.own_ratio, today):
+        return finding
+    kind = VerdictKind.KNOWN if finding.kind is VerdictKind.REGRESSED else finding.kind
+    return replace(finding, kind=kind, suspicious=False)
+
+
+def _with_known(verdict: Verdict, findings: Sequence[Finding], reasons: Sequence[str]) -> Verdict:
+    """Return the verdict on a row whose every slowdown is known for these reasons."""
+    seems = [
+        f"{each.watch} seems {percent(each.own_ratio)} ({each.interval}), which is neither sure nor known"
+        for each in findings
+        if each.suspicious
+    ]
+    return replace(
+        verdict,
+        kind=VerdictKind.UNDECIDED if seems else VerdictKind.KNOWN,
+        sentence="; ".join([verdict.sentence, *reasons, *seems]),
+        findings=tuple(findings),
+    )
 
 
 def _covering(entries: Sequence[KnownRegression], ratio: float, today: datetime.date) -> KnownRegression | None:

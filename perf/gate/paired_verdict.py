@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perf.compare.compared_row import ComparedRow
-from perf.compare.other_quantities import has_moved, lacks_workers
+from perf.compare.other_quantities import has_moved
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.verdict import Finding, JudgedBy, Verdict, VerdictKind, percent, worst_of
 from perf.stats.watch import LATENCY
@@ -45,14 +45,9 @@ def kind_of(result: ComparedRow, findings: Sequence[Finding]) -> VerdictKind:
         return kind
     if any(finding.kind is VerdictKind.REGRESSED for finding in findings):
         return VerdictKind.REGRESSED
-    if kind in {VerdictKind.UNCHANGED, VerdictKind.IMPROVED} and seemingly_worse(result):
+    if kind in {VerdictKind.UNCHANGED, VerdictKind.IMPROVED} and result.seemingly_worse:
         return VerdictKind.UNDECIDED
     return kind
-
-
-def seemingly_worse(result: ComparedRow) -> dict[str, Comparison]:
-    """Return what looks worse by more than is tolerated of it, by too few pairs of workers to be sure, by name."""
-    return {name: each for name, each in result.others.items() if lacks_workers(name, each)}
 
 
 def judged_by(result: ComparedRow) -> JudgedBy:
@@ -65,11 +60,12 @@ def findings_of(result: ComparedRow) -> tuple[Finding, ...]:
     if result.latency is None:
         return ()
     return tuple(
-        finding(name, comparison) for name, comparison in {LATENCY.name: result.latency, **result.others}.items()
+        finding(name, comparison, suspicious=name in result.seemingly_worse)
+        for name, comparison in {LATENCY.name: result.latency, **result.others}.items()
     )
 
 
-def finding(name: str, comparison: Comparison) -> Finding:
+def finding(name: str, comparison: Comparison, *, suspicious: bool) -> Finding:
     """Return what was found of one quantity. One behind the latency has to have moved by what matters."""
     kind = KIND_OF_PAIRED[comparison.verdict]
     if name != LATENCY.name and comparison.verdict in MOVED and not has_moved(comparison):
@@ -81,7 +77,7 @@ def finding(name: str, comparison: Comparison) -> Finding:
         low=comparison.low,
         high=comparison.high,
         tolerance=comparison.tolerance,
-        suspicious=False,
+        suspicious=suspicious,
         sees=comparison.sees,
     )
 
@@ -95,9 +91,5 @@ def sentence(kind: VerdictKind, result: ComparedRow, findings: Sequence[Finding]
         worst = worst_of(findings)
         return f"{how} {worst.watch} {percent(worst.ratio)} ({worst.interval}); latency {result.sentence}"
     if kind is VerdictKind.UNDECIDED and result.verdict is not PairedVerdict.UNDECIDED:
-        seen = "; ".join(
-            f"{name} seems {percent(each.ratio)} ({each.interval}), {each.more_pairs} more pairs of workers would tell"
-            for name, each in seemingly_worse(result).items()
-        )
-        return f"{how} {seen}; latency {result.sentence}"
+        return f"{how} {result.seems}; latency {result.sentence}"
     return f"{how} {result.sentence}"

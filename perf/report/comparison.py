@@ -64,6 +64,7 @@ def details(result: ComparedRow) -> list[str]:
     """Return what a row's verdict rests on, a line each, the verdict first."""
     lines = [f"{result.variant.name}: {result.verdict}: {result.sentence}"]
     lines += [f"  moved: {part} {percent(change.ratio)} ({change.interval})" for part, change in result.moved]
+    lines += [f"  {result.seems}"] if result.seems else []
     lines += [f"  differs: {difference}" for difference in result.differences[:DIFFERENCES_SHOWN]]
     if len(result.differences) > DIFFERENCES_SHOWN:
         lines.append(f"  differs: and {len(result.differences) - DIFFERENCES_SHOWN} more, all in the JSON")

@@ -152,7 +152,7 @@ class Verdict:
             return None
         seen_percent, tolerated_percent = round(100 * (self.sees - 1), 1), 100 * self.latency.tolerance
         if seen_percent > tolerated_percent:
-            if self.judged_by is not JudgedBy.MEMORY and self.kind is not VerdictKind.UNDECIDED:
+            if self.judged_by is not JudgedBy.MEMORY and self.latency.kind is not VerdictKind.UNDECIDED:
                 return f"these {self.judged_by} alone see {seen_percent:.1f} %"
             return f"cannot see {tolerated_percent:g} % here: only {seen_percent:.1f} %"
         return f"sees {seen_percent:.1f} %"

@@ -68,7 +68,10 @@ def night(folder: Path, number: int, python: str, planted_percent: float, option
     began_s = time.monotonic()
     ran = ladder(folder, ["--stack", f"{STACK}={interpreter}", *options], record, **slowed)
     seconds = time.monotonic() - began_s
-    benchmarks = json.loads((folder / record).read_text())["benchmarks"]
+    kept = (folder / record).read_text()  # pytest-benchmark has opened it, and writes it at the end
+    if not kept:
+        sys.exit(ran.stdout + ran.stderr)
+    benchmarks = json.loads(kept)["benchmarks"]
     return Night(
         verdicts=[Proposal.from_json(benchmark["extra_info"]).verdict for benchmark in benchmarks],
         seconds=seconds,

@@ -157,6 +157,32 @@ def test_what_was_found_in_turns_is_as_well_known(compared: ComparedRow, kind: V
     assert settled(verdict_on(compared), ENTRY).kind is kind
 
 
+def seeming(ratio: float) -> Finding:
+    """Return a finding on the peak memory that has grown so, and of which nobody is sure."""
+    return replace(finding("peak memory", ratio), kind=VerdictKind.UNDECIDED, suspicious=True)
+
+
+def test_what_is_known_does_not_hide_what_seems_to_have_grown_too() -> None:
+    slower = regressed(latency=1.035)
+    open_too = replace(slower, findings=(*slower.findings, seeming(1.16)))
+    judged = settled(open_too, ENTRY)
+    assert judged.kind is VerdictKind.UNDECIDED
+    assert judged.sentence == (
+        f"slower; known up to +4.0 % until 2026-12-31: {LINK}; "
+        "peak memory seems +16.0 % (+15.0 % to +17.0 %), which is neither sure nor known"
+    )
+    assert judged.suspicious, "a fresh session is worth while"
+    assert KnownRegressions(Path("known.toml"), (ENTRY,)).notes({ROW: judged}, TODAY) == [], "the entry is needed"
+
+
+def test_what_is_known_needs_no_fresh_session() -> None:
+    slower = regressed(latency=1.035)
+    unsure = replace(slower, findings=(replace(slower.findings[0], suspicious=True), seeming(1.09)))
+    judged = settled(unsure, ENTRY, MEMORY)
+    assert (judged.kind, judged.suspicious) == (VerdictKind.KNOWN, False)
+    assert [each.kind for each in judged.findings] == [VerdictKind.KNOWN, VerdictKind.UNDECIDED]
+
+
 UNCHANGED = replace(regressed(latency=1.0), kind=VerdictKind.UNCHANGED)
 
 

@@ -76,6 +76,13 @@ def test_what_seems_to_have_grown_by_too_few_workers_is_not_called_unchanged() -
     assert shrunk.kind is VerdictKind.UNCHANGED
 
 
+def test_what_seems_to_have_grown_in_a_slower_row_is_open_still() -> None:
+    verdict = verdict_on(
+        row(moved(1.05, PairedVerdict.REGRESSED), peak_memory=compare_least([3.5, 3.5], [4.0, 4.1], 0.03))
+    )
+    assert (verdict.kind, [each.suspicious for each in verdict.findings]) == (VerdictKind.REGRESSED, [False, True])
+
+
 def test_pairs_that_were_all_disturbed_say_so() -> None:
     verdict = verdict_on(row(None))
     assert (verdict.kind, verdict.findings) == (VerdictKind.DISTURBED, ())

@@ -344,6 +344,21 @@ def test_a_new_release_that_only_takes_more_memory_fails(run_ladder: RunLadder, 
 
 
 @pytest.mark.usefixtures("baseline")
+def test_a_slowdown_that_is_known_does_not_hide_a_growth_of_memory(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    known = '[[known]]\nrow = "eager-*"\nup_to = 15\nwhy = "https://example.org/123"\nuntil = 9999-12-31\n'
+    (tmp_path / "baselines" / "known.toml").write_text(known)
+    hungry = NEW_IS_SLOWER | {"SILLY_PEAK": str(34 * 10**8)}
+    in_a_hurry = run_ladder(*options, **hungry)
+    assert (in_a_hurry.returncode, said_verdict(in_a_hurry)) == (0, "undecided")
+    assert "peak memory seems +5.5 % (+5.5 % to +5.5 %), which is neither sure nor known" in in_a_hurry.stdout
+    ran = run_ladder(*options, "--budget", "60", **hungry)
+    assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
+    assert "not among the known regressions: peak memory +5.5 %" in ran.stdout
+
+
+@pytest.mark.usefixtures("baseline")
 def test_where_two_workers_do_not_fit_whole_sessions_alternate(
     run_ladder: RunLadder, options: Options, tmp_path: Path
 ) -> None:

@@ -113,6 +113,13 @@ def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_
     assert re.search(r"\nto decide it: a larger --budget, or a calmer machine", failure.attrib["message"])
 
 
+def test_memory_that_only_seems_larger_is_said(compare: Compare, stack_that: Callable[..., Path]) -> None:
+    ran = compare(SILLY_PYTHON, stack_that("hungry", SILLY_PEAK=str(34 * 10**8)), "--budget", "0")
+    assert ran.returncode == 0
+    said = r"^  peak memory seems \+5\.5 % \(\+5\.5 % to \+5\.5 %\), 3 more pairs of workers would tell$"
+    assert re.search(said, ran.stdout, re.MULTILINE), ran.stdout
+
+
 def test_undecided_beside_a_row_that_fails_is_a_failure(
     compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
 ) -> None:
