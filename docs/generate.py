@@ -20,7 +20,8 @@ from typing import Any, cast
 import pytest
 
 import perf
-from perf import cli, exit_codes, plugin
+from perf import cli, exit_codes
+from perf.measure import options
 from perf.records import evidence, sample
 from perf.spec.ladder import FIDELITY, LADDER
 from perf.stats import verdict
@@ -43,7 +44,7 @@ FIELDS_SHOWN = (
 
 
 class OptionRecorder:
-    """The part of pytest's parser that the plugin registers its options with; it keeps what it is given."""
+    """The part of pytest's parser that the suite's options are registered with; it keeps what it is given."""
 
     def __init__(self) -> None:
         self.options: list[tuple[str, Mapping[str, Any]]] = []
@@ -65,9 +66,9 @@ def write_all(folder: Path) -> None:
 
 
 def pytest_options() -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the names and attributes of the options that the plugin adds to pytest."""
+    """Return the names and attributes of the options that the suite adds to pytest."""
     recorder = OptionRecorder()
-    plugin.pytest_addoption(cast("pytest.Parser", recorder))
+    options.add_options(cast("pytest.Parser", recorder))
     return recorder.options
 
 

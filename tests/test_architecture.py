@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import perf
+import perf.plugin
 from perf.host.stack import ROOT
 from perf.host.worker_code import worker_files
 
@@ -42,11 +43,15 @@ CHILD = "worker"
 PARENTS = tuple(name for name in ORDER if name != CHILD)
 HEAVY = {"torch", "diffusers", "transformers", "openvino", "optimum", "intel_extension_for_pytorch", "safetensors"}
 KNOW_PYTEST = {
-    "plugin",
     "measure/options",
     "measure/pedantic",
     "measure/recording",
     "measure/selection",
+    "plugin/failures",
+    "plugin/fixtures",
+    "plugin/hooks",
+    "plugin/reporting",
+    "plugin/state",
     "report/session_exit",
     "suite/test_ladder",
     "suite/test_upgrade",
@@ -159,7 +164,8 @@ def test_the_digest_of_the_workers_code_covers_all_of_ours_that_it_imports() -> 
 
 
 def test_importing_the_plugin_is_light() -> None:
-    code = f"import perf.plugin, sys; print(sorted({HEAVY | {'matplotlib'}!r} & sys.modules.keys()))"
+    names = ", ".join(perf.plugin.pytest_plugins)
+    code = f"import {names}, sys; print(sorted({HEAVY | {'matplotlib'}!r} & sys.modules.keys()))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 

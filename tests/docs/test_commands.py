@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from perf import cli, plugin
+from perf import cli
 from perf.host.stack import ROOT
+from perf.measure import options
 from tests.builders.markdown import Block, blocks, pages
 from tests.builders.runs import WITHOUT_HYPOTHESIS, surroundings
 
@@ -111,7 +112,7 @@ class Options(argparse.ArgumentParser):
 
     def __init__(self) -> None:
         super().__init__(add_help=False, allow_abbrev=False)
-        plugin.pytest_addoption(self)  # type: ignore[arg-type]  # what it needs of pytest's parser is below
+        options.add_options(self)  # type: ignore[arg-type]  # what it needs of pytest's parser is below
 
     def getgroup(self, *_: str) -> Options:
         return self

@@ -1,0 +1,50 @@
+"""What makes a row's test fail or be skipped: its reason is noted, and pytest prints it without a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from perf.compare.stack_comparison import StackComparison
+from perf.errors import PerfError, VariantError, WorkerError
+from perf.measure.run import Run
+from perf.spec.variant import Variant
+
+
+def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
+    """Skip a row that cannot run here, or fail it under --require-all, and say why."""
+    run.keep_reason(variant, f"{'failed' if run.settings.require_all else 'skipped'}: {missing}")
+    if run.settings.require_all:
+        pytest.fail(f"{missing} (with --require-all every row must run)", pytrace=False)
+    pytest.skip(missing)
+
+
+@contextlib.contextmanager
+def noting_errors(stack_comparison: StackComparison | None, variant: Variant) -> Iterator[None]:
+    """Note in a comparison that a variant could not be measured."""
+    try:
+        yield
+    except WorkerError as error:
+        if stack_comparison:
+            stack_comparison.add_error(variant, error)
+        raise
+
+
+@contextlib.contextmanager
+def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
+    """Turn a PerfError into a test failure that is the error's text alone, and note it in the ladder."""
+    try:
+        yield
+    except PerfError as error:
+        run.keep_reason(variant, f"failed: {reason_of(error, variant)}")
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def reason_of(error: PerfError, variant: Variant) -> str:
+    """Return what the variant's own line says of the error: its name stands there already."""
+    if isinstance(error, VariantError) and error.variant == variant.name:
+        return error.headline
+    return str(error)

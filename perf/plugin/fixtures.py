@@ -1,0 +1,80 @@
+"""The fixtures of the ladder's tests and of the upgrade check's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from perf.compare.paired_run import PairedRun
+from perf.compare.stack_comparison import StackComparison
+from perf.gate.anchored_run import AnchoredRun
+from perf.gate.judgement import Judgement
+from perf.measure.measurement import Measurement
+from perf.measure.run import Run
+from perf.plugin.failures import failing_briefly, leave_out
+from perf.plugin.state import judgement_key, run_key, stack_comparison_key
+from perf.spec.variant import Variant
+from perf.stats.machine_verdict import MachineVerdict
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """Return the run that this pytest session measures."""
+    return request.config.stash[run_key]
+
+
+@pytest.fixture(scope="session")
+def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | AnchoredRun]:
+    """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time.
+
+    Where its software differs from its baseline's, it is to be measured in turns with the anchor: two workers.
+    """
+    variant: Variant = request.param
+    if missing := run.find_missing(variant):
+        leave_out(run, variant, str(missing))
+    judgement = request.config.stash.get(judgement_key, None)
+    if judgement and (anchored := judgement.anchored_run(variant)):
+        yield anchored
+        return
+    with failing_briefly(run, variant), run.measuring(variant) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def stack_comparison(request: pytest.FixtureRequest) -> StackComparison:
+    """Return the comparison of two stacks that this pytest session makes."""
+    if stack_comparison_key not in request.config.stash:
+        pytest.fail("nothing to compare: give --reference and --candidate", pytrace=False)
+    return request.config.stash[stack_comparison_key]
+
+
+@pytest.fixture(scope="session")
+def paired_run(request: pytest.FixtureRequest, run: Run, stack_comparison: StackComparison) -> PairedRun:
+    """Return a variant to be measured in two stacks, in turns."""
+    variant: Variant = request.param
+    if missing := stack_comparison.find_missing(variant):
+        leave_out(run, variant, missing)
+    return stack_comparison.paired_run(variant)
+
+
+@pytest.fixture(scope="session")
+def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
+    """Return what judges this run; without any stack installed the test is skipped, or fails under --require-all."""
+    if run.settings.stack_pair:
+        pytest.fail(
+            "--reference and --candidate belong to perf/suite/test_upgrade.py, not to the ladder", pytrace=False
+        )
+    if not run.can_measure:
+        if run.settings.require_all:
+            pytest.fail("no stack is installed (with --require-all every row must run)", pytrace=False)
+        pytest.skip("nothing was measured")
+    return request.config.stash[judgement_key]
+
+
+@pytest.fixture
+def judged_machine(run: Run, judgement: Judgement) -> MachineVerdict | None:
+    """Return the verdict on the machine by all rows that this session measures; None where it judges nothing."""
+    for variant in run.variants:  # in a shuffled session some of them may be still to come
+        judgement.complete(variant)
+    return judgement.machine

@@ -1,0 +1,148 @@
+"""The hooks of a run: its options, its rows, the machine's lock around it, and the exit code.
+
+A user's mistake ends pytest with one line and exit code 4. A PerfError in a ladder test fails that test with the
+error's text and no traceback: the error says what a reader needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perf.compare.stack_comparison import StackComparison
+from perf.errors import BadInput, PerfError
+from perf.exit_codes import ExitCode
+from perf.gate.judgement import Judgement
+from perf.host.lock import hold
+from perf.measure import options, pedantic
+from perf.measure.progress import Progress
+from perf.measure.run import Run
+from perf.measure.selection import (
+    MEASURED,
+    PAIRED,
+    ROW,
+    check_judges,
+    check_machine_has_rows,
+    check_one_process,
+    variant_of,
+)
+from perf.plugin.failures import failing_briefly, noting_errors
+from perf.plugin.state import judgement_key, progress_key, run_key, settings_key, stack_comparison_key
+from perf.report import session_exit
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "ladder: measures a variant of the ladder")
+    try:
+        check_one_process(config)
+        config.stash[settings_key] = options.read(config)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
+    # pytest captures file descriptor 2 while a test runs; progress goes to what it is now.
+    stream = os.fdopen(os.dup(2), "w")
+    config.add_cleanup(stream.close)
+    config.stash[progress_key] = Progress(stream)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    variants = metafunc.config.stash[settings_key].variants
+    for fixture in (MEASURED, PAIRED):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, variants, ids=lambda variant: variant.name, indirect=True, scope="session")
+    if ROW in metafunc.fixturenames:
+        metafunc.parametrize(ROW, variants, ids=lambda variant: variant.name)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    pedantic.supply_node_id(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Hold the machine's lock during a run that measures, and make the model ready before the first variant."""
+    variants = [variant for item in session.items if (variant := variant_of(item))]
+    config = session.config
+    if config.option.collectonly:
+        return (yield)
+    if not variants:
+        refuse_machine_without_rows(session.items)
+        return (yield)
+    wanted = config.stash[settings_key]
+    progress = config.stash[progress_key]
+    folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
+    try:
+        check_judges(config, session.items)
+        with (
+            hold(wait_s=wanted.wait_s, on_wait=progress.line),
+            Run(wanted, list(dict.fromkeys(variants)), folder, progress, is_ladder=not wanted.stack_pair) as run,
+        ):
+            config.stash[run_key] = run
+            if wanted.stack_pair:
+                config.stash[stack_comparison_key] = StackComparison(run)
+            elif run.can_measure:
+                config.stash[judgement_key] = Judgement(run)
+            return (yield)
+    except PerfError as error:
+        raise pytest.UsageError(str(error)) from error
+    finally:
+        if not session.testsfailed:  # a failed worker's output stays, the error names it
+            shutil.rmtree(folder)
+
+
+def refuse_machine_without_rows(items: Iterable[pytest.Item]) -> None:
+    try:
+        check_machine_has_rows(items)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, object, object]:
+    """Leave the row that Ctrl-C ends out of pytest-benchmark's JSON, where it would fail for want of rounds."""
+    try:
+        return (yield)
+    except KeyboardInterrupt:
+        benchmark: Any = item.funcargs.get("benchmark")
+        if benchmark:
+            pedantic.leave_out(benchmark)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    variant = variant_of(pyfuncitem)
+    if variant is None:
+        return (yield)
+    stash = pyfuncitem.config.stash
+    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(stack_comparison_key, None), variant):
+        return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared.
+
+    A machine that fails ends the run with 1 where test_machine was not selected too: it is what excuses rows.
+    """
+    config = session.config
+    stack_comparison = config.stash.get(stack_comparison_key, None)
+    judgement = config.stash.get(judgement_key, None)
+    is_without_rows = stack_comparison is not None and not stack_comparison.results
+    is_machine_failing = judgement is not None and judgement.machine is not None and judgement.machine.fails
+    if session.exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        return
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
+        session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
+    if session.exitstatus in {ExitCode.OK, ExitCode.UNDECIDED} and (is_without_rows or is_machine_failing):
+        session.exitstatus = ExitCode.FAILED
