@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from perf.compare.other_quantities import has_moved, lacks_workers
+from perf.compare.other_quantities import has_moved, is_open
 from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
-from perf.stats.kept_pairs import SetAside, by_workers, kept_pairs, pairs_to_json, set_aside, unpaired_width
+from perf.stats.kept_pairs import SetAside, kept_pairs, pairs_to_json, set_aside, unpaired_width
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
+from perf.stats.pooled_pairs import by_workers
 from perf.stats.verdict import percent
-from perf.stats.watch import LATENCY, PLAIN_LATENCY
+from perf.stats.watch import LATENCY, LUCK_ADDS, PLAIN_LATENCY
+
+
+def what_would_tell(name: str, comparison: Comparison) -> str:
+    """Say how much more would decide what a watched quantity only seems to be."""
+    if name in LUCK_ADDS:
+        return f"{comparison.more_pairs} more pairs of workers would tell"
+    return f"about {comparison.more_pairs} more pairs would tell"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +73,14 @@ class ComparedRow:
 
     @property
     def seemingly_worse(self) -> dict[str, Comparison]:
-        """What looks worse by more than is tolerated of it, by too few pairs of workers to be sure, by name."""
-        return {name: each for name, each in self.others.items() if lacks_workers(name, each)}
+        """What looks worse by more than is tolerated of it, and is not sure, by name."""
+        return {name: each for name, each in self.others.items() if is_open(name, each)}
 
     @property
     def seems(self) -> str:
         """What they are, in words; empty where there is nothing."""
         return "; ".join(
-            f"{name} seems {percent(each.ratio)} ({each.interval}), {each.more_pairs} more pairs of workers would tell"
+            f"{name} seems {percent(each.ratio)} ({each.interval}), {what_would_tell(name, each)}"
             for name, each in self.seemingly_worse.items()
         )
 

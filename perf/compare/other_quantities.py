@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from perf.compare.stack_pair import Role
 from perf.stats import least_comparison, paired_comparison
-from perf.stats.kept_pairs import by_workers, kept_pairs
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.least_comparison import compare_least
-from perf.stats.paired_comparison import MOVED, Comparison
+from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY, LOAD_TIME, LUCK_ADDS, PEAK_MEMORY, WATCHES
+from perf.stats.pooled_pairs import by_workers
+from perf.stats.watch import LATENCY, LOAD_TIME, LUCK_ADDS, PEAK_MEMORY, PLAIN_LATENCY, WATCHES
 
 
 def compare_others(
@@ -36,7 +37,7 @@ def compare_others(
 
 def compare_times(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> dict[str, Comparison]:
     """Compare the parts and the plain latency, by name, each as noisy as it is known to be."""
-    names = dict.fromkeys(name for left in kept_pairs(pairs) for name in left.log_ratios)
+    names = dict.fromkeys(name for left in kept_pairs(pairs) for name in left.names)
     return {
         name: paired_comparison.compare(by_workers(pairs, name), tolerances[name], noisiness(name))
         for name in names
@@ -65,11 +66,14 @@ def has_moved(comparison: Comparison) -> bool:
     return comparison.verdict in MOVED and _is_beyond_tolerance(comparison)
 
 
-def lacks_workers(name: str, comparison: Comparison) -> bool:
-    """Tell whether a watched quantity looks worse, by more than is tolerated, by the word of too few pairs of workers.
+def is_open(name: str, comparison: Comparison) -> bool:
+    """Tell whether a watched quantity looks worse by more than is tolerated, and nobody can be sure yet.
 
-    One that looks better is worth no more workers.
+    One that looks better is worth no more pairs. The plain latency is asked although it is not sure: what is taken out
+    of the latency, images that were held up, may be the candidate's own doing.
     """
+    if name == PLAIN_LATENCY.name and comparison.verdict is PairedVerdict.UNDECIDED:
+        return comparison.ratio >= 1 + comparison.tolerance
     rule = least_comparison if name in LUCK_ADDS else paired_comparison
     looks_worse = comparison.low > 1 and _is_beyond_tolerance(comparison)
     return looks_worse and comparison.workers < rule.FEWEST_WORKERS

@@ -19,7 +19,8 @@
     outlook             what a baseline will see on another night, and how many more sessions see more
     calm_parts          the parts of generations during which nothing else ran
     pairs               Pair, two generations made in turns
-    kept_pairs          what is left of pairs without their disturbed parts, and its log ratios
+    kept_pairs          what is left of pairs without their disturbed parts
+    pooled_pairs        its log ratios, pooled over the pairs of the same workers
     paired_comparison   the candidate's change, and the verdict on it
     least_comparison    the same of a quantity that luck adds to, such as peak memory
     paired_plan         what to measure next: more pairs by the same workers, or fresh ones

@@ -1,4 +1,4 @@
-"""What is left of pairs once their disturbed parts are set aside, and the log ratios of it, candidate over reference.
+"""What is left of pairs once their disturbed parts are set aside.
 
 Only the disturbed parts of a pair are set aside:
 
@@ -27,7 +27,6 @@ import numpy as np
 from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.stats.calm_parts import OTHER_PARTS, CalmParts, calm_parts
-from perf.stats.intervals import midmean
 from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
@@ -60,23 +59,43 @@ class KeptPair:
             return True
         return sum(times.reference_s for times in self._unknown) > MOST_UNKNOWN * self.reference_s
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the watched times that it has; what was disturbed, or not recorded, is left out."""
+        return [LATENCY.name, *self.part_log_ratios, *([PLAIN_LATENCY.name] if self.is_whole else [])]
+
     @functools.cached_property
-    def log_ratios(self) -> dict[str, float]:
-        """The log ratio of each time, by its name; what was disturbed, or not recorded, is left out."""
-        ratios: dict[str, float] = {
-            LATENCY.name: self._latency_ratio(),
-            Part.UNET_STEP: midmean(self._step_ratios()),
-            **{part: times.log_ratio for part in self.calm.others if (times := self.pair.single(part))},
-        }
-        if self.is_whole:
-            ratios[PLAIN_LATENCY.name] = math.log(self.pair.candidate.latency_s / self.pair.reference.latency_s)
+    def part_log_ratios(self) -> dict[str, list[float]]:
+        """The log ratios of each part's calm calls, by its name."""
+        before_s, after_s = self.pair.reference.parts.unet_steps_s, self.pair.candidate.parts.unet_steps_s
+        steps = [math.log(after_s[step] / before_s[step]) for step in sorted(self.calm.steps)]
+        ratios: dict[str, list[float]] = {Part.UNET_STEP: steps}
+        for part in SINGLE_PARTS:
+            if part in self.calm.others and (times := self.pair.single(part)):
+                ratios[part] = [times.log_ratio]
         return ratios
+
+    @property
+    def plain_log_ratio(self) -> float:
+        """The log ratio of the latencies as they were measured."""
+        return math.log(self.pair.candidate.latency_s / self.pair.reference.latency_s)
+
+    @property
+    def calls_log_ratio(self) -> float:
+        """The log ratio of the numbers of UNet steps."""
+        reference, candidate = self.pair.reference.parts, self.pair.candidate.parts
+        return math.log(len(candidate.unet_steps_s) / len(reference.unet_steps_s))
+
+    @property
+    def reference_unet_s(self) -> float:
+        """The seconds of all of the reference's UNet steps; the calm ones stand in for the others."""
+        return self._unet_s(self.pair.reference)
 
     @property
     def reference_s(self) -> float:
         """The reference's latency; of a disturbed part, the mean of the calm ones counts."""
         singles_s = sum(times.reference_s for times in [*self.singles.values(), *self._unknown])
-        return self._unet_s(self.pair.reference) + singles_s + self.pair.reference.parts.rest_s
+        return self.reference_unet_s + singles_s + self.pair.reference.parts.rest_s
 
     @property
     def candidate_s(self) -> float:
@@ -89,25 +108,6 @@ class KeptPair:
         """The times of each part other than the UNet's steps, its own where it was calm, else lent ones."""
         own = {part: times for part in SINGLE_PARTS if part in self.calm.others and (times := self.pair.single(part))}
         return {**own, **self.lent}
-
-    def _latency_ratio(self) -> float:
-        """Return the log ratio of the latencies, in which a step that was held up counts no more than the others.
-
-        Each part's log ratio has the weight of its time in the reference. Steps that only one of the stacks makes count
-        in full.
-        """
-        reference, candidate = self.pair.reference.parts, self.pair.candidate.parts
-        calls = math.log(len(candidate.unet_steps_s) / len(reference.unet_steps_s))
-        weights_s = [self._unet_s(self.pair.reference)]
-        ratios = [midmean(self._step_ratios()) + calls]
-        for times in self.singles.values():
-            weights_s.append(times.reference_s)
-            ratios.append(times.log_ratio)
-        return float(np.average(ratios, weights=weights_s))
-
-    def _step_ratios(self) -> list[float]:
-        before_s, after_s = self.pair.reference.parts.unet_steps_s, self.pair.candidate.parts.unet_steps_s
-        return [math.log(after_s[step] / before_s[step]) for step in sorted(self.calm.steps)]
 
     def _unet_s(self, sample: Sample) -> float:
         steps_s = sample.parts.unet_steps_s
@@ -200,15 +200,6 @@ def pairs_to_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
         aside = {"set_aside": left.is_lost, "disturbed_steps": steps, "disturbed_parts": parts}
         rows.append(left.pair.to_json() | aside)
     return rows
-
-
-def by_workers(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
-    """Return the log ratios of one quantity over the kept pairs, by number of the pair of workers."""
-    groups: dict[int, list[float]] = {}
-    for left in kept_pairs(pairs):
-        if name in left.log_ratios:
-            groups.setdefault(left.pair.workers, []).append(left.log_ratios[name])
-    return groups
 
 
 def unpaired_width(pairs: Sequence[KeptPair]) -> float:

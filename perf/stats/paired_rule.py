@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perf.stats import paired_comparison, paired_plan
-from perf.stats.kept_pairs import by_workers, kept_pairs
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, TOLERANCE, Comparison, PairedVerdict
 from perf.stats.paired_plan import Costs, NextPairs
 from perf.stats.pairs import Pair
+from perf.stats.pooled_pairs import by_workers
 from perf.stats.watch import LATENCY
 
 FIRST = NextPairs(is_fresh=True, pairs=PAIRS_PER_WORKERS)

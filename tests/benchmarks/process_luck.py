@@ -31,8 +31,9 @@ from perf.measure.run import Run
 from perf.measure.steadying import UNSTEADIED, Steadying
 from perf.report.tables import aligned
 from perf.spec.variant import Variant
-from perf.stats.kept_pairs import by_workers, kept_pairs
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.pairs import Pair
+from perf.stats.pooled_pairs import by_workers
 from perf.stats.watch import LATENCY
 
 WORKERS = int(os.environ.get("WORKERS", "8"))

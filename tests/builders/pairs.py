@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perf.lab.pair_recording import Workers
 from perf.records.part import Part
@@ -20,6 +21,7 @@ CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_
 PRESSURE_SHARE = 0.4  # of a disturbed turn
 HELD_UP = 1.5  # a disturbed turn takes so much longer
 
+Floats = NDArray[np.float64]
 Disturbed = Collection[int | Part]  # positions of UNet steps, and other parts
 
 
@@ -93,7 +95,8 @@ class SimulatedRow:
     """A row of eleven steps, whose workers have luck, order and noise, and beside which other work may run.
 
     ``change`` is the candidate's log ratio; ``noise`` and ``luck`` are standard deviations, of a step and of a pair of
-    workers; ``order`` is how much slower the worker that is started first is.
+    workers; ``order`` is how much slower the worker that is started first is. What the kernel does not tell of
+    holds up some steps in a row where the row ``has_neighbour``.
     """
 
     change: float
@@ -101,6 +104,7 @@ class SimulatedRow:
     luck: float
     order: float = 0.005
     is_busy: bool = False
+    has_neighbour: bool = False
     start_s: float = 30.0
     pairs: int = 6
 
@@ -118,11 +122,26 @@ class SimulatedRow:
         sides = []
         for log_ratio in (0.0, ratio):
             steps_s = math.exp(log_ratio) * np.array(noisy(generator, STEPS, self.noise))
+            if self.has_neighbour:
+                steps_s *= held_up_by_a_neighbour(generator)
             vae_s = 1.5 * math.exp(log_ratio) * noisy(generator, 1, self.noise)[0]
             disturbed = bursts(generator) if self.is_busy else ()
             sides.append(in_turns(*steps_s.tolist(), vae_s=vae_s, disturbed=disturbed))
         seconds = sides[0].latency_s + sides[1].latency_s
         return pair(sides[0], sides[1], workers=number, seconds=seconds)
+
+
+def held_up_by_a_neighbour(generator: np.random.Generator) -> Floats:
+    """Return factors by which steps take longer: one in sixteen begins a burst of about three, by 5 to 80 %."""
+    factors, is_held_up = np.ones(STEPS), False
+    for step in range(STEPS):
+        is_beginning = not is_held_up and generator.random() < 1 / 16
+        if is_beginning:
+            factor = generator.uniform(1.05, 1.8)
+        is_held_up = is_beginning or (is_held_up and generator.random() < 2 / 3)
+        if is_held_up:
+            factors[step] = factor
+    return factors
 
 
 def bursts(generator: np.random.Generator) -> set[int | Part]:
