@@ -1,8 +1,9 @@
 """The comparison of two stacks, measured in turns: the candidate's change over the reference, and the verdict on it.
 
-The log ratio of a pair, candidate over reference, is modelled as::
+The log ratio of the same two workers, candidate over reference, is the mean of a value for each of their pairs
+(perf.stats.pooled_pairs), which is modelled as::
 
-    log ratio = change + order of the two workers + luck of the two workers + noise of the pair
+    value = change + order of the two workers + luck of the two workers + noise of the pair
 
 The luck of a process (a random effect), its memory layout for example, is shared by all its generations; only fresh
 workers average it out. So is the effect of the order in which the two were started, which alternates: the first of two
@@ -34,7 +35,7 @@ from perf.stats.verdict import percent
 from perf.stats.watch import LATENCY
 
 Floats = NDArray[np.float64]
-Groups = Mapping[int, Sequence[float]]  # the pairs' log ratios, by number of the pair of workers
+Groups = Mapping[int, Sequence[float]]  # the pairs' values, log ratios, by number of the pair of workers
 
 TOLERANCE = LATENCY.tolerance
 LOOKS = 8
@@ -132,7 +133,7 @@ def change(groups: Groups, scale: float = 1.0) -> Change:
     """Return the posterior of the change, by the model of the module's docstring.
 
     Args:
-        groups: the log ratios of the pairs, at least one for each pair of workers, by its number. Where the number is
+        groups: the values of the pairs, at least one for each pair of workers, by its number. Where the number is
             odd, the candidate was started first.
         scale: how much noisier than a latency the quantity is known to be; all beliefs about its noise are so much
             wider.
