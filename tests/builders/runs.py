@@ -42,7 +42,7 @@ def surroundings() -> dict[str, str]:
 
 
 def silly_surroundings(folder: Path) -> dict[str, str]:
-    """Return an environment of an always equally fast machine, whose silly worker has the threads that it claims.
+    """Return an environment of an always equally fast machine, whose silly worker is what its rows claim here.
 
     The cache is in ``folder``, and so is what failed runs leave for whoever reads their messages.
     """
@@ -51,6 +51,7 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
         "TMPDIR": str(folder),
         "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
         "SILLY_THREADS": str(len(HERE.cores) * HERE.sockets),
+        "SILLY_BF16": HERE.bf16_isa or "",
     }
 
 

@@ -15,7 +15,7 @@ other variables shape what it reports:
     SILLY_PEAK       bytes of memory
     SILLY_THREADS    number of threads
     SILLY_KERNEL     implementation of its kernels
-    SILLY_TYPES      types of its kernels
+    SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
     SILLY_PIXEL      first pixel of its picture, a gradient
     SILLY_GO         file that ends a wait
 """
@@ -173,7 +173,10 @@ def evidence(variant):
     """Return evidence that all is as the variant claims."""
     is_openvino = variant["backend"] == "openvino"
     implementation = os.environ.get("SILLY_KERNEL", "brgconv:avx512_core_bf16")
-    types = os.environ.get("SILLY_TYPES", "f32")
+    bf16_isa = os.environ.get("SILLY_BF16", "") if is_openvino else ""
+    types = "bf16" if bf16_isa else "f32"
+    if bf16_isa:
+        implementation += f":{bf16_isa}"
     ran = {"operation": "convolution", "implementation": implementation, "types": types, "count": 50, "time_s": 0.25}
     return Evidence(
         kernels=tuple(Kernel(part=part, **ran) for part in (Part.UNET_STEP, Part.VAE_DECODE)),
