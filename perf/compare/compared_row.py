@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from perf.compare.other_quantities import has_moved, is_open
+from perf.compare.other_quantities import has_moved, seemingly_worse
 from perf.proof.fidelity import Fidelity
 from perf.spec.variant import Variant
 from perf.stats import paired_comparison
@@ -74,7 +74,7 @@ class ComparedRow:
     @property
     def seemingly_worse(self) -> dict[str, Comparison]:
         """What looks worse by more than is tolerated of it, and is not sure, by name."""
-        return {name: each for name, each in self.others.items() if is_open(name, each)}
+        return seemingly_worse(self.latency, self.others)
 
     @property
     def seems(self) -> str:

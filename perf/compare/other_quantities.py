@@ -66,6 +66,16 @@ def has_moved(comparison: Comparison) -> bool:
     return comparison.verdict in MOVED and _is_beyond_tolerance(comparison)
 
 
+def seemingly_worse(latency: Comparison | None, others: Mapping[str, Comparison]) -> dict[str, Comparison]:
+    """Return what looks worse by more than is tolerated, and is not sure, by name.
+
+    The plain latency says nothing that a slower latency does not say already.
+    """
+    is_slower = latency is not None and latency.verdict is PairedVerdict.REGRESSED
+    said = {PLAIN_LATENCY.name} if is_slower else set()
+    return {name: each for name, each in others.items() if name not in said and is_open(name, each)}
+
+
 def is_open(name: str, comparison: Comparison) -> bool:
     """Tell whether a watched quantity looks worse by more than is tolerated, and nobody can be sure yet.
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from perf.compare.in_turns import InTurns
-from perf.compare.other_quantities import compare_others, is_open
+from perf.compare.other_quantities import compare_others, seemingly_worse
 from perf.compare.stack_pair import Role, StackPair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
@@ -167,13 +167,10 @@ class PairedRun:
         return paired_rule.next_pairs(self.pairs, self.starts_s, can_go_on=self._strategies[-1].can_go_on)
 
     def _must_confirm(self) -> bool:
-        """Tell whether something beside the latency seems to have become worse, and nobody is sure.
-
-        It matters where the latency has failed the row too: that may be known already.
-        """
+        """Tell whether something else seems to be worse, also where the latency is: that may be known already."""
         if self._rule.looks >= LOOKS or self._rule.is_over_budget(len(self._workers), self.elapsed_s):
             return False
-        return any(is_open(name, comparison) for name, comparison in self.others.items())
+        return bool(seemingly_worse(self.comparison, self.others))
 
     @property
     def elapsed_s(self) -> float:

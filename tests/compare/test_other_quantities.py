@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from perf.compare.other_quantities import compare_others, has_moved, is_open
+from perf.compare.other_quantities import compare_others, has_moved, is_open, seemingly_worse
 from perf.compare.stack_pair import Role
 from perf.lab import pair_recording
 from perf.records.part import Part
@@ -99,5 +99,8 @@ def test_images_that_are_held_up_in_the_candidate_alone_are_not_overlooked() -> 
     assert latency == 0.0
     plain = compare_others(pairs, [], TOLERANCES)["plain latency"]
     assert (plain.verdict, is_open("plain latency", plain)) == (PairedVerdict.UNDECIDED, True)
+    slower = replace(plain, verdict=PairedVerdict.REGRESSED)
+    assert seemingly_worse(slower, {"plain latency": plain}) == {}, "a slower latency says it already"
+    assert seemingly_worse(replace(plain, verdict=PairedVerdict.EQUIVALENT), {"plain latency": plain})
     other_way = [Pair(workers=one.workers, reference=one.candidate, candidate=one.reference) for one in pairs]
     assert not is_open("plain latency", compare_others(other_way, [], TOLERANCES)["plain latency"])
