@@ -83,6 +83,18 @@ def test_what_seems_to_have_grown_in_a_slower_row_is_open_still() -> None:
     assert (verdict.kind, [each.suspicious for each in verdict.findings]) == (VerdictKind.REGRESSED, [False, True])
 
 
+def test_a_plain_latency_that_seems_larger_leaves_the_row_open() -> None:
+    plain = replace(SAME, verdict=PairedVerdict.UNDECIDED, ratio=1.04, low=0.98, high=1.11, more_pairs=12)
+    verdict = verdict_on(row(SAME, plain_latency=plain))
+    assert verdict.kind is VerdictKind.UNDECIDED
+    assert verdict.sentence.startswith(
+        "in pairs with the anchor plain latency seems +4.0 % (-2.0 % to +11.0 %), about 12 more pairs would tell; "
+        "latency +0.0 %"
+    )
+    slower = verdict_on(row(moved(1.05, PairedVerdict.REGRESSED), plain_latency=plain))
+    assert not any(each.suspicious for each in slower.findings), "the latency says it already"
+
+
 def test_pairs_that_were_all_disturbed_say_so() -> None:
     verdict = verdict_on(row(None))
     assert (verdict.kind, verdict.findings) == (VerdictKind.DISTURBED, ())

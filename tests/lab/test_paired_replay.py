@@ -136,13 +136,15 @@ def kept_row(request: pytest.FixtureRequest) -> KeptRow:
 def test_what_real_workers_have_made_is_judged_as_it_was(kept_row: KeptRow) -> None:
     """In other orders: slower where more work was planted and only there, or open, with few pairs of workers.
 
-    Of one row, whose VAE was lucky in one worker, every ninth order says equivalent (docs, paired comparison).
+    Of one row, every ninth order says equivalent (docs, paired comparison).
     """
     verdicts = Counter(one.verdict for one in tries(kept_row, 20))
+    assert verdicts.keys() <= {PairedVerdict.REGRESSED, PairedVerdict.EQUIVALENT, PairedVerdict.UNDECIDED}
     if not kept_row.planted_percent:
         assert verdicts.keys() <= {PairedVerdict.EQUIVALENT, PairedVerdict.UNDECIDED}
-    assert verdicts.keys() <= {PairedVerdict.REGRESSED, PairedVerdict.EQUIVALENT, PairedVerdict.UNDECIDED}
-    assert verdicts[PairedVerdict.EQUIVALENT] <= 4 or not kept_row.planted_percent
+    else:
+        is_the_one = (kept_row.row, kept_row.planted_percent) == ("openvino-static", 3.0)
+        assert verdicts[PairedVerdict.EQUIVALENT] <= (4 if is_the_one else 0)
 
 
 def test_parts_are_set_aside_where_other_work_ran_and_they_cost_fewer_pairs_than_images(kept_row: KeptRow) -> None:

@@ -56,6 +56,11 @@ def test_pairs_that_have_decided_would_have_gone_on_to_see_more(kind: VerdictKin
     assert replace(verdict_of(1.0, kind, sees=1.0541), judged_by=JudgedBy.PAIRS).sight == words
 
 
+def test_a_row_that_is_open_for_its_memory_alone_could_have_seen_more() -> None:
+    decided = replace(verdict_of(1.0, VerdictKind.UNCHANGED, sees=1.0541), judged_by=JudgedBy.PAIRS)
+    assert replace(decided, kind=VerdictKind.UNDECIDED).sight == "these pairs alone see 5.4 %"
+
+
 def test_a_verdict_survives_json() -> None:
     verdict = verdict_of(1.05, VerdictKind.REGRESSED, sees=1.021)
     assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
