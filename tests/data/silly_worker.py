@@ -7,6 +7,7 @@ other variables shape what it reports:
     SILLY_FOLDER     a part of the folder's name of the only worker that does it, such as reference-2
     SILLY_SLOWDOWN   factor by which its UNet steps take longer
     SILLY_SLOW_ROW   the only row that takes longer by it
+    SILLY_STALL      factor by which the last UNet step of each generation takes longer
     SILLY_JITTER     standard deviation of that factor, from one generation to the next
     SILLY_PRESSURE   seconds of CPU pressure; empty: the kernel does not account for it
     SILLY_BUSY       positions of UNet steps beside which other work runs, in a generation in turns; without it, the
@@ -149,9 +150,10 @@ def sample(steps, takes_turns=False):
     jitter = DICE.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
     is_slow = os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
     step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if is_slow else 1) * jitter
+    last_s = step_s * float(os.environ.get("SILLY_STALL", "1"))
     parts = Parts(
         text_encoder_s=0.25,
-        unet_steps_s=(step_s,) * (steps + 1),
+        unet_steps_s=(step_s,) * steps + (last_s,),
         vae_decode_s=1.0,
         safety_checker_s=0.125,
         rest_s=0.0625,
