@@ -107,11 +107,11 @@ def test_a_slower_candidate_fails_and_says_which_part_it_is(
 def test_images_that_are_held_up_although_their_steps_are_alike_are_asked_about_and_said(
     compare: Compare, stack_that: Callable[..., Path], tmp_path: Path
 ) -> None:
-    ran = compare(SILLY_PYTHON, stack_that("stalling", SILLY_STALL="2"), "--steps", "10", SILLY_PRESSURE="0.1")
+    ran = compare(SILLY_PYTHON, stack_that("stalling", SILLY_STALL="1.5"), "--steps", "10", SILLY_PRESSURE="0.1")
     (result,) = results(tmp_path)
     assert (result["verdict"], result["moved"]) == ("equivalent", ["plain latency"])
-    assert result["latency"]["workers"] >= 2, "the first look would have been enough for the latency"
-    assert "moved: plain latency +7." in ran.stdout
+    assert result["latency"]["workers"] == 3, "two pairs of workers are enough for the latency"
+    assert "moved: plain latency +3." in ran.stdout
 
 
 def test_undecided_says_how_many_more_pairs_it_would_take(compare: Compare, tmp_path: Path) -> None:
