@@ -12,7 +12,7 @@ from perf.host import environments, stack
 from perf.host.environments import Candidate
 from perf.host.stack import ROOT, Stack
 from perf.measure import settings_file
-from perf.measure.options import declared
+from perf.measure.declared_options import declared
 from perf.measure.settings_file import SettingsFile
 from perf.spec import ladder
 

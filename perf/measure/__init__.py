@@ -6,6 +6,7 @@
     toml_file        TOML files that people write, and what is wrong with them
     tolerance_table  the tolerances in a settings file
     settings_file    SettingsFile, the options of every run, in pyproject.toml or perf.toml
+    declared_options names, types, defaults and help of the pytest options
     options          the pytest options that settings are read from
     selection        what the selected tests do, and selections that judge nothing
     steadying        what may be taken out of a worker's luck

@@ -8,7 +8,7 @@ from pathlib import Path
 from perf.gate import known_file
 from perf.host.stack import ROOT
 from perf.measure import settings_file
-from perf.measure.options import declared
+from perf.measure.declared_options import declared
 
 
 def example(page: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from perf.errors import BadInput
 from perf.measure import settings_file
-from perf.measure.options import declared, layered
+from perf.measure.declared_options import declared
+from perf.measure.options import layered
 from perf.measure.settings_file import SettingsFile
 
 OPTIONS = declared()
