@@ -11,6 +11,7 @@ from perf.cli.upgrade_check import file_of_settings
 from perf.errors import BadRecord, BadRun, NotAccepted, UnknownName
 from perf.exit_codes import ExitCode
 from perf.gate import acceptance, store
+from perf.gate.acceptance import Occasion
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import specification
 from perf.gate.proposal import Proposal
@@ -52,15 +53,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     proposals = [proposal_of(recorded, name) for name in names]
     if other := acceptance.why_not_first(options.baselines, key):
         raise BadRun(f"{recorded.path} is {other}")
-    lines = acceptance.record(
-        store.find(options.baselines, key).path,
-        proposals,
-        key=key,
-        particulars=recorded.machine_record["particulars"],
-        why=options.why,
-        when=now(),
-        tolerances=file.tolerances if file else Tolerances(),
-    )
+    particulars = recorded.machine_record["particulars"]
+    occasion = Occasion(key=key, particulars=particulars, why=options.why, when=now())
+    path = store.find(options.baselines, key).path
+    lines = acceptance.record(path, proposals, occasion, file.tolerances if file else Tolerances())
     print("\n".join(lines))
     return ExitCode.OK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perf.errors import BadBaseline, BadRecord, NotAccepted
@@ -25,6 +25,23 @@ from perf.stats.verdict import Verdict, VerdictKind, counted
 from perf.stats.watch import LATENCY
 
 
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """What rows that are taken into a baseline together have in common.
+
+    Attributes:
+        key: the machine, model and protocol that they were measured on and with.
+        particulars: those of that machine.
+        why: the reason, which is kept in the file.
+        when: the time, in ISO 8601.
+    """
+
+    key: BaselineKey
+    particulars: Json
+    why: str
+    when: str
+
+
 def usable(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     """Return the sessions without the rounds that other work disturbed; those with too few rounds left are dropped."""
     # Asked of the whole session: one that is left with a single round would pass for one that was to have no more.
@@ -32,25 +49,13 @@ def usable(sessions: Iterable[SessionRecord]) -> list[SessionRecord]:
     return [replace(session, rounds=tuple(undisturbed(session.rounds))) for session in readable]
 
 
-def record(
-    path: Path,
-    proposals: Sequence[Proposal],
-    *,
-    key: BaselineKey,
-    particulars: Json,
-    why: str,
-    when: str,
-    tolerances: Tolerances,
-) -> list[str]:
+def record(path: Path, proposals: Sequence[Proposal], occasion: Occasion, tolerances: Tolerances) -> list[str]:
     """Take rows into a baseline file, all of them or none, and return a line for each that says so, with its outlook.
 
     Args:
         path: the baseline's file, which need not exist.
         proposals: the rows, as they were measured.
-        key: the machine, model and protocol that they were measured on and with.
-        particulars: those of that machine.
-        why: the reason, which is kept in the file.
-        when: the time, in ISO 8601.
+        occasion: what all of them have in common.
         tolerances: the slowdowns that the rows are to see.
 
     Raises:
@@ -63,17 +68,9 @@ def record(
         changed = old
         for proposal in proposals:
             kept = changed.rows.get(proposal.name) if changed else None
-            refuse_repeated(proposal.name, accepted[proposal.name], kept, path)
-            changed = accept(
-                changed,
-                key=key,
-                particulars=particulars,
-                name=proposal.name,
-                row=accepted[proposal.name],
-                why=why,
-                when=when,
-                afresh=verdict_on(proposal, kept).moved,
-            )
+            row = accepted[proposal.name]
+            refuse_repeated(proposal.name, row, kept, path)
+            changed = accept(changed, occasion, proposal.name, row, afresh=verdict_on(proposal, kept).moved)
         assert changed is not None, "there are proposals"
         return changed
 
@@ -154,17 +151,7 @@ def verdict_on(proposal: Proposal, kept: BaselineRow | None) -> Verdict:
     return judge_ladder(references, {proposal.name: proposal.row.sessions})[proposal.name]
 
 
-def accept(
-    old: Baseline | None,
-    *,
-    key: BaselineKey,
-    particulars: Json,
-    name: str,
-    row: BaselineRow,
-    why: str,
-    when: str,
-    afresh: bool,
-) -> Baseline:
+def accept(old: Baseline | None, occasion: Occasion, name: str, row: BaselineRow, *, afresh: bool) -> Baseline:
     """Return ``old`` with the row's sessions added, or in place of those it had.
 
     They take the place if ``afresh``, or if another stack or another specification measured the old ones: a row of a
@@ -180,10 +167,10 @@ def accept(
     if kept and not afresh and (kept.variant, kept.stack) == (row.variant, row.stack):
         together = sorted((*kept.sessions, *row.sessions), key=lambda session: session.measured_s)
         row = replace(row, sessions=tuple(together[-SESSIONS_KEPT:]))
-    change = {"when": when, "why": why, "rows": [name]}
+    change = {"when": occasion.when, "why": occasion.why, "rows": [name]}
     return Baseline(
-        key=key,
-        particulars=particulars,
+        key=occasion.key,
+        particulars=occasion.particulars,
         changes=_with_change(old.changes if old else (), change),
         rows=rows | {name: row},
         faults={},

@@ -10,6 +10,7 @@ from typing import Any
 from perf.compare.compared_row import ComparedRow
 from perf.errors import WorkerError
 from perf.gate import acceptance, known_file
+from perf.gate.acceptance import Occasion
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.anchor_plan import AnchorPlan
 from perf.gate.anchored_run import AnchoredRun
@@ -112,15 +113,15 @@ class Judgement:
             NotAccepted: the row is invalid, other work disturbed all of its sessions, or the baseline has them already.
             BadBaseline: the file cannot be read or written.
         """
-        (line,) = acceptance.record(
-            self.gate.path,
-            [self.proposal(self.measured_row(variant))],
+        settings = self._run.settings
+        occasion = Occasion(
             key=self.gate.key,
             particulars=self._run.machine.particulars,
-            why=self._run.settings.why or "",
+            why=settings.why or "",
             when=self._began,
-            tolerances=self._run.settings.tolerances,
         )
+        proposal = self.proposal(self.measured_row(variant))
+        (line,) = acceptance.record(self.gate.path, [proposal], occasion, settings.tolerances)
         return line
 
     def proposal(self, row: MeasuredRow) -> Proposal:

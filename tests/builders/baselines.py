@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from perf.gate import acceptance
+from perf.gate.acceptance import Occasion
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
@@ -36,10 +38,12 @@ STACK = Stack(
 )
 EAGER, STATIC = ladder.select(["eager-fp32", "openvino-static"])
 WHEN = "2026-11-01T00:00:00+00:00"
+FIRST = Occasion(key=KEY, particulars=GENOA.particulars, why="first", when=WHEN)
 
 
-def accept(old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, **changes: Any) -> Baseline:
+def accept(
+    old: Baseline | None, name: str = EAGER.name, seed: int = 1, count: int = 3, *, afresh: bool = False, **changes: Any
+) -> Baseline:
     (variant,) = ladder.select([name])
     row = BaselineRow.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
-    given = {"key": KEY, "particulars": GENOA.particulars, "why": "first", "when": WHEN, "afresh": False}
-    return acceptance.accept(old, name=name, row=row, **{**given, **changes})
+    return acceptance.accept(old, replace(FIRST, **changes), name, row, afresh=afresh)

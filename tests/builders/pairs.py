@@ -20,6 +20,7 @@ STEPS = 11
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
 PRESSURE_SHARE = 0.4  # of a disturbed turn
 HELD_UP = 1.5  # a disturbed turn takes so much longer
+SLOW_WORKER = 0.025  # as a log ratio; so much slower were three of eight of IPEX's (turin-ipex-bf16-3.jsonl)
 
 Floats = NDArray[np.float64]
 Disturbed = Collection[int | Part]  # positions of UNet steps, and other parts
@@ -95,14 +96,16 @@ class SimulatedRow:
     """A row of eleven steps, whose workers have luck, order and noise, and beside which other work may run.
 
     ``change`` is the candidate's log ratio; ``noise`` and ``luck`` are standard deviations, of a step and of a pair of
-    workers; ``order`` is how much slower the worker that is started first is. What the kernel does not tell of
-    holds up some steps in a row where the row ``has_neighbour``.
+    workers; ``order`` is how much slower the worker that is started first is. ``slow_share`` of all workers are slower
+    by SLOW_WORKER, for their whole lives. What the kernel does not tell of holds up some steps in a row where the row
+    ``has_neighbour``.
     """
 
     change: float
     noise: float
     luck: float
     order: float = 0.005
+    slow_share: float = 0.0
     is_busy: bool = False
     has_neighbour: bool = False
     start_s: float = 30.0
@@ -110,7 +113,9 @@ class SimulatedRow:
 
     def workers(self, generator: np.random.Generator, number: int) -> Workers:
         """Return what the pair of workers of that number makes."""
-        ratio = self.change + generator.normal(0, self.luck) + (self.order if number % 2 else -self.order)
+        candidate_is_slow, reference_is_slow = generator.random(2) < self.slow_share
+        luck = generator.normal(0, self.luck) + SLOW_WORKER * (float(candidate_is_slow) - float(reference_is_slow))
+        ratio = self.change + luck + (self.order if number % 2 else -self.order)
         pairs = tuple(self._pair(generator, number, ratio) for _ in range(self.pairs))
         return Workers(start_s=self.start_s, pairs=pairs)
 

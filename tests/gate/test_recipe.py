@@ -11,7 +11,7 @@ from perf.gate.acceptance import accept as accept_row
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_row import BaselineRow
 from perf.gate.recipe import check_recipe
-from tests.builders.baselines import EAGER, KEY, STACK, WHEN, accept
+from tests.builders.baselines import EAGER, FIRST, STACK, accept
 from tests.builders.sessions import sessions
 
 
@@ -100,4 +100,4 @@ def test_what_could_not_be_read_again_is_not_written() -> None:
     stack = STACK.__class__(**(STACK.__dict__ | {"packages": {"torch": "2.8.silly"}}))
     row = BaselineRow.of(EAGER, stack, sessions(3, seed=1))
     with pytest.raises(BadRecord, match=r"stack\.packages\.torch '2\.8\.silly' is not a version"):
-        accept_row(None, key=KEY, particulars={}, name=EAGER.name, row=row, why="first", when=WHEN, afresh=False)
+        accept_row(None, FIRST, EAGER.name, row, afresh=False)

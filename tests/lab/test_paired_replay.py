@@ -44,6 +44,16 @@ def test_three_percent_are_found(luck: float, is_busy: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("luck", "slow_share"), [(0.014, 0.0), (0.003, 0.25)], ids=["much luck", "one worker in four is slow"]
+)
+def test_three_percent_are_not_missed_where_workers_differ_by_as_much(luck: float, slow_share: float) -> None:
+    row = SimulatedRow(change=math.log(1.03), noise=0.006, luck=luck, slow_share=slow_share, start_s=26.0, pairs=9)
+    verdicts = ends(row, 100)
+    assert verdicts[PairedVerdict.REGRESSED] >= 90
+    assert verdicts[PairedVerdict.EQUIVALENT] <= 5
+
+
+@pytest.mark.parametrize(
     ("change", "right", "wrong"),
     [
         (0.0, PairedVerdict.EQUIVALENT, PairedVerdict.REGRESSED),
