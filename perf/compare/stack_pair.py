@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from perf.errors import BadInput
 from perf.host.stack import Stack, inspect_python
 from perf.measure.command import HERE, Origin
-from perf.measure.steadying import UNSTEADIED, Steadying
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
@@ -31,13 +30,11 @@ class StackPair:
     """The stack in use, and the one that may take its place.
 
     ``origin`` is what the reference's workers are started from; the candidate's are always started from this tree.
-    ``steadying`` is for both alike.
     """
 
     reference: Stack
     candidate: Stack
     origin: Origin = HERE
-    steadying: Steadying = UNSTEADIED
 
     def of(self, role: Role) -> Stack:
         """Return the stack of that role."""
@@ -45,8 +42,7 @@ class StackPair:
 
     def origin_of(self, role: Role) -> Origin:
         """Return what the workers of that role are started from."""
-        origin = HERE if role is Role.CANDIDATE else self.origin
-        return replace(origin, steadying=self.steadying)
+        return HERE if role is Role.CANDIDATE else self.origin
 
 
 def stack_for_worker(role: Role, python: Path) -> Stack:

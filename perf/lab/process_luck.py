@@ -1,7 +1,7 @@
 """How far identical workers differ for their whole lives: their luck, and whether it is less under some condition.
 
-All workers are measured in turns with the same other worker, so that the machine's drift is in none of the log ratios
-and that one's own luck is in all of them alike. What is left between workers is their luck, and the noise of the mean.
+Workers of all conditions are measured one after the other, mixed, so that the machine's drift falls on all conditions
+alike; it counts as luck. What else is left between workers is their luck, and the noise of the mean.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 
-Groups = Sequence[Sequence[float]]  # the log ratios of each worker
+Groups = Sequence[Sequence[float]]  # the log times, or log ratios, of each worker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,14 @@ class Luck:
 
     Attributes:
         workers: how many.
+        mean: of the workers' means.
         mean_sd: of the workers' means, luck and noise together.
-        noise_sd: of a pair.
+        noise_sd: of a value.
         luck_sd: of the workers alone, which is 0 where the noise explains all.
     """
 
     workers: int
+    mean: float
     mean_sd: float
     noise_sd: float
     luck_sd: float
@@ -53,7 +55,7 @@ class Luck:
 
 
 def luck_of(groups: Groups) -> Luck:
-    """Return what at least two workers show, of which one at least has two pairs (one-way analysis of variance)."""
+    """Return what at least two workers show, of which one at least has two values (one-way analysis of variance)."""
     means = np.array([np.mean(group) for group in groups])
     squares = sum(float(((np.array(group) - np.mean(group)) ** 2).sum()) for group in groups)
     noise_variance = squares / (sum(map(len, groups)) - len(groups))
@@ -61,6 +63,7 @@ def luck_of(groups: Groups) -> Luck:
     of_noise = noise_variance * float(np.mean([1 / len(group) for group in groups]))
     return Luck(
         workers=len(groups),
+        mean=float(means.mean()),
         mean_sd=math.sqrt(mean_variance),
         noise_sd=math.sqrt(noise_variance),
         luck_sd=math.sqrt(max(0.0, mean_variance - of_noise)),

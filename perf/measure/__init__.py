@@ -9,7 +9,6 @@
     declared_options names, types, defaults and help of the pytest options
     options          the pytest options that settings are read from
     selection        what the selected tests do, and selections that judge nothing
-    steadying        what may be taken out of a worker's luck
     command          the command line and environment of a process
     channel          JSON lines with a deadline
     postmortem       how a worker ended, and its last output

@@ -13,7 +13,6 @@ from perf.host.machine import Machine
 from perf.host.prerequisites import ALLOCATORS, allocator_library, openmp_library
 from perf.host.stack import ROOT, Stack
 from perf.host.withheld import without_secrets
-from perf.measure.steadying import UNSTEADIED, Steadying
 from perf.records.launch import FOLDERS, Launch, launch_changes, steers
 from perf.spec.variant import Tuning, Variant
 
@@ -53,13 +52,11 @@ class Command:
 class Origin:
     """What a worker is started from, where that is not this tree as it would start it.
 
-    ``code`` is the folder with the suite's code (``perf``); ``launch`` is None for the launch that is usual here;
-    ``steadying`` is what is taken out of the worker's luck besides.
+    ``code`` is the folder with the suite's code (``perf``); ``launch`` is None for the launch that is usual here.
     """
 
     code: Path = ROOT
     launch: Launch | None = None
-    steadying: Steadying = UNSTEADIED
 
 
 HERE = Origin()
@@ -72,8 +69,7 @@ def for_variant(variant: Variant, stack: Stack, machine: Machine, origin: Origin
     if origin.launch:
         prefix = origin.launch.prefix
         environment = _as_launched(origin.launch, environment, stack)
-    environment = origin.steadying.environment(environment)
-    return Command((*origin.steadying.prefix(prefix), *python), environment | {"PYTHONPATH": str(origin.code)})
+    return Command((*prefix, *python), environment | {"PYTHONPATH": str(origin.code)})
 
 
 def launch_here(variant: Variant, stack: Stack, machine: Machine) -> Launch:

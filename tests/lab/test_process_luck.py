@@ -19,6 +19,7 @@ def test_the_luck_is_found_again() -> None:
     assert luck.luck_sd == pytest.approx(0.012, rel=0.05)
     assert luck.noise_sd == pytest.approx(0.005, rel=0.05)
     assert luck.mean_sd > luck.luck_sd
+    assert luck.mean == pytest.approx(0.0, abs=0.001)
 
 
 def test_noise_alone_is_no_luck() -> None:
@@ -38,7 +39,7 @@ def test_the_interval_holds_the_ratio_as_often_as_it_says(true: float) -> None:
 
 
 def test_few_workers_tell_little() -> None:
-    few, many = (Luck(workers=count, mean_sd=0.01, noise_sd=0.0, luck_sd=0.01) for count in (3, 30))
+    few, many = (Luck(workers=count, mean=0.0, mean_sd=0.01, noise_sd=0.0, luck_sd=0.01) for count in (3, 30))
     assert compare(few, few).high > 4
     assert compare(many, many).high < 1.5
 
