@@ -97,7 +97,9 @@ def measure(row: Variant, run: Run, folder: Path) -> tuple[dict[str, LogTimes], 
                     measured[name].append(log_times(images))
             except WorkerError as error:
                 reasons[name] = str(error).splitlines()[0]
-    return {name: [times for times in groups if len(times) > 1] for name, groups in measured.items()}, reasons
+    calm = {name: [times for times in groups if len(times) > 1] for name, groups in measured.items()}
+    disturbed = {name: "every image waited for a CPU" for name, groups in calm.items() if not groups}
+    return calm, disturbed | reasons
 
 
 def measure_order(row: Variant, run: Run) -> LogTimes:
