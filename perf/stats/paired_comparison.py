@@ -7,9 +7,9 @@ The log ratio of the same two workers, candidate over reference, is the mean of 
 
 The luck of a process (a random effect), its memory layout for example, is shared by all its generations; only fresh
 workers average it out. So is the effect of the order in which the two were started, which alternates: the first of two
-identical workers has been 1 % slower. Luck and noise are normal, with unknown standard deviations that have priors; the
-change has a flat one. Its posterior is found by summing over a grid of the two (Gelman et al., Bayesian Data Analysis,
-3rd ed., sections 5.4 and 15.1: the hierarchical normal model, with a regressor).
+identical workers has been up to 1 % slower. Luck and noise are normal, with unknown standard deviations that have
+priors; the change has a flat one. Its posterior is found by summing over a grid of the two (Gelman et al., Bayesian
+Data Analysis, 3rd ed., sections 5.4 and 15.1: the hierarchical normal model, with a regressor).
 
 The pairs are looked at LOOKS times at most, whether fresh workers or more pairs by the same ones have come since the
 last look. The verdicts of all looks together are wrong with the probabilities ALARM and MISS: every look has an equal
@@ -49,13 +49,13 @@ MISS_AT_A_LOOK = MISS / LOOKS
 
 # Standard deviations of a pair's noise and of a pair of workers' luck, with how far each is believed. The noise was
 # chosen with the first recorded pairs of the full-size model at hand: 0.4 to 0.9 % between pairs of the same workers.
-# Of the luck, two or three pairs of workers tell next to nothing, since one in four workers of IPEX alone may be 2.5 %
-# slower and the others alike (tests/data/pairs/turin-ipex-bf16-3.jsonl). So much of the belief lies above what most
-# rows show, 0.3 to 0.6 %, and rows of little luck take a pair of workers more.
+# Of the luck, two or three pairs of workers tell next to nothing: three of sixteen workers of IPEX were 2.5 % slower
+# than most of the others (tests/data/pairs/turin-ipex-bf16-3.jsonl). So much of the belief lies above what most rows
+# show, 0.3 to 0.6 %, and rows of little luck take a pair of workers more.
 NOISE_SDS = np.geomspace(0.0005, 0.2, 25)
 NOISE_SD, NOISE_FACTOR = 0.012, 2.5
-# Of the effect of being started first, before any data: 0.2 to 0.5 % where it was seen. If more of it were believed,
-# every other worker's luck would pass for it.
+# Of the effect of the order, before any data: half of what the first worker is slower by, which was up to 1 %. If more
+# of it were believed, every other worker's luck would pass for it.
 ORDER_SD = 0.003
 LUCK_SDS = {0.0: 0.03, 0.001: 0.05, 0.002: 0.1, 0.004: 0.22, 0.008: 0.25, 0.016: 0.25, 0.032: 0.1}
 

@@ -156,4 +156,4 @@ def test_luck(row: Variant, run: Run, tmp_path: Path, capsys: pytest.CaptureFixt
     with capsys.disabled():
         print("", *run.measured(), *aligned(HEADINGS, rows, 1000), sep="\n")
         print(*(f"{name}: {reason}" for name, reason in reasons.items()), sep="\n")
-        print(f"{row.name}: started second over started first: {order or 'other work ran'}")
+        print(f"{row.name}: started second over started first: {order or 'too few undisturbed pairs'}")

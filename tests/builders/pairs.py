@@ -20,7 +20,7 @@ STEPS = 11
 CALM = Conditions(cpu_s=20.0, peak_rss_bytes=10**9, involuntary_switches=3, cpu_pressure_s=0.0, steal_s=0.0)
 PRESSURE_SHARE = 0.4  # of a disturbed turn
 HELD_UP = 1.5  # a disturbed turn takes so much longer
-SLOW_WORKER = 0.025  # as a log ratio; so much slower were three of eight of IPEX's (turin-ipex-bf16-3.jsonl)
+SLOW_WORKER = 0.025  # as a log ratio; so much slower were three of sixteen of IPEX's (turin-ipex-bf16-3.jsonl)
 
 Floats = NDArray[np.float64]
 Disturbed = Collection[int | Part]  # positions of UNet steps, and other parts
