@@ -120,7 +120,6 @@ class PairedRun:
         if not self._strategies:
             self._start_workers(FIRST)
         elif self._strategies[-1].is_done or self._is_late():
-            self._look()
             self._go_on()
         self._rounds += 1
         self._run.bench.progress.begin(self.variant.name, f"pair {self._rounds}")
@@ -156,6 +155,10 @@ class PairedRun:
             for workers in self._workers:
                 workers.close()
 
+    def is_due(self) -> bool:
+        """Tell whether to look at what there is now."""
+        return self._rule.is_due(len(self._workers), self.elapsed_s)
+
     def is_enough(self) -> bool:
         """Tell whether to stop after this look."""
         return self._rule.is_enough(len(self._workers), self.elapsed_s) and not self._must_confirm()
@@ -181,8 +184,14 @@ class PairedRun:
         return self._rule.is_late(len(self._workers), self.elapsed_s, self._strategies[-1].pairs)
 
     def _go_on(self) -> None:
-        """Ask the workers for more, or replace them. Raises EnoughRounds, with none alive, or a WorkerError."""
-        enough = self.is_enough()
+        """Look, and ask the workers for more, or replace them. Raises EnoughRounds, with none alive, or a WorkerError.
+
+        The last looks are saved until there are more workers.
+        """
+        is_due = self.is_due()
+        if is_due:
+            self._look()
+        enough = is_due and self.is_enough()
         following = FIRST if enough else self.next_pairs()
         if not enough and not following.is_fresh:
             self._strategies[-1].ask_for(following.pairs)

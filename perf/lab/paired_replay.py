@@ -51,7 +51,8 @@ def one_try(workers: Iterable[Workers], budget_s: float = BUDGET_S) -> Try:
         while not quota.is_over(replay.made) and not rule.is_late(len(replay.starts_s), replay.seconds, replay.made):
             if not replay.make():
                 break
-        rule.look(replay.pairs)
+        if rule.is_due(len(replay.starts_s), replay.seconds) or not replay.has_more:
+            rule.look(replay.pairs)
         can_go_on = quota.is_met(replay.made) and bool(replay.left)
         following = next_pairs(replay.pairs, replay.starts_s, can_go_on=can_go_on)
     verdict = rule.comparison.verdict if rule.comparison else PairedVerdict.UNDECIDED
@@ -71,6 +72,12 @@ class Replay:
         self.left: list[Pair] = []
         self._earlier: list[Pair] = []
         self._upcoming = iter(workers)
+        self._next = next(self._upcoming, None)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are workers that have not been started."""
+        return self._next is not None
 
     @property
     def pairs(self) -> list[Pair]:
@@ -79,9 +86,10 @@ class Replay:
 
     def start(self) -> bool:
         """Start the next pair of workers; return whether there is one."""
-        fresh = next(self._upcoming, None)
+        fresh = self._next
         if fresh is None:
             return False
+        self._next = next(self._upcoming, None)
         self.starts_s.append(fresh.start_s)
         self.seconds += fresh.start_s
         self._earlier, self.made = self.pairs, []

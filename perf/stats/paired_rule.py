@@ -5,6 +5,7 @@ A run (perf.compare.paired_run) and the replay of kept pairs (perf.lab.paired_re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,13 @@ from perf.stats.watch import LATENCY
 
 FIRST = NextPairs(is_fresh=True, pairs=PAIRS_PER_WORKERS)
 MOST_TRIES = 2  # for each pair that is asked for, where some are lost to other work
-MOST_ROUNDS = LOOKS * MOST_TRIES * paired_plan.MOST_PAIRS
+
+# Where half of the looks have decided nothing, the luck of the workers is in the way, of which one pair of workers more
+# tells little: each of the other looks is saved until there are a quarter more of them, 6, 8, 10, ... 28.
+LOOKS_AT_ONCE = LOOKS // 2
+SPACING = 1.25
+MOST_WORKERS = 28
+MOST_ROUNDS = MOST_WORKERS * MOST_TRIES * paired_plan.MOST_PAIRS
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class PairedRule:
         self.comparison: Comparison | None = None
         self.looks = 0
         self._budget_s = budget_s
+        self._due_at = 0  # pairs of workers
 
     def look(self, pairs: Sequence[Pair], tolerance: float = TOLERANCE) -> Comparison | None:
         """Compare what there is. Each look spends its share of what may go wrong, whatever came since the last.
@@ -58,9 +66,15 @@ class PairedRule:
             tolerance: the change that matters, as a fraction.
         """
         self.looks += 1
+        workers = max((pair.workers for pair in pairs), default=0)
+        self._due_at = math.ceil(SPACING * workers) if self.looks >= LOOKS_AT_ONCE else 0
         if groups := by_workers(pairs, LATENCY.name):
             self.comparison = paired_comparison.compare(groups, tolerance)
         return self.comparison
+
+    def is_due(self, workers: int, elapsed_s: float) -> bool:
+        """Tell whether to look at what the last of so many pairs of workers have made, or to start others first."""
+        return workers >= self._due_at or self.is_over_budget(workers, elapsed_s)
 
     def is_enough(self, workers: int, elapsed_s: float) -> bool:
         """Tell whether to stop after this look: the verdict is found, or time or looks are used up.

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from perf.stats.paired_comparison import FEWEST_WORKERS, LOOKS, PAIRS_PER_WORKERS, PairedVerdict
-from perf.stats.paired_rule import FIRST, PairedRule, next_pairs
+from perf.stats.paired_rule import FIRST, LOOKS_AT_ONCE, MOST_WORKERS, PairedRule, next_pairs
 from perf.stats.pairs import Pair
 from tests.builders.pairs import in_turns, pair
 from tests.builders.samples import sample
@@ -58,6 +58,36 @@ def test_looks_are_counted_whatever_came_between_them() -> None:
         assert rule.comparison is not None
         assert rule.comparison.verdict is PairedVerdict.UNDECIDED
         assert rule.is_enough(workers=2, elapsed_s=0.0) is (look == LOOKS)
+
+
+def undecided(workers: int) -> list[Pair]:
+    """Return pairs of so many pairs of workers, half of which seem slower and half faster."""
+    factors = [1.2 if number % 2 else 1 / 1.2 for number in range(workers)]
+    return [
+        pair(in_turns(*[1.0] * 4), in_turns(*[factor] * 4, vae_s=2 * factor), workers=number)
+        for number, factor in enumerate(factors, 1)
+    ]
+
+
+def test_the_last_looks_are_saved_for_many_more_workers() -> None:
+    rule = PairedRule(budget_s=math.inf)
+    looked_at = []
+    for workers in range(1, MOST_WORKERS + 1):
+        if rule.is_due(workers, elapsed_s=0.0):
+            rule.look(undecided(workers))
+            looked_at.append(workers)
+        if rule.is_enough(workers, elapsed_s=0.0):
+            break
+    assert looked_at == [1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, MOST_WORKERS]
+    assert rule.looks == LOOKS
+
+
+def test_the_time_is_up_whatever_look_is_saved() -> None:
+    rule = PairedRule(BUDGET_S)
+    for workers in range(1, LOOKS_AT_ONCE + 1):
+        rule.look(undecided(workers))
+    assert not rule.is_due(LOOKS_AT_ONCE + 1, elapsed_s=0.0)
+    assert rule.is_due(LOOKS_AT_ONCE + 1, elapsed_s=BUDGET_S)
 
 
 def test_what_comes_next_does_not_depend_on_the_change() -> None:
