@@ -18,10 +18,12 @@ from filelock import FileLock, Timeout
 
 from perf.host import anchors
 from perf.host.anchors import DIGITS, Recipe
-from perf.host.cache import replace_text
+from perf.host.cache import PARTIAL, partials, replace_text
+from perf.host.regular_file import read_text
+from perf.records.strict_json import parse
 
 SCHEMA = 1
-HALF_MADE = ".partial"
+MAX_BYTES = 1024**2
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Entry:
     def size_bytes(self) -> int:
         """The disk space that it takes, with what a killed run has left of it or one at work has made so far."""
         whole = anchors.folder() / self.digest
-        return anchors.size_bytes(whole) + anchors.size_bytes(_half_made(self.digest))
+        return sum(map(anchors.size_bytes, (whole, *partials(whole))))
 
     def to_json(self) -> dict[str, Any]:
         assert self.recipe is not None, "what could not be read is not written"
@@ -88,7 +90,7 @@ def note_use(recipe: Recipe, baseline: Path, rows: Iterable[str]) -> str | None:
 def entries() -> list[Entry]:
     """Return what is known of each anchor that is there, whole or half made, the latest use first."""
     folder = anchors.folder()
-    names = {path.name.removesuffix(HALF_MADE) for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else ()
+    names = {path.name.partition(".")[0] for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else ()
     known = [read(name) for name in names if len(name) == DIGITS and set(name) <= set("0123456789abcdef")]
     return sorted(known, key=lambda entry: (entry.last_use or "", entry.digest), reverse=True)
 
@@ -97,11 +99,10 @@ def read(digest: str) -> Entry:
     """Return what is known of the anchor of that digest."""
     path = file_of(digest)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return _entry(digest, data)
+        return _entry(digest, parse(read_text(path, MAX_BYTES)))
     except FileNotFoundError:
         return Entry(digest)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return Entry(digest, fault=f"{path} cannot be read ({reason})")
 
@@ -116,22 +117,19 @@ def remove(digest: str) -> int | None:
 
     A kill in between leaves what ``make_once`` removes before it makes the anchor again.
     """
-    whole, partial = anchors.folder() / digest, _half_made(digest)
+    whole = anchors.folder() / digest
     try:
         with FileLock(whole.with_name(f"{digest}.lock"), timeout=0):
-            freed = anchors.size_bytes(whole) + anchors.size_bytes(partial)
-            shutil.rmtree(partial, ignore_errors=True)
             if whole.exists():
-                whole.rename(partial)
-                shutil.rmtree(partial)
+                whole.rename(whole.with_name(f"{digest}.removed{PARTIAL}"))
+            leftovers = partials(whole)
+            freed = sum(map(anchors.size_bytes, leftovers))
+            for leftover in leftovers:
+                shutil.rmtree(leftover)
             file_of(digest).unlink(missing_ok=True)
     except Timeout:
         return None
     return freed
-
-
-def _half_made(digest: str) -> Path:
-    return anchors.folder() / f"{digest}{HALF_MADE}"
 
 
 def _entry(digest: str, data: Any) -> Entry:

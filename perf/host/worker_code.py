@@ -11,7 +11,15 @@ from perf.host.repository import git
 from perf.host.stack import ROOT
 
 # What runs in the worker, the data that both sides read, and how the worker is started.
-WORKER_CODE = ("worker/**/*.py", "spec/*.py", "records/*.py", "errors.py", "host/cache.py", "measure/command.py")
+WORKER_CODE = (
+    "worker/**/*.py",
+    "spec/*.py",
+    "records/*.py",
+    "errors.py",
+    "host/cache.py",
+    "host/regular_file.py",
+    "measure/command.py",
+)
 
 WIRE = "perf/worker/wire.py"
 VERSION = re.compile(r"^VERSION = (\d+)$", re.MULTILINE)

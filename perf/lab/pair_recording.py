@@ -12,11 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from perf.errors import BadSeries
+from perf.errors import BadRecord, BadSeries
+from perf.host.regular_file import read_text
 from perf.records.session_record import rounded
+from perf.records.strict_json import parse
+from perf.records.typed_json import convert
 from perf.stats.pairs import Pair
 
 SCHEMA = 1
+MAX_BYTES = 64 * 1024**2
 SIDES = ("reference", "candidate")
 
 
@@ -67,11 +71,11 @@ class KeptRow:
 def read(path: Path) -> KeptRow:
     """Read a file that ``KeptRow.write`` wrote. Raises BadSeries, which names the file."""
     try:
-        about, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        about, *lines = map(parse, read_text(path, MAX_BYTES).splitlines())
         if about.pop("schema") != SCHEMA:
             raise BadSeries(f"{path}: is not of schema {SCHEMA}")
         return KeptRow.of([_pair_from_json(line) for line in lines], **about)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, BadRecord) as error:
         raise BadSeries(f"{path}: does not hold kept pairs: {error!r}") from error
 
 
@@ -90,7 +94,7 @@ def _pair_from_json(data: Mapping[str, Any]) -> Pair:
         if columns := sides[side].get("turns"):
             rows = zip(*columns.values(), strict=True)
             sides[side]["turns"] = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Pair.from_json({**data, **sides})
+    return convert({**data, **sides}, Pair)
 
 
 def _shortened(value: Any) -> Any:

@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from perf.errors import BadRecord, BadSeries
-from perf.records.checks import check_number
+from perf.host.regular_file import read_text
+from perf.records.checks import check_number, check_time
 from perf.records.session_record import Round, SessionRecord, mean_probe_s, round_from
+from perf.records.strict_json import parse
 
-LATEST_YEAR = 9000  # of a session: an evaluation dates copies later, and datetime ends with 9999
+MAX_BYTES = 256 * 1024**2
 
 
 def read(path: Path) -> list[SessionRecord]:
     """Read the sessions of a file, in the order recorded. Raises BadSeries, which names the line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, MAX_BYTES).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSeries(f"{path}: cannot be read: {error}") from error
     records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
@@ -43,14 +45,12 @@ def write(path: Path, records: list[SessionRecord]) -> None:
 
 def _record(line: str, where: str) -> SessionRecord:
     try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        data = parse(line)
+    except ValueError as error:
         raise BadSeries(f"{where}: not JSON: {error}") from error
     try:
         is_bare = isinstance(data, dict) and isinstance(data.get("rounds"), list)
         record = _bare_session(data) if is_bare else SessionRecord.from_json(data)
-        if datetime.datetime.fromisoformat(record.recorded).year > LATEST_YEAR:
-            raise BadRecord("recorded", f"{record.recorded} is in no night that later ones can follow")
     except BadRecord as error:
         raise BadSeries(f"{where}: {error}") from error
     return record
@@ -72,9 +72,10 @@ def _recorded(when: object) -> str:
     if isinstance(when, bool) or not isinstance(when, int | float):
         raise BadRecord("when", f"{when!r} is not a time in seconds")
     try:
-        return datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds")
+        recorded = datetime.datetime.fromtimestamp(when, datetime.UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError) as error:
         raise BadRecord("when", f"{when!r} is not a time in seconds: {error}") from error
+    return check_time("when", recorded)
 
 
 def _with_probes_around(rounds: Sequence[Round]) -> tuple[Round, ...]:

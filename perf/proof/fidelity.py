@@ -7,7 +7,6 @@ reference's root mean square. Latents come before the VAE, so they tell a wrong 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,10 +75,6 @@ class Fidelity:
 
     def to_json(self) -> dict[str, float]:
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, float]) -> Fidelity:
-        return cls(**data)
 
 
 def compare(outcome: Outcome, reference: Outcome) -> Fidelity:

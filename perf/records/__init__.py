@@ -7,6 +7,9 @@
     evidence         Evidence, what a worker was really doing
     launch           Launch, how a worker is started; checked when it is read
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read
+    strict_json      JSON as its standard has it, and no deeper than ours
+    typed_json       parsed JSON as these types; needs msgspec, which workers lack
+    consistency      whether the figures of a round hold together
     checks           checks of values read from a file
     work             Work, what one call of a model has to do
 """

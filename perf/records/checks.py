@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from perf.errors import BadRecord
+
+EARLIEST_YEAR, LATEST_YEAR = 1970, 9000  # an evaluation dates copies later, and datetime ends with 9999
+LEAST, MOST = 1e-9, 1e18  # a nanosecond, and more bytes than any machine has
 
 
 def check_keys(
@@ -36,28 +38,44 @@ def check_keys(
     return data
 
 
-def check_time(field: str, value: object) -> str:
-    """Return the value if it is a time with its zone, in ISO 8601. Raises BadRecord."""
-    if not isinstance(value, str) or not _has_zone(value):
-        raise BadRecord(field, f"{value!r} is not a time with its zone")
+def check_text(field: str, value: object) -> str:
+    """Return the value if it is text. Raises BadRecord."""
+    if not isinstance(value, str):
+        raise BadRecord(field, f"{value!r} is not text")
     return value
 
 
-def _has_zone(text: str) -> bool:
+def check_count(field: str, value: object) -> int:
+    """Return the value if it is a whole number above 0. Raises BadRecord."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadRecord(field, f"{value!r} is not a count")
+    return value
+
+
+def check_time(field: str, value: object) -> str:
+    """Return the value if it is a time with its zone, in ISO 8601, in a year that nights are of. Raises BadRecord."""
+    time = _time(value)
+    if time is None or time.tzinfo is None:
+        raise BadRecord(field, f"{value!r} is not a time with its zone")
+    if not EARLIEST_YEAR <= time.year <= LATEST_YEAR:
+        raise BadRecord(field, f"{value} is in no year of a measurement")
+    return str(value)
+
+
+def _time(value: object) -> datetime.datetime | None:
     try:
-        return datetime.datetime.fromisoformat(text).tzinfo is not None
+        return datetime.datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        return False
+        return None
 
 
 def check_number(field: str, value: object, *, may_be_zero: bool = False) -> float:
-    """Return a number that can have been measured: finite, and above 0 unless it may be 0. Raises BadRecord."""
+    """Return a number that can have been measured, in seconds, bytes or counts. Raises BadRecord.
+
+    It is within LEAST and MOST, or 0 where it may be.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadRecord(field, f"{value!r} is not a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number) or number < 0 or (number == 0 and not may_be_zero):
+    if not (LEAST <= value <= MOST or (value == 0 and may_be_zero)):
         raise BadRecord(field, f"{value!r} cannot have been measured")
     return value

@@ -1,14 +1,21 @@
-"""Sample, one timed generation, and Session, one worker's life: JSON both ways."""
+"""Sample, one timed generation, and Session, one worker's life: to JSON here, and back by perf.records.typed_json.
+
+Making one believes nothing: a number that cannot have been measured is a BadRecord that names the field.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from perf.errors import BadRecord
+from perf.records.checks import check_number
 from perf.records.part import Part
 
 SCHEMA = 1
+ROUNDING_S = 1e-6  # of differences of clocks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +33,13 @@ class Parts:
         """The wall time of the whole generation."""
         return self.text_encoder_s + sum(self.unet_steps_s) + self.vae_decode_s + self.safety_checker_s + self.rest_s
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Parts:
-        return cls(**{**data, "unet_steps_s": tuple(data["unet_steps_s"])})
+    def __post_init__(self) -> None:
+        for name in ("text_encoder_s", "vae_decode_s", "safety_checker_s"):
+            check_number(name, getattr(self, name), may_be_zero=True)
+        for step_s in self.unet_steps_s:
+            check_number("unet_steps_s", step_s)
+        if not math.isfinite(self.rest_s) or self.rest_s < -ROUNDING_S:
+            raise BadRecord("rest_s", f"{self.rest_s!r} cannot have been measured")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +58,11 @@ class Conditions:
     cpu_pressure_s: float | None
     steal_s: float
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None:
+                check_number(name, value, may_be_zero=name != "peak_rss_bytes")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
@@ -62,9 +78,10 @@ class Turn:
     involuntary_switches: int
     cpu_pressure_s: float | None
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Turn:
-        return cls(**{**data, "part": Part(data["part"])})
+    def __post_init__(self) -> None:
+        for name in ("wall_s", "cpu_s", "involuntary_switches", "cpu_pressure_s"):
+            if (value := getattr(self, name)) is not None:
+                check_number(name, value, may_be_zero=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +92,7 @@ class Sample:
     just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
     of any other, and of one that a worker of an earlier version made.
 
-    Raises ValueError if its turns are not those of its UNet steps.
+    Raises BadRecord for what cannot have been measured, and if its turns are not those of its UNet steps.
     """
 
     steps: int
@@ -86,21 +103,23 @@ class Sample:
     turns: tuple[Turn, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_number("steps", self.steps)
+        check_number("latency_s", self.latency_s)
+        if self.probe_s is not None:
+            check_number("probe_s", self.probe_s)
         if self.turns is None:
             return
         turns = sum(turn.part is Part.UNET_STEP for turn in self.turns)
         if turns != len(self.parts.unet_steps_s):
-            raise ValueError(f"{turns} turns of UNet steps and {len(self.parts.unet_steps_s)} steps")
+            raise BadRecord("turns", f"{turns} turns of UNet steps and {len(self.parts.unet_steps_s)} steps")
+
+    def check_parts(self) -> None:
+        """Raise BadRecord unless the parts add up to the whole."""
+        if not math.isclose(self.parts.total_s, self.latency_s, rel_tol=1e-3, abs_tol=ROUNDING_S):
+            raise BadRecord("latency_s", f"{self.latency_s:g} s, and its parts add up to {self.parts.total_s:g} s")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Sample:
-        fields = {**data, "parts": Parts.from_json(data["parts"]), "conditions": Conditions(**data["conditions"])}
-        if data.get("turns") is not None:
-            fields["turns"] = tuple(map(Turn.from_json, data["turns"]))
-        return cls(**fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +148,6 @@ class Session:
 
     def to_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Session:
-        fields = {key: value for key, value in data.items() if key != "schema"}
-        for name in ("warmups", "samples"):
-            fields[name] = tuple(Sample.from_json(item) for item in fields[name])
-        return cls(**fields)
 
 
 def largest_peak(samples: Iterable[Sample]) -> int | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+
+from perf.records.checks import check_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,13 +14,13 @@ class Work:
     operations: int
     weights: int
 
+    def __post_init__(self) -> None:
+        check_number("operations", self.operations)
+        check_number("weights", self.weights, may_be_zero=True)
+
     def repeated(self, calls: int) -> Work:
         """Return the work of ``calls`` calls, each of which reads the weights again."""
         return Work(operations=calls * self.operations, weights=calls * self.weights)
 
     def to_json(self) -> dict[str, int]:
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)

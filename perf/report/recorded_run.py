@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from perf.errors import BadRun
+from perf.errors import BadRecord, BadRun
 from perf.gate.baseline_key import BaselineKey
+from perf.host.regular_file import read_text
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity
 from perf.proof.roofline import Reached, reached
 from perf.records.evidence import Evidence
 from perf.records.part import Part
 from perf.records.sample import Session
+from perf.records.strict_json import parse
+from perf.records.typed_json import convert
 from perf.records.work import Work
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 from perf.stats.verdict import Verdict
+
+MAX_BYTES = 256 * 1024**2  # of a run with fresh sessions and pairs of every row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,7 @@ class RecordedRow:
     def _fields(cls, data: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "variant": Variant.from_json(data["variant"]),
-            "session": Session.from_json(data["session"]),
+            "session": convert(data["session"], Session),
             "protocol": Protocol.from_json(data["protocol"]),
             "model": data["model"]["name"],
             "packages": data["stack"]["packages"],
@@ -105,10 +109,10 @@ class EvidencedRow(RecordedRow):
     @classmethod
     def _fields(cls, data: Mapping[str, Any]) -> dict[str, Any]:
         return super()._fields(data) | {
-            "evidence": Evidence.from_json(data["evidence"]),
+            "evidence": convert(data["evidence"], Evidence),
             "claims": tuple(Claim.from_json(claim) for claim in data["claims"]),
-            "fidelity": Fidelity.from_json(data["fidelity"]) if data["fidelity"] else None,
-            "work": {part: Work.from_json(work) for part, work in data["work"].items()},
+            "fidelity": convert(data["fidelity"], Fidelity) if data["fidelity"] else None,
+            "work": {part: convert(work, Work) for part, work in data["work"].items()},
             "verdict": Verdict.from_json(data["verdict"]) if "verdict" in data else None,
         }
 
@@ -162,13 +166,13 @@ class RecordedRun:
 def read(path: Path) -> RecordedRun:
     """Read a recorded run of the ladder. Raises BadRun, which names the file."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse(read_text(path, MAX_BYTES))
         records = [benchmark["extra_info"] for benchmark in data["benchmarks"]]
         records = [record for record in records if "session" in record]
         rows = tuple(map(row_from_json, records))
         machine_record = data["machine_info"]["perf"] if rows else {}
         machine = describe_machine(machine_record) if rows else ""
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, BadRecord) as error:
         raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
     if not rows:
         raise BadRun(f"{path} holds no row that was measured; a run of `tox run -e perf` does")

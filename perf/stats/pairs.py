@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +48,6 @@ class Pair:
             "reference": self.reference.to_json(),
             "candidate": self.candidate.to_json(),
         }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Pair:
-        """Read what ``to_json`` wrote, or an earlier version; raises TypeError, ValueError or LookupError."""
-        return cls(
-            workers=data["workers"],
-            seconds=data.get("seconds"),
-            reference=Sample.from_json(data["reference"]),
-            candidate=Sample.from_json(data["candidate"]),
-        )
 
 
 @dataclass(frozen=True)

@@ -47,19 +47,22 @@ class Counters:
 def between(before: Counters, after: Counters) -> Conditions:
     """Return the conditions from ``before`` to ``after``; the peak of memory only if ``before`` has reset it."""
     return Conditions(
-        cpu_s=after.cpu_s - before.cpu_s,
+        cpu_s=increase(before.cpu_s, after.cpu_s),
         peak_rss_bytes=_peak_rss_bytes() if before.peak_was_reset else None,
         involuntary_switches=after.involuntary_switches - before.involuntary_switches,
         cpu_pressure_s=difference(before.cpu_pressure_s, after.cpu_pressure_s),
-        steal_s=after.steal_s - before.steal_s,
+        steal_s=increase(before.steal_s, after.steal_s),
     )
 
 
 def difference(before: float | None, after: float | None) -> float | None:
     """Return the increase of a total, or None where the kernel does not keep it."""
-    if before is None or after is None:
-        return None
-    return after - before
+    return None if before is None or after is None else increase(before, after)
+
+
+def increase(before: float, after: float) -> float:
+    """Return the increase of a total in seconds, to the nanosecond; 0 where it went back, as the kernel's steal may."""
+    return round(max(0.0, after - before), 9)
 
 
 def _reset_peak_rss() -> bool:
@@ -79,9 +82,9 @@ def _peak_rss_bytes() -> int:
 def _cpu_pressure_s() -> float | None:
     try:
         some = PRESSURE.read_text().splitlines()[0]
-    except OSError:
-        return None  # kernels without PSI, or with psi=0
-    return int(some.rpartition("total=")[2]) / 1e6
+        return int(some.rpartition("total=")[2]) / 1e6
+    except (OSError, ValueError, IndexError):
+        return None  # kernels without PSI, or with psi=0; some sandboxes have an empty file
 
 
 def _steal_s() -> float:

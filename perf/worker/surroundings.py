@@ -16,12 +16,13 @@ ALLOCATOR = re.compile(r"lib(jemalloc|tcmalloc|mimalloc|tbbmalloc_proxy)[^/]*\.s
 OPENMP = re.compile(r"lib(g|i)?omp[\d-][^/]*\.so|libg?omp\.so")
 
 SYS_GET_MEMPOLICY = 239  # x86-64
+POLICY_FLAGS = 0b111 << 13  # static nodes, relative nodes, NUMA balancing: how a policy is applied, not which it is
 POLICIES = ("default", "preferred", "bind", "interleave", "local", "preferred-many", "weighted-interleave")
 
 
 def read() -> Surroundings:
     """Read the surroundings of this process."""
-    mapped = libraries((SELF / "maps").read_text())
+    mapped = libraries((SELF / "maps").read_text(errors="replace"))
     return Surroundings(
         allocators=tuple(name for name in mapped if ALLOCATOR.match(name)),
         openmp=tuple(name for name in mapped if OPENMP.match(name)),
@@ -54,5 +55,6 @@ def memory_policy() -> str:
     """Return this process's NUMA policy by its name in get_mempolicy(2), or ``not known``."""
     mode = ctypes.c_int(0)
     failed = ctypes.CDLL(None).syscall(SYS_GET_MEMPOLICY, ctypes.byref(mode), None, 0, None, 0)
-    known = not failed and 0 <= mode.value < len(POLICIES)
-    return POLICIES[mode.value] if known else "not known"
+    policy = mode.value & ~POLICY_FLAGS
+    known = not failed and 0 <= policy < len(POLICIES)
+    return POLICIES[policy] if known else "not known"

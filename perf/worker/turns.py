@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from perf.records.part import Part
 from perf.records.sample import Conditions, Turn
-from perf.worker.conditions import Counters, between, difference
+from perf.worker.conditions import Counters, between, difference, increase
 from perf.worker.wire import Wire
 
 
@@ -70,10 +70,10 @@ class Turns:
             waited = wait.conditions
             whole = replace(
                 whole,
-                cpu_s=whole.cpu_s - waited.cpu_s,
-                involuntary_switches=whole.involuntary_switches - waited.involuntary_switches,
+                cpu_s=increase(waited.cpu_s, whole.cpu_s),
+                involuntary_switches=max(0, whole.involuntary_switches - waited.involuntary_switches),
                 cpu_pressure_s=difference(waited.cpu_pressure_s, whole.cpu_pressure_s),
-                steal_s=whole.steal_s - waited.steal_s,
+                steal_s=increase(waited.steal_s, whole.steal_s),
             )
         return whole
 

@@ -27,7 +27,8 @@ TYPE = re.compile(r"\b(src|wei|dst)\d*[:_]([a-z]+\d+)")
 ISA = re.compile(r",info,cpu,isa:([^\n]*)")
 SYNONYMS = {"inner_product": "matmul"}
 
-MKL_PRODUCT = re.compile(r"MKL_VERBOSE (\w*GEMM\w*)\(\S*\) ([\d.]+)([mun]?s) .*?NThr:(\d+)")
+# Long lists of arguments are cut off, and then have no closing bracket.
+MKL_PRODUCT = re.compile(r"MKL_VERBOSE (\w*GEMM\w*)\(\S* ([\d.]+)([mun]?s) .*?NThr:(\d+)")
 MKL_TYPES = {"S": "f32", "D": "f64", "GEMM_BF16": "bf16:bf16:f32", "GEMM_F16": "f16:f16:f32"}
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 

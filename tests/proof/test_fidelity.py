@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from perf.proof.fidelity import SAME_DB, Fidelity, Outcome, compare
+from perf.records.typed_json import convert
 from perf.spec.variant import Limits
 
 LIMITS = Limits(psnr_db=30, ssim=0.9, latents_error=0.1)
@@ -32,7 +33,7 @@ def test_an_equal_image_is_bit_equal_and_can_be_kept_as_json() -> None:
     fidelity = compare(outcome(), outcome())
     assert (fidelity.psnr_db, fidelity.ssim, fidelity.largest_error, fidelity.latents_error) == (SAME_DB, 1.0, 0.0, 0.0)
     assert str(fidelity).startswith("bit-equal, ")
-    assert Fidelity.from_json(json.loads(json.dumps(fidelity.to_json()))) == fidelity
+    assert convert(json.loads(json.dumps(fidelity.to_json())), Fidelity) == fidelity
 
 
 def test_noise_of_a_hundredth_is_forty_decibels() -> None:

@@ -6,14 +6,16 @@ import json
 
 import pytest
 
+from perf.errors import BadRecord
 from perf.records.part import Part
+from perf.records.typed_json import convert
 from perf.stats.pairs import Pair
 from tests.builders.pairs import in_turns, pair, sample
 
 
 def test_a_pair_is_read_as_it_was_written() -> None:
     measured = pair(in_turns(1.0, 1.1), in_turns(1.2, 1.3), workers=2, seconds=7.5)
-    assert Pair.from_json(json.loads(json.dumps(measured.to_json()))) == measured
+    assert convert(json.loads(json.dumps(measured.to_json())), Pair) == measured
 
 
 def test_a_pair_of_an_earlier_version_has_neither_turns_nor_seconds() -> None:
@@ -21,14 +23,14 @@ def test_a_pair_of_an_earlier_version_has_neither_turns_nor_seconds() -> None:
     del old["seconds"]
     for side in ("reference", "candidate"):
         del old[side]["turns"]
-    assert Pair.from_json(old) == pair(sample(1.0), sample(1.0))
+    assert convert(old, Pair) == pair(sample(1.0), sample(1.0))
 
 
 def test_turns_that_are_not_those_of_the_steps_are_an_error() -> None:
     garbled = pair(in_turns(1.0, 1.0), in_turns(1.0, 1.0)).to_json()
     garbled["candidate"]["turns"] = garbled["candidate"]["turns"][:2]
-    with pytest.raises(ValueError, match="0 turns of UNet steps and 2 steps"):
-        Pair.from_json(garbled)
+    with pytest.raises(BadRecord, match="0 turns of UNet steps and 2 steps"):
+        convert(garbled, Pair)
 
 
 def test_a_part_that_one_of_the_two_lacks_has_no_times() -> None:

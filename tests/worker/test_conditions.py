@@ -48,6 +48,20 @@ def test_what_a_kernel_does_not_provide_is_none(path: str, tmp_path: Path, monke
     assert (counted.peak_rss_bytes is None) is (path == "CLEAR_REFS")
 
 
+@pytest.mark.parametrize("text", ["", "\n", "cheese", "some avg10=0.00 total=\n"])
+def test_a_garbled_pressure_is_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pressure").write_text(text)
+    monkeypatch.setattr(conditions, "PRESSURE", tmp_path / "pressure")
+    assert Counters.read(reset_peak=False).cpu_pressure_s is None
+
+
+def test_a_total_that_goes_back_has_not_increased() -> None:
+    """The kernel's steal does, now and then."""
+    assert conditions.increase(5.0, 4.99) == 0
+    assert conditions.increase(0.1, 0.3) == 0.2
+    assert conditions.difference(None, 1.0) is None
+
+
 def test_pressure_and_steal_are_read_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pressure, stat = tmp_path / "pressure", tmp_path / "stat"
     pressure.write_text("some avg10=1.53 avg60=0.87 avg300=0.31 total=2500000\nfull avg10=0.00 total=9\n")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
 import sys
+from typing import Any
+
+import pytest
 
 from perf.host.stack import ROOT
 from perf.worker import surroundings
@@ -51,3 +55,20 @@ def test_a_real_process_pinned_to_one_cpu() -> None:
     assert seen["malloc_conf"] == "a:b"
     assert seen["steering"]["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert seen["memory_policy"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("mode", "policy"),
+    [(0, "default"), (2, "bind"), (2 | 1 << 13, "bind"), (1 | 1 << 15, "preferred"), (99, "not known")],
+)
+def test_a_memory_policy_is_known_whatever_its_flags(mode: int, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``numactl --balancing`` sets a flag in the mode."""
+
+    class Kernel:
+        @staticmethod
+        def syscall(_number: int, answer: Any, *_: object) -> int:
+            answer._obj.value = mode
+            return 0
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Kernel)
+    assert surroundings.memory_policy() == policy

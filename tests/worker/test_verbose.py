@@ -48,6 +48,16 @@ def test_executed_primitives_are_reduced() -> None:
     ]
 
 
+def test_a_call_of_mkl_whose_arguments_are_cut_off_counts() -> None:
+    """As a user's log has it: the list of a batch's arguments ends in the middle, without its bracket."""
+    log = (
+        "MKL_VERBOSE SGEMM_BATCH(N,N,0x7ffcdacca2fc,0x7ffcdacca300,0x7ffcdacca2f8,0x7ffcdacca1a8,0x7 22.83us CNR:OFF "
+        "Dyn:1 FastMM:1 TID:0  NThr:8\n"
+        "MKL_VERBOSE SGEMM(N,N,10,128,128,0x7f3a9d0ce040,10) 41.32us CNR:OFF Dyn:1 FastMM:1 TID:0  NThr:50 WDiv:HOST\n"
+    )
+    assert [name for _, name, _, _ in verbose.executed(log, threads=8)] == ["mkl:sgemm_batch", "mkl:sgemm"]
+
+
 def test_onednn_names_its_instruction_sets() -> None:
     assert verbose.isa(LOG) == "Intel AVX10.1/512 with float16, Intel AMX with bfloat16 and 8-bit integer support"
     assert verbose.isa("") is None
