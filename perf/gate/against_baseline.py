@@ -16,6 +16,7 @@ from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey, Json
 from perf.gate.baseline_row import BaselineRow, specification
 from perf.gate.paired_verdict import verdict_on
+from perf.gate.plausibility import REACH
 from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure.command import launch_here
@@ -93,7 +94,9 @@ class Gate:
             tolerances=self.tolerances,
             looks=looks,
         )
-        remembered = {name: replace(judged[name], caveats=tuple(row.caveats)) for name, row in comparable.items()}
+        remembered = {
+            name: replace(self._believed(judged[name]), caveats=tuple(row.caveats)) for name, row in comparable.items()
+        }
         return {row.variant.name: (settled | remembered)[row.variant.name] for row in rows}
 
     def judge_machine(self, rows: Iterable[MeasuredRow], tolerance: float) -> MachineVerdict:
@@ -137,6 +140,16 @@ class Gate:
         before: Json = self.baseline.particulars if self.baseline else {}
         here = self.machine.particulars
         return [f"{name} {before[name]} -> {value}" for name, value in here.items() if before.get(name, value) != value]
+
+    def _believed(self, verdict: Verdict) -> Verdict:
+        """Return the verdict, or that the baseline cannot be of this row, which no software makes so much faster."""
+        if verdict.latency is None or verdict.latency.ratio * REACH > 1:
+            return verdict
+        sentence = (
+            f"{1 / verdict.latency.ratio:.3g} times faster than {self.path} says, which then is in another unit, or of "
+            "another machine or model: restore it, or remove the row from it and record it anew"
+        )
+        return replace(verdict, kind=VerdictKind.INVALID, sentence=sentence)
 
     def _is_same_software(self, row: MeasuredRow) -> bool:
         return not self.software_changes(row.variant, row.stack)

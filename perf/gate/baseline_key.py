@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,10 +12,12 @@ from typing import Any, Self
 from perf.errors import BadRecord
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
-from perf.records.checks import check_keys
+from perf.records.checks import check_count, check_keys, check_text
 from perf.spec.protocol import COMPARED_FIELDS, Protocol
 
 DIGITS = 8  # of the digest in a file's name
+COUNTS = {"cores_used", "sockets", "numa_nodes", "threads_per_core", "memory_gib"}  # of a machine, none of them 0
+MEMORY_TOLERANCE = 1 / 8  # of a machine: what a kernel keeps for itself (crashkernel) differs, and DIMMs by a half
 
 Json = Mapping[str, Any]
 
@@ -62,10 +65,14 @@ class BaselineKey:
     def from_json(cls, data: object) -> Self:
         """Check and return the key of a baseline file, its ``setting``. Raises BadRecord."""
         fields = check_keys(data, required={"machine", "model", "protocol"}, where="setting")
-        check_keys(fields["model"], required={"name", "digest"}, where="setting.model")
-        check_keys(fields["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
+        for name, value in check_keys(fields["model"], required={"name", "digest"}, where="setting.model").items():
+            check_text(f"setting.model.{name}", value)
+        protocol = check_keys(fields["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
+        check_count("setting.protocol.steps", protocol["steps"])
         if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")
+        for name in COUNTS & fields["machine"].keys():
+            check_count(f"setting.machine.{name}", fields["machine"][name])
         return cls(**fields)
 
 
@@ -74,5 +81,12 @@ def _differences(part: str, baseline: Json, here: Json) -> list[str]:
     return [
         f"{part} {name}: {baseline.get(name)}, here {here.get(name)}"
         for name in names
-        if baseline.get(name) != here.get(name)
+        if not _is_same(name, baseline.get(name), here.get(name))
     ]
+
+
+def _is_same(name: str, baseline: object, here: object) -> bool:
+    """Tell whether a value is that of a baseline; what the kernel calls the machine's memory need only be close."""
+    if name == "memory_gib" and isinstance(baseline, int) and isinstance(here, int):
+        return math.isclose(baseline, here, rel_tol=MEMORY_TOLERANCE)
+    return baseline == here

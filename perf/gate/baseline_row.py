@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from perf.errors import BadRecord
+from perf.gate import checksum
 from perf.gate.baseline_key import Json
 from perf.gate.recipe import check_recipe
 from perf.host.stack import Stack
@@ -17,9 +18,10 @@ from perf.records.checks import check_keys
 from perf.records.evidence import Evidence
 from perf.records.launch import Launch
 from perf.records.session_record import SessionRecord
+from perf.records.typed_json import convert
 from perf.spec.variant import Variant
 
-OPTIONAL = {"evidence", "worker", "commit", "launch"}
+OPTIONAL = {"evidence", "worker", "commit", "launch", checksum.FIELD}
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DESCRIPTIVE = {"name", "about", "published_s"}  # fields of a variant that change nothing in what is measured
 
@@ -74,7 +76,7 @@ class BaselineRow:
             data["commit"] = self.commit
         if self.launch:
             data["launch"] = self.launch.to_json()
-        return data
+        return data | {checksum.FIELD: checksum.checksum(data)}
 
     @classmethod
     def from_json(cls, data: object) -> Self:
@@ -82,7 +84,7 @@ class BaselineRow:
         fields = check_keys(data, required={"variant", "stack", "sessions"}, optional=OPTIONAL)
         if not isinstance(fields["variant"], dict):
             raise BadRecord("variant", "is not an object")
-        return cls(
+        row = cls(
             variant=fields["variant"],
             stack=check_recipe(fields["stack"]),
             sessions=_sessions(fields["sessions"]),
@@ -91,6 +93,8 @@ class BaselineRow:
             commit=_commit(fields.get("commit")),
             launch=_launch(fields["launch"]) if "launch" in fields else None,
         )
+        checksum.check_checksum(fields)  # at the end: a field that cannot be tells more
+        return row
 
 
 def specification(variant: Variant) -> dict[str, Any]:
@@ -130,8 +134,8 @@ def _launch(data: object) -> Launch:
         raise error.within("launch") from None
 
 
-def _evidence(data: Any) -> Evidence:
+def _evidence(data: object) -> Evidence:
     try:
-        return Evidence.from_json(data)
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        raise BadRecord("evidence", f"cannot be read: {error!r}") from None
+        return convert(data, Evidence)
+    except BadRecord as error:
+        raise error.within("evidence") from None

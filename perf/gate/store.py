@@ -1,12 +1,14 @@
 """The baseline files on disk: ``baselines/<codename>/<model>-<size>-<steps>steps-<digest>.json``.
 
-An ordinary run only reads. A file is replaced as a whole, under a lock, by one written beside it: two runs at once lose
-nothing, and a full disk or a kill leaves the old one.
+An ordinary run only reads. A file is replaced as a whole, under a lock, by one written beside it, which is read back
+first: two runs at once lose nothing, a full disk or a kill leaves the old one, and nothing is written that would not be
+read again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import tempfile
@@ -20,16 +22,12 @@ from filelock import FileLock
 from perf.errors import BadBaseline, BadRecord
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey
+from perf.host.regular_file import read_text
+from perf.records.strict_json import parse
 
 PUBLISHED = "published.json"
 MAX_BYTES = 64 * 1024**2
 WRITABLE_BY_OWNER = 0o644
-
-
-class Parsed(dict[str, Any]):
-    """A JSON object that remembers which keys it had twice."""
-
-    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,18 @@ def path_of(folder: Path, key: BaselineKey) -> Path:
 
 
 def files(folder: Path) -> list[Path]:
-    """List the measured baselines in a folder and those below it."""
-    return sorted(path for path in folder.rglob("*.json") if path.name != PUBLISHED)
+    """List the measured baselines in a folder and those below it; none where it does not exist.
+
+    Hidden files are none of ours: macOS leaves such beside the files that it copies. Raises BadBaseline for a folder
+    that cannot be read, whose baselines would else be taken for missing.
+    """
+    below = [Path(place, name) for place, _, names in os.walk(folder, onerror=_refuse_folder) for name in names]
+    return sorted(path for path in below if path.suffix == ".json" and path.name[0] != "." and path.name != PUBLISHED)
+
+
+def _refuse_folder(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise BadBaseline(Path(error.filename), f"the folder cannot be read: {error.strerror}") from error
 
 
 def why_not(folder: Path, differences: Callable[[BaselineKey], list[str]]) -> Iterator[tuple[Path, list[str]]]:
@@ -79,30 +87,13 @@ def why_not(folder: Path, differences: Callable[[BaselineKey], list[str]]) -> It
 def load(path: Path) -> Baseline:
     """Read a baseline file. Raises BadBaseline, which names the file and the field."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadBaseline(path, f"over {MAX_BYTES >> 20} MiB; no baseline is that large")
-        return Baseline.from_json(parse(path.read_text(encoding="utf-8")))
+        return Baseline.from_json(parse(read_text(path, MAX_BYTES)))
     except OSError as error:
         raise BadBaseline(path, f"cannot be read: {error.strerror}") from error
-    except RecursionError:
-        raise BadBaseline(path, "nested too deeply to be a baseline") from None
     except BadRecord as error:
         raise BadBaseline(path, str(error)) from error
     except ValueError as error:  # not UTF-8, not JSON
         raise BadBaseline(path, f"not JSON: {error}") from error
-
-
-def parse(text: str) -> Any:
-    """Parse JSON into values whose objects are Parsed. Raises ValueError, RecursionError."""
-
-    def to_object(pairs: list[tuple[str, Any]]) -> Parsed:
-        parsed = Parsed(pairs)
-        if len(parsed) < len(pairs):
-            names = [name for name, _ in pairs]
-            parsed.repeated = tuple(sorted({name for name in names if names.count(name) > 1}))
-        return parsed
-
-    return json.loads(text, object_pairs_hook=to_object)
 
 
 def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baseline:
@@ -112,16 +103,32 @@ def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baselin
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")):
+        with FileLock(lock_of(path)):
             changed = change(load(path) if os.path.lexists(path) else None)
-            replace(path, serialise(changed.to_json()))
-    except (OSError, BadRecord) as error:
+            replace(path, readable(changed))
+    except (OSError, ValueError, BadRecord) as error:
         raise BadBaseline(path, f"not written, what was there is as it was: {error}") from error
     return changed
 
 
+def readable(baseline: Baseline) -> str:
+    """Return the text of a baseline's file. Raises BadRecord or ValueError if another content would be read from it."""
+    text = serialise(baseline.to_json())
+    read_back = Baseline.from_json(parse(text))
+    if read_back.faults:
+        raise next(iter(read_back.faults.values()))
+    if serialise(read_back.to_json()) != text:
+        raise BadRecord("", "would not be read as it was written; that is a fault of the suite, please report it")
+    return text
+
+
 def replace(path: Path, text: str) -> None:
-    """Write a file beside ``path``, through to the disk, and rename it. Raises OSError and leaves nothing behind."""
+    """Write a file beside ``path``, through to the disk, and rename it. Raises OSError and leaves nothing behind.
+
+    The caller holds the file's lock, so what a killed run has left of its own is nobody's, and goes as well.
+    """
+    for abandoned in set(path.parent.glob(f".{glob.escape(path.name)}.*")) - {lock_of(path)}:
+        abandoned.unlink(missing_ok=True)
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -130,10 +137,25 @@ def replace(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         Path(fresh).chmod(WRITABLE_BY_OWNER)
         Path(fresh).replace(path)
+        sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(fresh).unlink()
         raise
+
+
+def lock_of(path: Path) -> Path:
+    """Return the file whose lock whoever replaces ``path`` holds."""
+    return path.with_name(f".{path.name}.lock")
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the folder itself written through to the disk, and with it the names of its files."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def serialise(value: Any) -> str:

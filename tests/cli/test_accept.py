@@ -179,12 +179,17 @@ def invalid(record: dict[str, Any]) -> None:
 
 
 def all_disturbed(record: dict[str, Any]) -> None:
+    del record["baseline_row"]["checksum"]
     for each in record["baseline_row"]["sessions"]:
         each["rounds"]["cpu_pressure_s"] = list(each["rounds"]["latency_s"])
 
 
 def not_measurable(record: dict[str, Any]) -> None:
     record["baseline_row"]["sessions"][0]["rounds"]["latency_s"][0] = -1.0
+
+
+def edited_by_hand(record: dict[str, Any]) -> None:
+    record["baseline_row"]["sessions"][0]["rounds"]["latency_s"][0] *= 1.01
 
 
 def wrong_package(record: dict[str, Any]) -> None:
@@ -209,6 +214,7 @@ def wrong_package(record: dict[str, Any]) -> None:
         (invalid, "eager-fp32: not recorded: threads: 99, expected 2"),
         (all_disturbed, "eager-fp32: not recorded: other work ran during every session"),
         (not_measurable, "-1.0 cannot have been measured"),
+        (edited_by_hand, "eager-fp32: checksum is of other content"),
         (wrong_package, "'torch @ file:///tmp #' is not the name of a package"),
         (edited("protocol", steps=7), "run.json holds rows of different measurements: protocol steps: 20, here 7"),
     ],

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -143,8 +144,8 @@ def twice(text: str, key: str, value: str) -> str:
         (lambda path: path.write_text(path.read_text()[:-900]), "not JSON"),
         (lambda path: path.write_text(""), "not JSON"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "not JSON"),
-        (lambda path: path.write_text("[" * 10_000_000), "nested too deeply"),
-        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+        (lambda path: path.write_text("[" * 10_000_000), "nested more than 40 deep"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: not a regular file"),
         (lambda path: (path.unlink(), path.symlink_to(path)), "cannot be read"),
         (lambda path: os.truncate(path, store.MAX_BYTES + 1), "over 64 MiB"),
         (rewritten(lambda data: data.update(schema=2)), "schema is 2, this version reads 1"),
@@ -175,7 +176,7 @@ def test_a_bad_head_makes_every_row_invalid(path: Path, tmp_path: Path, damage: 
     ("damage", "named"),
     [
         (lambda row: row["sessions"][1]["rounds"]["cpu_s"].append(3.0), "sessions[1].rounds.cpu_s"),
-        (lambda row: row["sessions"][0]["rounds"].update(latency_s=[float("nan")] * 5), "sessions[0].rounds[0].lat"),
+        (lambda row: row["sessions"][0]["rounds"].update(latency_s=[1e30] * 5), "sessions[0].rounds[0].latency_s"),
         (lambda row: row["sessions"][0]["rounds"]["latency_s"].__setitem__(2, -1), "sessions[0].rounds[2].latency_s"),
         (lambda row: row["sessions"][0]["rounds"]["latency_s"].__setitem__(2, 0), "sessions[0].rounds[2].latency_s"),
         (lambda row: row["sessions"].clear(), "sessions is not a list of sessions"),
@@ -335,3 +336,88 @@ def test_a_disk_without_room_leaves_the_old_file(path: Path) -> None:
     assert "not written, what was there is as it was" in said
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir() if not file.name.endswith(".lock")] == [path.name]
+
+
+def test_what_a_killed_update_has_left_goes_with_the_next(path: Path) -> None:
+    process = update(path, 5, "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)")
+    process.communicate(timeout=60)
+    assert len([*path.parent.glob(f".{path.name}.*")]) == 2, "the lock and what is half written"
+    store.update(path, lambda old: accept(old, seed=6))
+    assert [*path.parent.glob(f".{path.name}.*")] == [store.lock_of(path)]
+
+
+def test_nothing_is_written_that_would_not_be_read(path: Path) -> None:
+    """A negative pressure was written, and the row that it replaced was lost: the file was refused from then on."""
+    before = path.read_bytes()
+
+    def spoil(old: Baseline | None) -> Baseline:
+        changed = accept(old, seed=7)
+        row = changed.rows[EAGER.name]
+        timed = dataclasses.replace(row.sessions[-1].rounds[0], cpu_pressure_s=-1.0)
+        session = dataclasses.replace(row.sessions[-1], rounds=(timed,))
+        spoilt = dataclasses.replace(row, sessions=(*row.sessions[:-1], session))
+        return dataclasses.replace(changed, rows={**changed.rows, EAGER.name: spoilt})
+
+    with pytest.raises(BadBaseline, match=r"not written.*cpu_pressure_s -1\.0 cannot have been measured"):
+        store.update(path, spoil)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_what_would_hang_a_reader_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    target = store.path_of(tmp_path, KEY)
+    target.parent.mkdir(parents=True)
+    make(target)
+    with pytest.raises(BadBaseline, match="cannot be read: not a regular file"):
+        store.find(tmp_path, KEY)
+
+
+def test_a_folder_that_cannot_be_read_is_no_missing_baseline(tmp_path: Path) -> None:
+    (tmp_path / "baselines").touch()
+    with pytest.raises(BadBaseline, match="the folder cannot be read: Not a directory"):
+        store.find(tmp_path / "baselines", KEY)
+    gate = Gate(tmp_path / "baselines", GENOA, KEY)
+    (verdict,) = gate.judge([MeasuredRow(EAGER, STACK, sessions(3, seed=9))]).values()
+    assert verdict.kind is VerdictKind.INVALID
+
+
+def test_the_hidden_files_of_another_system_are_no_baselines(path: Path, tmp_path: Path) -> None:
+    path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7Mac OS X")
+    assert store.files(tmp_path) == [path]
+    assert store.find(tmp_path, KEY).baseline
+
+
+@pytest.mark.parametrize(
+    ("memory_gib", "is_the_same"), [(24, True), (23, True), (26, True), (20, False), (32, False), (48, False)]
+)
+def test_what_a_kernel_keeps_for_itself_makes_no_other_machine(
+    tmp_path: Path, path: Path, memory_gib: int, is_the_same: bool
+) -> None:
+    """Another default of crashkernel makes 126 GiB 122, and rounding is enough near a half."""
+    here = dataclasses.replace(GENOA, memory_bytes=memory_gib * 1024**3)
+    stored = store.find(tmp_path, BaselineKey.of(here, MODEL, Protocol(size=Size(128, 128))))
+    assert (stored.path == path) is is_the_same
+    assert (stored.baseline is not None) is is_the_same
+
+
+def test_an_infinite_number_anywhere_is_no_json(path: Path, tmp_path: Path) -> None:
+    path.write_text(path.read_text().replace('"kernel": "6.1"', '"kernel": Infinity'))
+    with pytest.raises(BadBaseline, match="not JSON: Infinity is not a number"):
+        store.find(tmp_path, KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"rows": None}, "changes[0].rows"),
+        ({"rows": [1]}, "changes[0].rows"),
+        ({"why": None}, "changes[0].why"),
+        ({"when": "yesterday"}, "changes[0].when"),
+    ],
+)
+def test_a_change_is_when_why_and_which_rows(path: Path, change: dict[str, Any], field: str) -> None:
+    data = json.loads(path.read_text())
+    data["changes"][0] |= change
+    path.write_text(json.dumps(data))
+    with pytest.raises(BadBaseline, match=re.escape(field)):
+        store.load(path)
