@@ -5,6 +5,7 @@ from __future__ import annotations
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.stack_pair import Role
+from perf.errors import BadRecord
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.proof import fidelity, reference
@@ -61,7 +62,10 @@ def unmet_claims(measurement: Measurement, evidence: Evidence, run: Run) -> list
 
 def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
     """Return how far the candidate's image is from the reference's, and what is wrong with either or between them."""
-    outcomes = {role: reference.read(paired_run.inspections[role].outcome) for role in Role}
+    try:
+        outcomes = {role: reference.read(paired_run.inspections[role].outcome) for role in Role}
+    except BadRecord as error:
+        return None, [str(error)]
     if faults := [f"{role}: {outcome.fault}" for role, outcome in outcomes.items() if outcome.fault]:
         return None, faults
     if outcomes[Role.CANDIDATE].shapes != outcomes[Role.REFERENCE].shapes:

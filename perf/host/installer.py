@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from perf.errors import PipFailed
-from perf.host.sentinel import Sentinel
+from perf.host import helper
+from perf.host.foreign_text import in_one_line
 
 # A heading and the lines indented below it. For conflicting requirements pip so lists the causes, on standard output;
 # its ERROR lines say only that there is a conflict.
@@ -33,35 +32,10 @@ PASSED_ON = re.compile(
 def pip(python: Path, *arguments: str) -> str:
     """Run pip on that interpreter and return its standard output. Raises PipFailed, with what pip printed."""
     command = [sys.executable, "-m", "pip", "--python", str(python), "--no-input", *arguments]
-    process = subprocess.Popen(
-        command,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    output, errors = _communicate(process)
-    if process.returncode:
-        raise PipFailed(quote(output, errors) or f"exit code {process.returncode}")
-    return output
-
-
-def _communicate(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Wait for the process, which leads a session, and return what it printed; it does not outlive this one.
-
-    A pip that goes on alone would write into the environment that the next run makes in the same place.
-    """
-    sentinel = Sentinel(process.pid)
-    try:
-        return process.communicate()
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
-    finally:
-        sentinel.end()
+    ended = helper.run(command, clean_environment())
+    if ended.returncode:
+        raise PipFailed(quote(ended.stdout, ended.stderr) or f"exit code {ended.returncode}")
+    return ended.stdout
 
 
 def clean_environment() -> dict[str, str]:
@@ -73,6 +47,6 @@ def quote(output: str, errors: str) -> str:
     """Return the part of what pip printed that tells why it failed, on one line."""
     causes = HEADED_LIST.search(output)
     if causes:
-        return "; ".join(line.strip() for line in causes[1].splitlines())
+        return in_one_line(causes[1])
     lines = [line.removeprefix(ERROR) for line in errors.splitlines() if line.startswith(ERROR)]
-    return "; ".join(lines) or " ".join(errors.split())[-QUOTED_CHARACTERS:]
+    return in_one_line("\n".join(lines)) or in_one_line(" ".join(errors.split()))[-QUOTED_CHARACTERS:]

@@ -1,15 +1,14 @@
 """The launcher: it starts a worker, talks to it, and leaves nothing of it behind, whatever happens to either side.
 
 A worker leads a session (setsid) of its own, so Ctrl-C reaches the parent alone, which then ends the whole process
-group. If the parent dies first, the kernel kills the worker (PR_SET_PDEATHSIG), and a sentinel (perf.host.sentinel)
-kills the processes that the worker has started.
+group, and whatever of the worker's has left it. If the parent dies first, the kernel kills the worker
+(PR_SET_PDEATHSIG), and a sentinel (perf.host.sentinel) kills the processes that the worker has started.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -17,18 +16,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
-from perf.host.sentinel import Sentinel
+from perf.host.foreign_text import in_one_line, quoted
+from perf.host.sentinel import Sentinel, kill_marked, marked, new_mark
 from perf.host.worker_code import wire_version
-from perf.measure.channel import Channel, Message
+from perf.measure.channel import Channel, Request
 from perf.measure.command import Command
 from perf.measure.postmortem import ERRORS, OUTPUT, describe_exit, read_last_output
+from perf.measure.replies import NAMES, Failure, Hello, Progress, Reply
 
 GRACE_S = 10.0
 SETTLE_S = 0.3  # a worker's OpenMP threads spin for 0.2 s after their last work
 IDLE_CHECK_S = 0.002
+EXIT_CHECK_S = 0.02
+
+T = TypeVar("T", bound=Reply)
 
 
 class WorkerProcess:
@@ -43,6 +47,7 @@ class WorkerProcess:
         self._folder = folder
         self._temporary = folder / "tmp"
         self._temporary.mkdir(exist_ok=True)
+        self._mark = new_mark()
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
         self._command = [*command.arguments, str(request_read), str(reply_write), str(os.getpid())]
@@ -53,7 +58,7 @@ class WorkerProcess:
         ):
             self._process = subprocess.Popen(
                 self._command,
-                env={**command.environment, "TMPDIR": str(self._temporary)},
+                env=marked({**command.environment, "TMPDIR": str(self._temporary)}, self._mark),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -64,8 +69,8 @@ class WorkerProcess:
         os.close(request_read)
         os.close(reply_write)
         self._request_fd, self._reply_fd = request_write, reply_read
-        self._pid_fd = os.pidfd_open(self._process.pid)
-        self._sentinel = Sentinel(self._process.pid)
+        self._pid_fd = pid_fd_of(self._process.pid)
+        self._sentinel = Sentinel(self._process.pid, self._mark)
         self._channel = Channel(request_write, reply_read, self._pid_fd)
 
     @property
@@ -82,16 +87,16 @@ class WorkerProcess:
 
     def ask(
         self,
-        request: Message | None,
-        answer: str | tuple[str, ...],
+        request: Request | None,
+        answer: type[T] | tuple[type[T], ...],
         deadline_s: float,
         on_progress: Callable[[int], None] | None = None,
-    ) -> Message:
+    ) -> T:
         """Send a request, and wait for its reply.
 
         Args:
             request: The request, or None to wait for the worker's first message.
-            answer: The name of the reply, or several that are possible.
+            answer: The type of the reply, or several that are possible.
             deadline_s: How long the worker may take.
             on_progress: Called with the count of steps done at each progress message before the reply.
 
@@ -103,7 +108,7 @@ class WorkerProcess:
         """
         doing = request["request"] if request else "start"
         try:
-            message = self._exchange(request, time.monotonic() + deadline_s, on_progress)
+            reply = self._exchange(request, time.monotonic() + deadline_s, on_progress)
         except TimeoutError:
             self.kill()
             raise self._error(
@@ -111,27 +116,32 @@ class WorkerProcess:
             ) from None
         except EOFError:
             raise self._error(WorkerDied, f"died during {doing!r}: {self._cause_of_death()}") from None
-        except (ValueError, LookupError) as error:
+        except ValueError as error:
             self.kill()
             raise self._error(WorkerGarbled, f"broke the protocol during {doing!r}: {error}") from None
         except BaseException:
             self.kill()  # Ctrl-C: nobody waits for what the worker is doing
             raise
-        return self._expect(message, (answer,) if isinstance(answer, str) else answer, doing)
+        return self._expect(reply, answer if isinstance(answer, tuple) else (answer,), doing)
 
     def close(self) -> None:
         """End the process group and close the pipes. The worker is not asked first: it has nothing to save."""
         self.kill()
         self._sentinel.end()
         for descriptor in (self._request_fd, self._reply_fd, self._pid_fd):
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
 
     def kill(self) -> None:
-        """Kill the process group. Its leader is reaped only afterwards, so its pid cannot belong to another process."""
+        """Kill the process group, and what has left it.
+
+        Its leader is reaped only after the group is gone, so that its number cannot belong to another process.
+        """
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            kill_marked(self._mark)
             shutil.rmtree(self._temporary, ignore_errors=True)  # a dying child may still write there
 
     def __enter__(self) -> Self:
@@ -142,25 +152,24 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
-    def _exchange(self, request: Message | None, deadline: float, on_progress: Callable[[int], None] | None) -> Message:
-        """Send the request, if any, and return the first message that is not about progress."""
+    def _exchange(self, request: Request | None, deadline: float, on_progress: Callable[[int], None] | None) -> Reply:
+        """Send the request, if any, and return the first reply that is not about progress."""
         if request:
-            self._channel.send(request)
-        while (message := self._channel.receive(deadline))["reply"] == "progress":
+            self._channel.send(request, deadline)
+        while isinstance(reply := self._channel.receive(deadline), Progress):
             if on_progress:
-                on_progress(message["done"])
-        return message
+                on_progress(reply.done)
+        return reply
 
-    def _expect(self, message: Message, answers: tuple[str, ...], doing: str) -> Message:
-        if message["reply"] == "error":
-            headline = f"{doing} failed: {message.get('type')}: {message.get('message')}"
-            traceback = str(message.get("traceback")).rstrip()
-            raise WorkerFailed(self._name, headline, f"--- traceback in the worker\n{traceback}")
-        if message["reply"] not in answers:
-            self.kill()
-            expected = " or ".join(map(repr, answers))
-            raise self._error(WorkerGarbled, f"answered {doing!r} with {message['reply']!r} instead of {expected}")
-        return message
+    def _expect(self, reply: Reply, answers: tuple[type[T], ...], doing: str) -> T:
+        if isinstance(reply, answers):
+            return reply
+        if isinstance(reply, Failure):
+            headline = f"{doing} failed: {in_one_line(f'{reply.type}: {reply.message}')}"
+            raise WorkerFailed(self._name, headline, f"--- traceback in the worker\n{quoted(reply.traceback)}")
+        self.kill()
+        expected = " or ".join(repr(NAMES[kind]) for kind in answers)
+        raise self._error(WorkerGarbled, f"answered {doing!r} with {NAMES[type(reply)]!r} instead of {expected}")
 
     def _error(self, kind: type[WorkerError], event: str) -> WorkerError:
         """Return an error that says what happened to the worker, with its last output as evidence."""
@@ -168,14 +177,29 @@ class WorkerProcess:
 
     def _cause_of_death(self) -> str:
         """Return how the worker ended. Wait for that before killing its group, or the kill would pass for the cause."""
-        exited = self._wait_for_exit(GRACE_S)
+        has_exited = self._has_exited(GRACE_S)
         self.kill()
-        return describe_exit(self._process.returncode) if exited else "it closed its pipe and did not end"
+        return describe_exit(self._process.returncode) if has_exited else "it closed its pipe and did not end"
 
-    def _wait_for_exit(self, timeout_s: float) -> bool:
-        poll = select.poll()
-        poll.register(self._pid_fd, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
+    def _has_exited(self, timeout_s: float) -> bool:
+        """Wait for the worker's end, and leave it to be reaped."""
+        deadline = time.monotonic() + timeout_s
+        while not (ended := os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(EXIT_CHECK_S)
+        return ended is not None
+
+
+def pid_fd_of(pid: int) -> int | None:
+    """Return a descriptor that becomes readable when the process ends; None in a sandbox that refuses it.
+
+    Without one, a death is seen by the end of the pipe, which a child of the worker may hold open until the deadline.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def _is_running(task: Path) -> bool:
@@ -204,9 +228,9 @@ def start(name: str, command: Command, folder: Path, deadline_s: float) -> Worke
     except OSError as error:
         raise WorkerDied(name, f"{command.arguments[0]} could not be started: {error}") from error
     try:
-        hello = process.ask(None, "hello", deadline_s)
-        if hello.get("version") != wire_version():
-            spoken = f"version {hello.get('version')} of the wire, not {wire_version()}"
+        hello = process.ask(None, Hello, deadline_s)
+        if hello.version != wire_version():
+            spoken = f"version {hello.version} of the wire, not {wire_version()}"
             raise WorkerGarbled(name, f"worker {process.pid} speaks {spoken}: its code is not this tree's")
     except BaseException:
         process.close()

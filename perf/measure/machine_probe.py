@@ -13,6 +13,7 @@ import numpy as np
 
 from perf.host.machine import Machine
 from perf.measure import command, launcher
+from perf.measure.replies import Probed
 from perf.records.sample import Sample
 from perf.records.session_record import mean_probe_s
 
@@ -39,7 +40,7 @@ def running(machine: Machine, folder: Path) -> Iterator[Probe]:
     with launcher.start("probe", command.for_probe(machine), folder, DEADLINE_S) as process:
         yield Probe(
             name=f"numpy {np.__version__}",
-            time_s=lambda: float(process.ask(request, "probed", DEADLINE_S)["probe_s"]),
+            time_s=lambda: process.ask(request, Probed, DEADLINE_S).probe_s,
         )
 
 

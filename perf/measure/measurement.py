@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from perf.errors import WorkerGarbled
+from perf.errors import BadRecord, WorkerGarbled
 from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.bench import Bench
@@ -20,6 +21,8 @@ from perf.measure.launcher import SETTLE_S, WorkerProcess
 from perf.measure.machine_probe import ProbeTimes
 from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
+from perf.measure.replies import Ready, TurnAsked
+from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
 from perf.records.session_record import Round
@@ -101,8 +104,8 @@ class Measurement:
             "size": str(self._bench.protocol.size),
             "exports": str(self._bench.exports),
         }
-        ready = self._worker.ask(request, "ready", self._bench.deadlines.load_s)
-        self._load_s, self._export_s = ready["load_s"], ready["export_s"]
+        ready = self._worker.ask(request, Ready, self._bench.deadlines.load_s)
+        self._load_s, self._export_s = ready.load_s, ready.export_s
 
     def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
         """Return the arguments of ``generate`` for the next round: pedantic's ``setup``.
@@ -131,8 +134,8 @@ class Measurement:
         deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
         request = self._generation(steps)
         self._generation_began_s = time.monotonic()
-        reply = self._worker.ask(request, "sample", deadline_s, lambda done: self._on_step(done, steps))
-        sample = self._read(reply)
+        sample = self._worker.ask(request, Sample, deadline_s, lambda done: self._on_step(done, steps))
+        self._check(sample)
         if warming_up:
             self._warmups.append(sample)
         else:
@@ -153,17 +156,18 @@ class Measurement:
     def begin_in_turns(self) -> None:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
         request = self._generation(self._bench.protocol.steps) | {"takes_turns": True}
-        self._have_a_turn(request, "turn")
+        self._have_a_turn(request, TurnAsked)
         self._is_between_turns = True
 
     def take_turn(self) -> Sample | None:
         """Let the worker go on to its next stop; return the sample at the end, else None. Raises a WorkerError."""
-        reply = self._have_a_turn({"request": "turn"}, "turn", "sample")
-        if reply["reply"] == "turn":
+        reply = self._have_a_turn({"request": "turn"}, TurnAsked, Sample)
+        if not isinstance(reply, Sample):
             return None
         self._is_between_turns = False
-        self._samples.append(self._read(reply))
-        return self._samples[-1]
+        self._check(reply)
+        self._samples.append(reply)
+        return reply
 
     def finish_turns(self) -> None:
         """Finish a generation that was left between two turns, as when the other worker died. Raises a WorkerError."""
@@ -174,11 +178,8 @@ class Measurement:
         """Have the worker read what is active in it and write its last generation to a file. Raises a WorkerError."""
         self._bench.progress.begin(self._label, "reading the evidence")
         request = {"request": "evidence", "outcome": str(self._outcome)}
-        reply = self._worker.ask(request, "evidence", self._bench.deadlines.generation_s)
-        try:
-            return Inspection(evidence=Evidence.from_json(reply), outcome=self._outcome)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
-            raise WorkerGarbled(self.variant.name, f"the worker sent no proper evidence: {error!r}") from error
+        evidence = self._worker.ask(request, Evidence, self._bench.deadlines.generation_s)
+        return Inspection(evidence=evidence, outcome=self._outcome)
 
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""
@@ -197,7 +198,7 @@ class Measurement:
             f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
         )
 
-    def _have_a_turn(self, request: dict[str, Any], *answers: str) -> dict[str, Any]:
+    def _have_a_turn(self, request: dict[str, Any], *answers: type[TurnAsked | Sample]) -> TurnAsked | Sample:
         """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed."""
         with contextlib.nullcontext() if self._is_timed else clock.held():
             reply = self._worker.ask(request, answers, self._bench.deadlines.generation_s)
@@ -214,11 +215,18 @@ class Measurement:
             "latents": str(self._bench.latents),
         }
 
-    def _read(self, reply: dict[str, Any]) -> Sample:
+    def _check(self, sample: Sample) -> None:
+        """Raise WorkerGarbled if a sample's figures contradict each other, or what was asked for."""
         try:
-            return Sample.from_json({key: value for key, value in reply.items() if key != "reply"})
-        except (TypeError, ValueError, LookupError) as error:
-            raise WorkerGarbled(self.variant.name, f"the worker sent no proper sample: {error!r}") from error
+            sample.check_parts()
+            check_consistent(
+                Round.of(sample),
+                steps=len(sample.parts.unet_steps_s),
+                cpus=os.cpu_count(),
+                memory_bytes=self._bench.machine.memory_bytes,
+            )
+        except BadRecord as error:
+            raise WorkerGarbled(self.variant.name, f"the worker sent a sample that cannot be: {error}") from None
 
     def _announce_estimate(self) -> None:
         estimate = self._bench.estimate

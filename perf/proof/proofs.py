@@ -9,10 +9,9 @@ from typing import Any
 from perf.errors import WorkerError
 from perf.measure.measurement import Inspection
 from perf.measure.run import Run
-from perf.proof import reference
 from perf.proof.claims import Claim, Facts, check, failed
 from perf.proof.proof import Proof
-from perf.proof.reference import ReferenceImage
+from perf.proof.reference import ReferenceImage, read_of_worker
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.spec.ladder import EAGER_FP32, select
@@ -45,7 +44,7 @@ class Proofs:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
         evidence = inspection.evidence
         claims = check(facts_of(self._run, variant, session, evidence))
-        outcome = reference.read(inspection.outcome)
+        outcome = read_of_worker(variant.name, inspection.outcome)
         self._proofs.setdefault(variant.name, []).append(
             Proof(variant=variant, evidence=evidence, claims=tuple(claims), outcome=outcome, fault=outcome.fault)
         )
@@ -58,11 +57,12 @@ class Proofs:
             scheduler = proof.variant.scheduler
             if proof.fault or proof.fidelity:
                 continue
-            if not self._reference(scheduler).is_made and scheduler not in self._asked_for:
+            reference = self._reference(scheduler)
+            if not reference.read() and scheduler not in self._asked_for:
                 self._asked_for.add(scheduler)
                 self._make(scheduler)
-            if self._reference(scheduler).is_made:
-                proof.compare(self._reference(scheduler))
+            if expected := reference.read():
+                proof.compare(expected, reference.folder)
 
     def claims(self, name: str) -> list[Claim]:
         """Return the claims of the row's worst session, the one in which most of them fail."""
@@ -106,10 +106,11 @@ class Proofs:
             with self._run.measuring(eager) as measurement:
                 measurement.generate(self._run.bench.protocol.steps)
                 outcome = measurement.inspect().outcome
+            fault = read_of_worker(eager.name, outcome).fault
         except WorkerError as error:
             self._run.say(f"no reference image: {error}")
             return
-        if fault := reference.read(outcome).fault:
+        if fault:
             self._run.say(f"no reference image: eager float32 made none either: {fault}")
             return
         self._reference(scheduler).keep(outcome, self._maker)

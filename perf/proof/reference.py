@@ -7,8 +7,11 @@ image is what they are there to show. A file beside each says what made it.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from perf.errors import BadRecord, WorkerGarbled
 from perf.host.cache import cache_dir, make_once
+from perf.host.regular_file import read_bytes
 from perf.proof.fidelity import Outcome
 
 OUTCOME, MADE_BY = "outcome.npz", "made-by.json"
 NEED_BYTES = 64 * 1024**2
+MAX_BYTES = 256 * 1024**2  # a picture of 4096x4096 in float32
 
 
 @dataclass(frozen=True)
@@ -35,25 +41,43 @@ class ReferenceImage:
         whole = json.dumps([checkpoint_digest, dict(protocol), scheduler], sort_keys=True)
         return cls(cache_dir() / "references" / hashlib.sha256(whole.encode()).hexdigest()[:32])
 
-    @property
-    def is_made(self) -> bool:
-        return self.folder.exists()
-
-    def read(self) -> Outcome:
-        """Return the reference, which has been made."""
-        return read(self.folder / OUTCOME)
+    def read(self) -> Outcome | None:
+        """Return the reference; None where it has not been made, or is damaged, and is to be made again."""
+        try:
+            return read(self.folder / OUTCOME)
+        except BadRecord:
+            return None
 
     def keep(self, outcome: Path, made_by: str) -> None:
-        """Keep what eager float32 has made, unless a reference exists already."""
+        """Keep what eager float32 has made, unless there is a reference that can be read."""
 
         def make(folder: Path) -> None:
             shutil.copy(outcome, folder / OUTCOME)
             (folder / MADE_BY).write_text(json.dumps({"made_by": made_by}), encoding="utf-8")
 
-        make_once(self.folder, make, NEED_BYTES)
+        make_once(self.folder, make, NEED_BYTES, is_usable=lambda _: self.read() is not None)
 
 
 def read(path: Path) -> Outcome:
-    """Read the outcome that a worker has written as an .npz file."""
-    with np.load(path) as arrays:
-        return Outcome(image=arrays["image"], latents=arrays["latents"])
+    """Read the outcome that a worker has written as an .npz file. Raises BadRecord, which names the file."""
+    try:
+        archive = io.BytesIO(read_bytes(path, MAX_BYTES))
+        with zipfile.ZipFile(archive) as members:
+            if sum(member.file_size for member in members.infolist()) > MAX_BYTES:
+                raise ValueError(f"unpacks to over {MAX_BYTES >> 20} MiB")
+        with np.load(archive) as arrays:
+            outcome = Outcome(image=arrays["image"], latents=arrays["latents"])
+    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        raise BadRecord(str(path), f"holds no image: {error}") from error
+    for name, values, axes in (("image", outcome.image, 3), ("latents", outcome.latents, 4)):
+        if values.ndim != axes or not np.issubdtype(values.dtype, np.floating) or not values.size:
+            raise BadRecord(str(path), f"has {name} of {values.dtype} in the shape {values.shape}")
+    return outcome
+
+
+def read_of_worker(name: str, path: Path) -> Outcome:
+    """Read the outcome of the worker of that name. Raises WorkerGarbled if it has written none."""
+    try:
+        return read(path)
+    except BadRecord as error:
+        raise WorkerGarbled(name, f"the worker wrote no image: {error}") from None

@@ -2,8 +2,8 @@
 
 The least time a call can take is that of its floating-point operations at the machine's peak, or that of reading its
 weights once from memory, whichever is longer (the roofline model: Williams, Waterman, Patterson, CACM 52(4), 2009). The
-peak is that of a large matrix product in the precision that the call's products are mostly in, by the variant's own
-stack. The share of the peak is that least time over the time it took.
+peak is that of a large matrix product or convolution, whichever is faster, in the precision that the call's products
+are mostly in, by the variant's own stack. The share of the peak is that least time over the time it took.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def reached(part: str, work: Work, time_s: float, evidence: Evidence) -> Reached
     """Return what one call of a part reached, which took ``time_s`` and had so much ``work`` to do."""
     precision = mostly(evidence, part)
     peak = evidence.peak
-    flop_per_s = peak.bf16_flop_per_s if precision == "bf16" else peak.fp32_flop_per_s
-    least_s = max(work.operations / flop_per_s, work.weights * BYTES[precision] / peak.memory_bytes_per_s)
+    least_s = max(
+        work.operations / peak.flop_per_s(precision), work.weights * BYTES[precision] / peak.memory_bytes_per_s
+    )
     return Reached(
         part=part,
         time_s=time_s,

@@ -14,6 +14,7 @@ import time
 from perf.host import sentinel
 from perf.measure import launcher
 from perf.measure.command import Command
+from perf.measure.replies import Ready
 
 folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
 
@@ -36,4 +37,4 @@ if kind == "real":
     (folder / "worker.pid").write_text(str(process.pid))
     (folder / "child.pid").write_text(str(process.pid))
     time.sleep(60)
-process.ask({"request": "load"}, "ready", 60)
+process.ask({"request": "load"}, Ready, 60)

@@ -18,6 +18,9 @@ other variables shape what it reports:
     SILLY_KERNEL     implementation of its kernels
     SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
     SILLY_PIXEL      first pixel of its picture, a gradient
+    SILLY_GARBLE     a field of a reply to change, as JSON: {"reply": name, "path": [...], "value": ...}; without a
+                     value it is left out
+    SILLY_GARBLE_ROW the only row of which it is changed
     SILLY_GO         file that ends a wait
 """
 
@@ -44,8 +47,23 @@ REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w"
 
 
 def reply(name, **fields):
+    garble(name, fields)
     REPLIES.write(json.dumps({"reply": name, **fields}) + "\n")
     REPLIES.flush()
+
+
+def garble(name, fields):
+    """Change the field of the reply that $SILLY_GARBLE names, or leave it out."""
+    change = json.loads(os.environ.get("SILLY_GARBLE", "{}"))
+    if change.get("reply") != name or os.environ.get("SILLY_GARBLE_ROW", LOADED.get("name")) != LOADED.get("name"):
+        return
+    *path, last = change["path"]
+    for key in path:
+        fields = fields[key]
+    if "value" in change:
+        fields[last] = change["value"]
+    else:
+        del fields[last]
 
 
 def print_garbage():
@@ -96,6 +114,34 @@ def flood():
         REPLIES.write("x" * 65536)
 
 
+def progress_without_end():
+    while True:
+        reply("progress", done=1)
+
+
+def run_away():
+    """Start a child in a session of its own."""
+    note_pid("runaway", subprocess.Popen(["sleep", "3600"], start_new_session=True).pid)
+
+
+def chatter():
+    for _ in range(60):
+        os.write(1, b"cheese\n" * 150_000)
+    os.write(1, b"the last word\n")
+    os._exit(3)
+
+
+def replace_the_log(make):
+    os.unlink("worker.err")
+    make("worker.err")
+    os._exit(3)
+
+
+def command_the_runner():
+    os.write(2, b"::stop-commands::cheese\n")
+    os._exit(3)
+
+
 def raise_an_error():
     raise ValueError("the cheese is out")
 
@@ -105,6 +151,7 @@ DEEDS = {
     "litter": leave_a_temporary_file,
     "exit": exit_three,
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "kill-parent": lambda: os.kill(int(sys.argv[3]), signal.SIGKILL),
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "hang": lambda: time.sleep(3600),
     "hang-with-child": start_a_child_and_hang,
@@ -113,7 +160,19 @@ DEEDS = {
     "error": raise_an_error,
     "not-json": lambda: (REPLIES.write("cheese\n"), REPLIES.flush()),
     "no-reply-key": lambda: (REPLIES.write("[1, 2]\n"), REPLIES.flush()),
-    "other-reply": lambda: reply("cheese"),
+    "unknown-reply": lambda: reply("cheese"),
+    "other-reply": lambda: reply("ready", load_s=1.0, export_s=0.0),
+    "nested": lambda: (REPLIES.write('{"reply": ' + "[" * 500 + "]" * 500 + "}\n"), REPLIES.flush()),
+    "not-a-number": lambda: reply("sample", latency_s=float("nan")),
+    "no-traceback": lambda: reply("error", type="ValueError"),
+    "real-time-signal": lambda: os.kill(os.getpid(), 40),
+    "progress-flood": progress_without_end,
+    "deaf": lambda: (reply("hello", version=1), time.sleep(3600)),
+    "runaway": run_away,
+    "chatter": chatter,
+    "no-log": lambda: replace_the_log(lambda _: None),
+    "pipe-log": lambda: replace_the_log(os.mkfifo),
+    "command": command_the_runner,
     "half-sample": lambda: reply("sample", steps=1),
     "half-evidence": lambda: reply("evidence", kernels=[]),
     "flood": flood,

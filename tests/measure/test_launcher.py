@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, Wo
 from perf.host.stack import ROOT
 from perf.measure import launcher
 from perf.measure.command import Command, Origin, for_variant
+from perf.measure.replies import Ready
 from perf.records.sample import Sample
 from tests.builders.baselines import EAGER, STACK
 from tests.builders.processes import is_running, read_pid, wait_for
@@ -21,6 +23,7 @@ from tests.builders.runs import DATA, HERE
 from tests.builders.trees import tree
 
 SOON_S = 30.0
+FLOOD = "generate:progress-flood"
 MAIN = "perf/worker/__main__.py"
 
 
@@ -32,10 +35,8 @@ def start(folder: Path, silly: str = "") -> launcher.WorkerProcess:
 
 
 def load_and_generate(worker: launcher.WorkerProcess, deadline_s: float = SOON_S) -> Sample:
-    worker.ask({"request": "load"}, "ready", deadline_s)
-    reply = worker.ask({"request": "generate", "steps": 20}, "sample", deadline_s)
-    reply.pop("reply")
-    return Sample.from_json(reply)
+    worker.ask({"request": "load"}, Ready, deadline_s)
+    return worker.ask({"request": "generate", "steps": 20}, Sample, deadline_s)
 
 
 def test_a_worker_answers(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_its_temporary_files_end_with_it(tmp_path: Path) -> None:
 def test_progress_is_passed_on(tmp_path: Path) -> None:
     seen: list[int] = []
     with start(tmp_path, "generate:progress") as worker:
-        worker.ask({"request": "generate", "steps": 3}, "sample", SOON_S, seen.append)
+        worker.ask({"request": "generate", "steps": 3}, Sample, SOON_S, seen.append)
     assert seen == [1, 2, 3]
 
 
@@ -86,10 +87,20 @@ def test_a_worker_runs_the_code_that_it_is_started_from(tmp_path: Path) -> None:
         ("generate:exit", WorkerDied, "died during 'generate': exit code 3"),
         ("generate:segfault", WorkerDied, "signal SIGSEGV"),
         ("generate:killed", WorkerDied, "signal SIGKILL (the kernel's out-of-memory killer does this"),
-        ("load:error", WorkerFailed, "load failed: ValueError: the cheese is out\n--- traceback in the worker"),
+        ("load:error", WorkerFailed, "load failed: ValueError: the cheese is out\n--- traceback in the worker\n| "),
         ("generate:not-json", WorkerGarbled, "not JSON: b'cheese'"),
-        ("generate:no-reply-key", WorkerGarbled, "not a reply: b'[1, 2]'"),
-        ("generate:other-reply", WorkerGarbled, "answered 'generate' with 'cheese' instead of 'sample'"),
+        ("generate:no-reply-key", WorkerGarbled, "not a reply: '[1, 2]'"),
+        ("generate:unknown-reply", WorkerGarbled, "a reply that does not exist: 'cheese'"),
+        ("generate:other-reply", WorkerGarbled, "answered 'generate' with 'ready' instead of 'sample'"),
+        (
+            "generate:half-sample",
+            WorkerGarbled,
+            "'sample': the entry is wrong: Object missing required field `latency_s`",
+        ),
+        ("generate:nested", WorkerGarbled, "nested more than 40 deep"),
+        ("generate:not-a-number", WorkerGarbled, "NaN is not a number"),
+        ("generate:real-time-signal", WorkerDied, "died during 'generate': signal 40"),
+        ("load:no-traceback", WorkerGarbled, "'error': "),
         ("generate:flood", WorkerGarbled, "a line of over 1048576 bytes"),
         ("hello:exit", WorkerDied, "died during 'start': exit code 3"),
     ],
@@ -138,7 +149,7 @@ def test_an_interrupt_ends_the_worker_and_its_children(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), start(tmp_path, "generate:progress") as worker:
-        worker.ask({"request": "generate", "steps": 3}, "sample", SOON_S, interrupt)
+        worker.ask({"request": "generate", "steps": 3}, Sample, SOON_S, interrupt)
     assert not is_running(worker.pid)
 
 
@@ -159,3 +170,56 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(WorkerDied, match=r"silly: /no/such/python could not be started"):
         launcher.start("silly", Command(("/no/such/python",), {}), tmp_path, SOON_S)
     assert sorted(Path("/proc/self/fd").iterdir()) == before, "no pipe is left open"
+
+
+def test_a_flood_of_progress_is_no_answer(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(WorkerTimeout, match="gave no answer to 'generate' in 1 s"), start(tmp_path, FLOOD) as worker:
+        load_and_generate(worker, deadline_s=1.0)
+    assert time.monotonic() - began_s < SOON_S / 2
+
+
+def test_a_worker_that_does_not_read_is_given_up(tmp_path: Path) -> None:
+    request = {"request": "load", "padding": "x" * (1 << 20)}
+    with start(tmp_path, "hello:deaf") as worker, pytest.raises(WorkerTimeout, match="no answer to 'load' in 1 s"):
+        worker.ask(request, Ready, 1.0)
+
+
+def test_a_child_that_has_left_the_group_ends_with_its_worker(tmp_path: Path) -> None:
+    with start(tmp_path, "load:runaway") as worker:
+        worker.ask({"request": "load"}, Ready, SOON_S)
+        assert is_running(read_pid(tmp_path / "runaway.pid"))
+    wait_for(lambda: not is_running(read_pid(tmp_path / "runaway.pid")))
+
+
+def test_of_much_output_the_end_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied) as caught, start(tmp_path, "generate:chatter") as worker:
+        load_and_generate(worker)
+    assert (tmp_path / "worker.out").stat().st_size > 50_000_000
+    assert "| the last word" in caught.value.details
+    assert len(caught.value.details) < 5000
+
+
+@pytest.mark.parametrize("silly", ["generate:no-log", "generate:pipe-log"])
+def test_a_log_that_is_gone_hides_no_death(tmp_path: Path, silly: str) -> None:
+    with pytest.raises(WorkerDied, match="exit code 3") as caught, start(tmp_path, silly) as worker:
+        load_and_generate(worker)
+    assert "(cannot be read: " in caught.value.details
+
+
+def test_what_a_worker_prints_commands_nobody(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied) as caught, start(tmp_path, "generate:command") as worker:
+        load_and_generate(worker)
+    assert not [line for line in str(caught.value).splitlines() if line.lstrip().startswith("::")]
+    assert "| ::stop-commands::cheese" in str(caught.value)
+
+
+def test_a_sandbox_without_pidfd_measures_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int) -> int:
+        raise PermissionError("seccomp")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    with start(tmp_path) as worker:
+        assert load_and_generate(worker).steps == 20
+    with pytest.raises(WorkerDied, match="exit code 3"), start(tmp_path, "load:exit") as worker:
+        load_and_generate(worker)

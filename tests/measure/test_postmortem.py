@@ -29,4 +29,4 @@ def test_the_last_output_is_errors_first_and_no_empty_file(tmp_path: Path) -> No
     command, heading, *tail = postmortem.read_last_output(["python", "-m", "cheese"], tmp_path).splitlines()
     assert command == "command: python -m cheese"
     assert heading == f"--- last lines of {tmp_path / 'worker.err'}"
-    assert tail == [f"line {number}" for number in range(10, 30)]
+    assert tail == [f"| line {number}" for number in range(10, 30)]

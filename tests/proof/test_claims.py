@@ -155,6 +155,24 @@ def test_openvino_that_was_told_f32() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "usable_cores", "threads"),
+    [("bf16-channels-last", 4, 4), ("bf16-channels-last", 2, 2), ("openvino-static", 4, 2)],
+)
+def test_torch_takes_the_cores_that_it_may_use_on_all_sockets(name: str, usable_cores: int, threads: int) -> None:
+    """A process that is bound to one of two sockets has the cores of one; they were counted twice."""
+    machine = replace(SAPPHIRE_RAPIDS, sockets=2, usable_cores=usable_cores)
+    seen = openvino(threads=threads) if name.startswith("openvino") else evidence(threads=threads)
+    assert failed(claims(name, seen, machine)) == []
+
+
+@pytest.mark.parametrize(("policy", "holds"), [("preferred", True), ("preferred-many", True), ("default", False)])
+def test_memory_is_where_it_was_asked_for(policy: str, holds: bool) -> None:
+    seen = evidence(surroundings=replace(PLAIN, memory_policy=policy))
+    failing = failed(claims("bf16-channels-last", seen, replace(SAPPHIRE_RAPIDS, memory_node=8)))
+    assert [str(claim) for claim in failing] == ([] if holds else ["memory policy: default, expected preferred"])
+
+
 def test_two_openmp_runtimes_at_once_are_said() -> None:
     (openmp,) = [str(claim) for claim in claims("ipex-bf16", evidence(surroundings=TUNED)) if claim.name == "OpenMP"]
     assert openmp == "OpenMP: libgomp-24e2ab19.so.1, libiomp5.so (2 at once)"

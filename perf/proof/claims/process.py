@@ -10,7 +10,9 @@ from perf.proof.claims.claim import Claim, Facts, equal, expecting
 
 INTEL_OPENMP = "libiomp5"
 C_LIBRARY = "the C library's"
-LOCAL = {"default", "local", "not known"}  # policies that keep memory near; a container may hide which one is in force
+# Policies that keep memory near, and that take it from elsewhere; a container may hide which one is in force.
+LOCAL = {"default", "local", "not known"}
+PREFERRED = {"preferred", "preferred-many", "not known"}
 
 
 def allocator(facts: Facts) -> Claim:
@@ -42,9 +44,10 @@ def malloc_conf(facts: Facts) -> Claim | None:
 
 def threads(facts: Facts) -> Claim:
     """Claim a thread per core: those of one socket for tuned rows and OpenVINO, of all sockets for torch by itself."""
-    cores = len(facts.machine.cores)
+    machine = facts.machine
     uses_one_socket = facts.variant.tuning is not None or facts.variant.backend == "openvino"
-    return equal("threads", facts.evidence.state.threads, cores if uses_one_socket else cores * facts.machine.sockets)
+    expected = len(machine.cores) if uses_one_socket else machine.usable_cores
+    return equal("threads", facts.evidence.state.threads, expected)
 
 
 def streams(facts: Facts) -> Claim | None:
@@ -65,8 +68,10 @@ def pinning(facts: Facts) -> Claim | None:
 
 
 def memory_policy(facts: Facts) -> Claim:
-    """Claim that the worker's memory lies near its cores."""
+    """Claim that the worker's memory lies near its cores, or where it was asked for."""
     policy = facts.evidence.surroundings.memory_policy
+    if facts.machine.memory_node is not None:
+        return expecting("memory policy", policy in PREFERRED, policy, "preferred")
     return expecting("memory policy", policy in LOCAL, policy, "default")
 
 
