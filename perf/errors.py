@@ -6,6 +6,7 @@
     ├── BadInput              the request cannot be met: one line, exit code 4
     │   ├── UnknownName       a variant, model or stack that does not exist, with the near misses
     │   ├── BadCheckpoint     a folder or file that is not a usable diffusers checkpoint
+    │   │   └── DamagedCheckpoint  one with a file that is not as it was written
     │   ├── HubUnreachable    a Hub id that cannot be downloaded from here
     │   ├── NoSpace           the disk has no room for what would be written
     │   ├── MachineBusy       another measurement is running on this machine
@@ -50,6 +51,10 @@ class UnknownName(BadInput):
 
 class BadCheckpoint(BadInput):
     """A model on disk that is not a complete diffusers checkpoint."""
+
+
+class DamagedCheckpoint(BadCheckpoint):
+    """A checkpoint with a file that is not as it was written; another copy may be whole."""
 
 
 class HubUnreachable(BadInput):

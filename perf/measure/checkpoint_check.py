@@ -3,39 +3,99 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from perf.errors import BadCheckpoint
+from perf.errors import BadCheckpoint, DamagedCheckpoint
+from perf.host.regular_file import opened, read_text
+from perf.records.strict_json import parse
 
-MODELS = ("unet", "vae", "text_encoder", "safety_checker")
+# Component -> how the files of its weights begin.
+MODELS = {
+    "unet": "diffusion_pytorch_model",
+    "vae": "diffusion_pytorch_model",
+    "text_encoder": "model",
+    "safety_checker": "model",
+}
+# Of a component's class, in model_index.json. Any other name is that of a module which diffusers imports, from the
+# folder itself if it is there: code of whoever made the checkpoint.
+LIBRARIES = {"diffusers", "transformers", "stable_diffusion"}
+MAX_JSON_BYTES = 64 * 1024**2  # a tokenizer's vocabulary has one
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 
 def check(folder: Path) -> None:
     """Raise BadCheckpoint unless ``folder`` is a complete Stable Diffusion checkpoint in the diffusers layout."""
-    index = read_json(folder / "model_index.json")
+    for component in components(folder):
+        if component in MODELS:
+            read_json(folder / component / "config.json")
+            for path in weight_files(folder / component):
+                check_safetensors(path)
+
+
+def components(folder: Path) -> list[str]:
+    """Return the components that model_index.json names, which are folders; a safety checker may be left out.
+
+    Raises BadCheckpoint for another kind of pipeline, and for a class that is of none of the LIBRARIES.
+    """
+    path = folder / "model_index.json"
+    index = read_json(path)
     if index.get("_class_name") != "StableDiffusionPipeline":
         raise BadCheckpoint(f"{folder} is a {index.get('_class_name')}; the suite measures StableDiffusionPipeline")
-    for name in MODELS:
-        if name != "safety_checker" or index.get(name, [None])[0]:
-            _check_weights(folder / name)
+    classes = {name: value for name, value in index.items() if isinstance(value, list)}
+    for name, value in classes.items():
+        if len(value) != 2 or not (value == [None, None] or value[0] in LIBRARIES):
+            known = ", ".join(sorted(LIBRARIES))
+            raise BadCheckpoint(f"{path}: {name} is {value}, code that is not loaded here; its library must be {known}")
+    missing = MODELS.keys() - classes.keys() - {"safety_checker"}
+    if missing:
+        raise BadCheckpoint(f"{path} names no {min(missing)}")
+    return [name for name, value in classes.items() if value != [None, None]]
+
+
+def loaded_files(folder: Path) -> list[Path]:
+    """Return the files that loading the checkpoint reads, in order; whatever else lies beside them does not matter.
+
+    Raises BadCheckpoint.
+    """
+    files = [folder / "model_index.json"]
+    for component in components(folder):
+        place = folder / component
+        if component in MODELS:
+            files += [place / "config.json", *weight_files(place), *_index_of(place)]
+        else:
+            files += [path for path in place.glob("[!.]*") if path.is_file()]
+    return sorted(files)
+
+
+def weight_files(component: Path) -> list[Path]:
+    """Return the files of a component's weights that diffusers loads, one or several shards. Raises BadCheckpoint."""
+    single = component / f"{MODELS[component.name]}.safetensors"
+    if single.exists():
+        return [single]
+    if not (indices := _index_of(component)):
+        raise BadCheckpoint(_why_no_weights(component, single))
+    shards = read_json(indices[0]).get("weight_map")
+    if not isinstance(shards, dict) or not shards or not all(_is_file_name(name) for name in shards.values()):
+        raise BadCheckpoint(f"{indices[0]} has no weight_map of files beside it")
+    return [component / name for name in sorted(set(shards.values()))]
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
     """Return the object in one of a checkpoint's JSON files. Raises BadCheckpoint."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse(read_text(path, MAX_JSON_BYTES))
     except OSError as error:
         where = path.parent if path.name == "model_index.json" else path.parent.parent
         reason = f"no {path.name}" if isinstance(error, FileNotFoundError) else f"{path.name}: {error.strerror}"
         raise BadCheckpoint(f"{where} is not a diffusers checkpoint: {reason} in {path.parent}") from None
-    except (ValueError, RecursionError) as error:
-        raise BadCheckpoint(f"{path} is not valid JSON: {error}") from None
+    except ValueError as error:
+        raise DamagedCheckpoint(f"{path} is not valid JSON: {error}") from None
     if not isinstance(content, dict):
-        raise BadCheckpoint(f"{path} holds no JSON object")
+        raise DamagedCheckpoint(f"{path} holds no JSON object")
     return content
 
 
@@ -45,26 +105,50 @@ def check_safetensors(path: Path) -> None:
     The format: 8 bytes with the header's length, the header in JSON, then the tensors at the offsets that it gives
     (https://huggingface.co/docs/safetensors/index#format).
     """
-    actual_bytes = path.stat().st_size
-    with path.open("rb") as stream:
+    try:
+        _compare_sizes(path)
+    except OSError as error:
+        raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _compare_sizes(path: Path) -> None:
+    with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        actual_bytes = os.fstat(descriptor).st_size
         start = stream.read(8)
         header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
         if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
-            raise BadCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
+            raise DamagedCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
         try:
             tensors = json.loads(stream.read(header_bytes))
             ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
             expected_bytes = 8 + header_bytes + max(ends)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            raise BadCheckpoint(f"{path} has no valid safetensors header") from None
+            raise DamagedCheckpoint(f"{path} has no valid safetensors header") from None
     if actual_bytes != expected_bytes:
-        raise BadCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")
+        raise DamagedCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")
 
 
-def _check_weights(component: Path) -> None:
-    read_json(component / "config.json")
-    files = [*component.glob("*.safetensors")]
-    if not files and not [*component.glob("*.bin")]:
-        raise BadCheckpoint(f"{component} has no weights (*.safetensors)")
-    for path in files:
-        check_safetensors(path)
+def _index_of(component: Path) -> list[Path]:
+    """Return the index of a component's shards, if it has one and is not a single file."""
+    stem = MODELS[component.name]
+    index = component / f"{stem}.safetensors.index.json"
+    return [index] if index.exists() and not (component / f"{stem}.safetensors").exists() else []
+
+
+def _is_file_name(name: object) -> bool:
+    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
+
+
+def _why_no_weights(component: Path, wanted: Path) -> str:
+    """Say what is there instead of the weights that would be loaded."""
+    others = sorted(path.name for path in component.glob("[!.]*") if path.suffix in {".safetensors", ".bin"})
+    if not others:
+        return f"{component} has no weights: no {wanted.name}"
+    if any(name.startswith("openvino") for name in others):
+        return f"{component} has no {wanted.name}: it is an export to OpenVINO; give the checkpoint that it was made of"
+    if any(name.endswith(".safetensors") for name in others):
+        return f"{component} has no {wanted.name}, but {', '.join(others)}, which is not loaded without its own name"
+    return (
+        f"{component} has only {', '.join(others)}: pickles can run code; convert them, or take a checkpoint with "
+        f"{wanted.name}"
+    )

@@ -7,16 +7,21 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from perf.errors import BadCheckpoint, HubUnreachable, PerfError, UnknownName
-from perf.host import cache
+from perf.errors import BadCheckpoint, BadRecord, DamagedCheckpoint, HubUnreachable, PerfError, UnknownName
+from perf.host import cache, helper
+from perf.host.foreign_text import in_one_line, quoted
 from perf.host.stack import Stack
-from perf.measure.checkpoint_check import check, read_json
+from perf.measure.checkpoint_check import check, loaded_files, read_json
 from perf.measure.command import clean_environment
+from perf.records.checks import check_count
+from perf.records.typed_json import convert
 from perf.records.work import Work
 from perf.spec import synthetic
 from perf.spec.protocol import Size
+
+T = TypeVar("T")
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # for the download alone: no worker gets them
@@ -44,6 +49,28 @@ class Model:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "digest": self.digest}
+
+
+@dataclass(frozen=True)
+class UnetConfig:
+    """What is read of a UNet's configuration: the sides and channels of the latents that it was trained on."""
+
+    sample_size: int
+    in_channels: int
+
+    def __post_init__(self) -> None:
+        check_count("sample_size", self.sample_size)
+        check_count("in_channels", self.in_channels)
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """What is read of a VAE's configuration: the channels of its levels, each of which halves the sides."""
+
+    block_out_channels: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        check_count("block_out_channels", len(self.block_out_channels))
 
 
 def check_name(text: str) -> None:
@@ -80,8 +107,8 @@ def resolve(text: str, stack: Stack) -> Model:
     folder = _make(synthetic.find(text), stack) if text in synthetic.SYNTHETIC else _download(text, stack)
     try:
         check(folder)
-    except BadCheckpoint as error:
-        raise BadCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
+    except DamagedCheckpoint as error:
+        raise DamagedCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
     return _read_model(text, folder)
 
 
@@ -94,18 +121,30 @@ def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
     def count(folder: Path) -> None:
         result = _run_module(stack, "flops", str(model.folder), str(size))
         if result.returncode:
-            raise PerfError(f"counting the operations of {model.name} failed:\n{_tail(result.stderr)}")
+            raise PerfError(f"counting the operations of {model.name} failed:\n{quoted(_tail(result.stderr))}")
         (folder / "work.json").write_text(result.stdout, encoding="utf-8")
 
-    kept = cache.make_once(cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}", count, need_bytes=0)
-    return {part: Work.from_json(counted) for part, counted in read_json(kept / "work.json").items()}
+    target = cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}"
+    return _read_work(cache.make_once(target, count, need_bytes=0, is_usable=_is_counted))
+
+
+def _is_counted(folder: Path) -> bool:
+    """Tell whether the work in a folder of the cache can be read; what cannot is counted again."""
+    try:
+        return bool(_read_work(folder))
+    except PerfError:
+        return False
+
+
+def _read_work(folder: Path) -> dict[str, Work]:
+    return {part: convert(counted, Work) for part, counted in read_json(folder / "work.json").items()}
 
 
 def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
     def make(folder: Path) -> None:
         result = _run_module(stack, "checkpoint", "synthetic", spec.name, str(folder))
         if result.returncode:
-            raise PerfError(f"making the checkpoint {spec.name} failed:\n{_tail(result.stderr)}")
+            raise PerfError(f"making the checkpoint {spec.name} failed:\n{quoted(_tail(result.stderr))}")
 
     target = cache.cache_dir() / "checkpoints" / f"{spec.name}-{spec.seed}"
     return cache.make_once(target, make, spec.disk_bytes)
@@ -115,8 +154,9 @@ def _download(hub_id: str, stack: Stack) -> Path:
     result = _run_module(stack, "checkpoint", "hub", hub_id, **hub_tokens())
     if result.returncode:
         raise HubUnreachable(
-            f"{hub_id} could not be downloaded from the Hub ({_tail(result.stderr, lines=1)}); without network use "
-            "--model synthetic-sd15 (full size), --model tiny, or --model with a folder in the diffusers layout"
+            f"{hub_id} could not be downloaded from the Hub ({in_one_line(_tail(result.stderr, lines=1))}); without "
+            "network use --model synthetic-sd15 (full size), --model tiny, or --model with a folder in the diffusers "
+            "layout"
         )
     return Path(result.stdout.splitlines()[-1])
 
@@ -128,7 +168,7 @@ def hub_tokens() -> dict[str, str]:
 
 def _run_module(stack: Stack, module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [stack.python, "-m", f"perf.worker.{module}", *arguments]
-    return subprocess.run(command, env=clean_environment() | environment, capture_output=True, text=True, check=False)
+    return helper.run(command, clean_environment() | environment)
 
 
 def _tail(text: str, lines: int = 20) -> str:
@@ -140,15 +180,24 @@ def _is_path(text: str) -> bool:
 
 
 def _read_model(name: str, folder: Path) -> Model:
-    unet, vae = read_json(folder / "unet" / "config.json"), read_json(folder / "vae" / "config.json")
-    scale = 2 ** (len(vae["block_out_channels"]) - 1)
-    side = unet["sample_size"] * scale
+    unet, vae = _config(folder, "unet", UnetConfig), _config(folder, "vae", VaeConfig)
+    scale = 2 ** (len(vae.block_out_channels) - 1)
+    side = unet.sample_size * scale
     return Model(
         name=name,
         folder=folder,
-        digest=cache.content_digest(folder),
-        latent_channels=unet["in_channels"],
+        digest=cache.content_digest(folder, loaded_files(folder)),
+        latent_channels=unet.in_channels,
         scale=scale,
         native_size=Size(side, side),
         scheduler=str(read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
     )
+
+
+def _config(folder: Path, component: str, kind: type[T]) -> T:
+    """Read a component's configuration. Raises BadCheckpoint."""
+    path = folder / component / "config.json"
+    try:
+        return convert(read_json(path), kind)
+    except BadRecord as error:
+        raise BadCheckpoint(f"{path}: {error}") from None

@@ -16,8 +16,8 @@ def make_checkpoint(folder: Path) -> Path:
     for path, text in synthetic.find("tiny").files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    for component in MODELS:
-        (folder / component / "model.safetensors").write_bytes(safetensors())
+    for component, stem in MODELS.items():
+        (folder / component / f"{stem}.safetensors").write_bytes(safetensors())
     return folder
 
 

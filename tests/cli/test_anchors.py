@@ -123,7 +123,7 @@ def test_an_anchor_of_which_nothing_is_known_is_kept(
 def test_what_a_killed_run_has_left_is_removed(
     tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = make(name=".partial")
+    path = make(name=".killed.partial")
     anchor_uses.note_use(RECIPE, baseline, [EAGER.name])
     assert ", half made: by a run that was killed, or one at work" in run(capsys, tmp_path)
     assert "2.0 MB freed" in run(capsys, tmp_path, "--prune")

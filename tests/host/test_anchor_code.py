@@ -56,7 +56,7 @@ def test_links_are_not_taken_out_of_the_history(suite: Path) -> None:
 
 def test_a_killed_extraction_is_made_again(suite: Path, cache: Path) -> None:
     first = git(suite, "rev-parse", "HEAD~")
-    half = cache / "code" / f"{first}.partial" / WIRE
+    half = cache / "code" / f"{first}.killed.partial" / WIRE
     half.parent.mkdir(parents=True)
     half.write_text("VERSION = 3\n")
     assert (code_of(first, suite) / WIRE).read_text() == "VERSION = 1\n"

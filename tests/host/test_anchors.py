@@ -107,18 +107,17 @@ def with_environment(entry: str) -> set[int]:
 def test_a_killed_maker_leaves_nothing_that_passes_for_whole(tmp_path: Path) -> None:
     silly = tmp_path / "pip.conf"
     os.mkfifo(silly)  # pip reads its configuration, and waits there
-    partial = anchors.folder() / f"{MILD.digest}.partial"
     with start_maker(PIP_CONFIG_FILE=str(silly)) as maker:
-        wait_for((partial / "requirements.txt").exists)
+        (listing,) = wait_for(lambda: [*anchors.folder().glob(f"{MILD.digest}.*.partial/requirements.txt")])
         pips = with_environment(f"PIP_CONFIG_FILE={silly}") - {maker.pid}
         maker.kill()
     assert pips
     wait_for(lambda: not any(map(is_running, pips)))
-    assert partial.exists()
+    assert listing.exists()
     assert not (anchors.folder() / MILD.digest).exists()
     silly.unlink()
     assert packages(anchors.make(MILD, HERE)) == MILD.packages
-    assert not partial.exists()
+    assert not listing.exists()
 
 
 def test_of_two_makers_the_second_waits() -> None:

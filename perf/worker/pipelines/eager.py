@@ -28,7 +28,11 @@ def build(request: BuildRequest) -> Built:
 def load(request: BuildRequest) -> StableDiffusionPipeline:
     """Load the pipeline with the variant's scheduler, weight type and memory format; shared with IPEX."""
     variant = request.variant
-    pipe = StableDiffusionPipeline.from_pretrained(str(request.checkpoint), local_files_only=True)
+    pipe = StableDiffusionPipeline.from_pretrained(
+        str(request.checkpoint),
+        local_files_only=True,
+        use_safetensors=True,  # pickles can run code
+    )
     use_scheduler(pipe, variant, request.checkpoint)
     if variant.precision == "bf16-weights":
         pipe.to(torch.bfloat16)
