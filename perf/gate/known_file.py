@@ -81,6 +81,7 @@ def _machine(pattern: str) -> str:
     """Return a pattern of codenames, if there is a CPU that it can be of. Raises UnknownName."""
     names = [generation.name for generation in GENERATIONS]
     codenames = [*names, *(f"{name}-like" for name in names)]
-    if not fnmatch.filter(codenames, pattern) and not UNNAMED.fullmatch(pattern):
+    generation = pattern.partition("-without-")[0]  # the instruction sets that a cloud has switched off are any
+    if not fnmatch.filter(codenames, generation) and not UNNAMED.fullmatch(pattern):
         raise UnknownName("machine", pattern, codenames)
     return pattern

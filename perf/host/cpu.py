@@ -1,7 +1,8 @@
 """The CPU's codename, from family and model where they can be believed, else from its instruction sets.
 
-Virtual machines mask the model number, so a known model is believed only if the instruction sets agree with it.
-The model numbers are those of Linux' arch/x86/include/asm/intel-family.h and AMD's revision guides.
+Virtual machines mask the model number, so a known model is not believed if the CPU has an instruction set that the
+model lacks. One with fewer is that model still: clouds and kernels switch sets off, and never on. The model numbers are
+those of Linux' arch/x86/include/asm/intel-family.h and AMD's revision guides.
 """
 
 from __future__ import annotations
@@ -30,22 +31,32 @@ class Generation:
         in_steppings = self.steppings is None or stepping in self.steppings
         return vendor == self.vendor and (family, model) in self.models and in_steppings
 
+    def allows(self, flags: Set[str]) -> bool:
+        """Tell whether a CPU of this generation can have these instruction sets, some of its own switched off."""
+        return not self.lacks & flags
+
     def agrees(self, flags: Set[str]) -> bool:
-        """Tell whether a CPU of this generation can have these instruction sets."""
-        return self.has <= flags and not self.lacks & flags
+        """Tell whether these are the instruction sets of this generation."""
+        return self.has <= flags and self.allows(flags)
 
 
 @dataclass(frozen=True)
 class Codename:
-    """A generation's name, and why it is believed. ``known`` means by its model number, not inferred."""
+    """A generation's name, and why it is believed. ``known`` means by its model number, not inferred.
+
+    ``without`` are the generation's instruction sets that are switched off here.
+    """
 
     name: str
     known: bool
     reason: str
+    without: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
-        """The name of the folder of its baselines; an inferred codename has a folder of its own."""
+        """The name of the folder of its baselines; a codename that is inferred, or lacks sets, has one of its own."""
+        if self.without:
+            return f"{self.name}-without-{'amx' if self.without & AMX else '-'.join(sorted(self.without))}"
         return self.name if self.known else f"{self.name}-like"
 
     def __str__(self) -> str:
@@ -102,8 +113,10 @@ def identify(vendor: str, family: int, model: int, stepping: int, flags: Set[str
     """Return the codename of a CPU. ``flags`` are those of /proc/cpuinfo."""
     numbers = f"family {family}, model {model}, stepping {stepping}"
     claimed = next((g for g in GENERATIONS if g.claims(vendor, family, model, stepping)), None)
-    if claimed and claimed.agrees(flags):
-        return Codename(claimed.name, known=True, reason=f"known from {numbers}")
+    if claimed and claimed.allows(flags):
+        without = claimed.has - flags
+        switched_off = f", without {', '.join(sorted(without))}" if without else ""
+        return Codename(claimed.name, known=True, reason=f"known from {numbers}{switched_off}", without=without)
     masked = f"{numbers} says {claimed.name}, which its flags contradict" if claimed else f"{numbers} is not known"
     by_name = {g.name: g for g in GENERATIONS}
     for name in INFERRED:

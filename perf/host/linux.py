@@ -75,6 +75,11 @@ def parse_cpu_list(text: str) -> frozenset[int]:
     return frozenset(cpus)
 
 
+def numa_nodes(root: Path = ROOT) -> frozenset[int]:
+    """Return the numbers of the NUMA nodes, those without CPUs included."""
+    return parse_cpu_list(read(root / "sys/devices/system/node/online") or "")
+
+
 def swap_used_bytes(root: Path = ROOT) -> int:
     """Return how much swap is in use; 0 where there is none."""
     sizes = dict(re.findall(r"^(Swap\w+):\s+(\d+) kB$", read(root / "proc/meminfo") or "", re.MULTILINE))

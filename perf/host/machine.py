@@ -12,7 +12,7 @@ from typing import Any
 from perf.host import cpu, linux
 from perf.host.cpu import Codename
 from perf.host.cpu_info import read_cpu
-from perf.host.topology import leading_number, lscpu, one_socket_cores
+from perf.host.topology import cores_by_socket, leading_number, lscpu
 
 GIB = 1024**3
 
@@ -23,9 +23,11 @@ Fingerprint = Mapping[str, Any]
 class Machine:
     """The hardware and its settings, which every figure depends on.
 
-    ``cores`` are CPU numbers: the first thread of each usable core of one socket.
+    ``cores`` are CPU numbers: the first thread of each usable core of one socket. ``usable_cores`` counts the cores of
+    all ``sockets`` on which this process may run.
 
-    ``cpu_quota`` is in CPUs. None stands for what the kernel does not report, and for no limit.
+    ``cpu_quota`` is in CPUs. None stands for what the kernel does not report, and for no limit. ``memory_node`` is the
+    NUMA node whose memory workers are to prefer, where one was asked for: a Xeon Max's HBM in flat mode is one.
     """
 
     cpu: str
@@ -35,6 +37,7 @@ class Machine:
     stepping: int
     flags: frozenset[str]
     cores: tuple[int, ...]
+    usable_cores: int
     sockets: int
     numa_nodes: int
     threads_per_core: int
@@ -49,6 +52,7 @@ class Machine:
     memory_limit_bytes: int | None
     transparent_hugepages: str | None
     bios: str | None = None
+    memory_node: int | None = None
 
     @property
     def codename(self) -> Codename:
@@ -63,7 +67,8 @@ class Machine:
     @property
     def fingerprint(self) -> Fingerprint:
         """All that must be equal for two measurements to be comparable; JSON types only."""
-        return {
+        preferred = {} if self.memory_node is None else {"memory_node": self.memory_node}
+        return preferred | {
             "codename": self.codename.key,
             "bf16_isa": self.bf16_isa,
             "cores_used": len(self.cores),
@@ -103,7 +108,8 @@ def this_machine() -> Machine:
     """Read the machine, once per process."""
     info = read_cpu()
     layout = lscpu()
-    cores = one_socket_cores(os.sched_getaffinity(0))
+    sockets = cores_by_socket(os.sched_getaffinity(0))
+    cores = next(iter(sockets.values()))
     return Machine(
         cpu=info.get("brand_raw", "unknown CPU"),
         vendor=info.get("vendor_id_raw", "unknown vendor"),
@@ -112,7 +118,8 @@ def this_machine() -> Machine:
         stepping=info.get("stepping", 0),
         flags=frozenset(info.get("flags", ())),
         cores=cores,
-        sockets=leading_number(layout.get("Socket(s)")) or 1,
+        usable_cores=sum(map(len, sockets.values())),
+        sockets=len(sockets),
         numa_nodes=leading_number(layout.get("NUMA node(s)")) or 1,
         threads_per_core=leading_number(layout.get("Thread(s) per core")) or 1,
         l3_bytes=leading_number(layout.get("L3 cache") or layout.get("L3")),

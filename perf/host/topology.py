@@ -9,19 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from perf.host import linux
+
 SYS_CPU = Path("/sys/devices/system/cpu")
 
 
-def one_socket_cores(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> tuple[int, ...]:
-    """Return one CPU number per physical core of the first socket, among the ``usable`` CPU numbers."""
-    first_threads: dict[tuple[int, int], int] = {}  # (socket, core) -> CPU number
+def cores_by_socket(usable: Iterable[int], sys_cpu: Path = SYS_CPU) -> dict[int, tuple[int, ...]]:
+    """Return socket -> one CPU number per physical core of it, among the ``usable`` CPU numbers.
+
+    A core is the CPUs that share it: its number (``core_id``) begins anew on every die of a socket. Where nothing is
+    known of a CPU, as in some sandboxes, it is a core of its own, on socket 0.
+    """
+    sockets: dict[int, dict[frozenset[int], int]] = {}
     for cpu in sorted(usable):
         topology = sys_cpu / f"cpu{cpu}" / "topology"
-        socket = int((topology / "physical_package_id").read_text())
-        core = int((topology / "core_id").read_text())
-        first_threads.setdefault((socket, core), cpu)
-    first_socket = min(socket for socket, _ in first_threads)
-    return tuple(cpu for (socket, _), cpu in first_threads.items() if socket == first_socket)
+        socket = int(linux.read(topology / "physical_package_id") or 0)
+        siblings = linux.parse_cpu_list(linux.read(topology / "thread_siblings_list") or str(cpu))
+        sockets.setdefault(socket, {}).setdefault(siblings, cpu)
+    return {socket: tuple(first_threads.values()) for socket, first_threads in sorted(sockets.items())}
 
 
 def lscpu() -> dict[str, str]:

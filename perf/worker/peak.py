@@ -13,17 +13,21 @@ from perf.records.evidence import Peak
 FIRST_SIDE, LAST_SIDE = 256, 8192  # a CPU that emulates bfloat16 takes seconds for a product of side 1024
 LONG_ENOUGH_S = 0.03
 MEASURED_S = 0.3
+CONVOLUTIONS = ((320, 32), (640, 32), (1280, 16), (512, 64))  # channels and side, the least work first
+TOO_LONG_S = 0.3
 LEAST_REPEATS = 3
 COPIED_BYTES = 512 * 1024**2  # read, and as many written: together more than a Xeon's last-level cache
 
 
 def measure() -> Peak:
-    """Measure the peak on all of torch's threads; takes about two seconds."""
+    """Measure the peak on all of torch's threads; takes about four seconds."""
     with torch.inference_mode():
         return Peak(
             fp32_flop_per_s=product_flop_per_s(torch.float32),
             bf16_flop_per_s=product_flop_per_s(torch.bfloat16),
             memory_bytes_per_s=copy_bytes_per_s(),
+            fp32_convolution_flop_per_s=convolution_flop_per_s(torch.float32),
+            bf16_convolution_flop_per_s=convolution_flop_per_s(torch.bfloat16),
         )
 
 
@@ -36,6 +40,23 @@ def product_flop_per_s(dtype: torch.dtype) -> float:
         if side >= LAST_SIDE or fastest(multiply, during_s=0) > LONG_ENOUGH_S:
             return 2 * side**3 / fastest(multiply)
         side *= 2
+
+
+def convolution_flop_per_s(dtype: torch.dtype) -> float:
+    """Return the operations per second of a 3x3 convolution, the best of those that the UNet and the VAE are made of.
+
+    One whose smallest image takes long already is not tried with larger ones: there bfloat16 is emulated.
+    """
+    best = 0.0
+    for channels, side in CONVOLUTIONS:
+        image = torch.rand(1, channels, side, side).to(dtype, memory_format=torch.channels_last)
+        weights = torch.rand(channels, channels, 3, 3).to(dtype, memory_format=torch.channels_last)
+        convolve = partial(torch.nn.functional.conv2d, image, weights, padding=1)
+        time_s = fastest(convolve)
+        best = max(best, 2 * 9 * channels**2 * side**2 / time_s)
+        if time_s > TOO_LONG_S:
+            break
+    return best
 
 
 def copy_bytes_per_s() -> float:

@@ -10,6 +10,7 @@ GENOA = Machine(
     stepping=1,
     flags=frozenset({"avx512_bf16"}),
     cores=(0, 2),
+    usable_cores=2,
     sockets=1,
     numa_nodes=1,
     threads_per_core=2,

@@ -100,6 +100,12 @@ def test_a_mistake_names_the_file_and_the_entry(tmp_path: Path, old: str, new: s
     assert "\n" not in str(caught.value)
 
 
+def test_a_machine_with_sets_switched_off_can_be_named(tmp_path: Path) -> None:
+    write(tmp_path, ENTRY.replace("sapphire-rapids*", "sapphire-rapids-without-amx"))
+    assert known_file.find(tmp_path, "sapphire-rapids-without-amx").entries
+    assert not known_file.find(tmp_path, "sapphire-rapids").entries
+
+
 def test_a_link_to_nothing_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "known.toml").symlink_to("gone.toml")
     with pytest.raises(BadInput, match=r"known\.toml: is not a file"):

@@ -22,6 +22,7 @@ def test_a_kernel_that_says_nothing(tmp_path: Path) -> None:
     assert linux.swap_used_bytes(tmp_path) == 0
     assert linux.siblings(3, tmp_path) == {3}
     assert linux.online(3, tmp_path)
+    assert linux.numa_nodes(tmp_path) == set()
 
 
 @pytest.mark.parametrize(
