@@ -67,11 +67,12 @@ def given_stacks(options: argparse.Namespace) -> list[str]:
 
 def compare_upgrade(options: argparse.Namespace) -> int:
     """Make the candidate and compare it with the stack in use. Raises BadInput."""
-    requirements = parse_requirements([*requirements_in_environment(), *options.upgrade])
+    requested = parse_requirements([*requirements_in_environment(), *options.upgrade])
+    requirements = requested.requirements
     if not requirements:
         raise BadInput(HOW)
     used = stack_in_use(stack_name(options))
-    candidate = make_candidate(used, requirements)
+    candidate = make_candidate(used, requested)
     for change in candidate.changes:
         say(f"  {change}")
     if not candidate.changes and all(map(is_newest, requirements)):

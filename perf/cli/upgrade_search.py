@@ -24,6 +24,7 @@ from perf.exit_codes import ExitCode
 from perf.host import stack
 from perf.host.cache import cache_dir
 from perf.host.releases import between
+from perf.host.requirements import Requested
 from perf.host.stack import Stack
 from perf.stats.paired_comparison import PairedVerdict
 
@@ -58,7 +59,7 @@ def search(package: str, interval: str, stack_name: str, pytest_options: Sequenc
     releases = between(package, first, last, Path(used.python))
     say(f"{package}: {len(releases)} releases, {', '.join(releases)}")
     options = [*row_options(used, pytest_options), *pytest_options]
-    good = stack.inspect_python(used.name, make_candidate(used, [f"{package}=={first}"]).python)
+    good = stack.inspect_python(used.name, make_candidate(used, Requested([f"{package}=={first}"])).python)
     log = SearchLog(log_path(package, good, options))
     result = walk(releases, lambda release: compare_release(package, release, used, good, options), log, say)
     print(f"{package}: {result.sentence}")
@@ -95,7 +96,7 @@ def compare_release(package: str, release: str, used: Stack, good: Stack, option
     """Compare one release with the first of the walk. One that cannot be installed is invalid. Raises BadInput."""
     requirements = [f"{package}=={release}"]
     try:
-        candidate = make_candidate(used, requirements).python
+        candidate = make_candidate(used, Requested(requirements)).python
     except BadInput as error:
         return Step(release, PairedVerdict.INVALID, str(error))
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:

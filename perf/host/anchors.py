@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -24,11 +25,13 @@ from typing import Any
 from packaging.version import Version
 
 from perf.errors import BadInput, PipFailed
+from perf.host import helper
 from perf.host.cache import cache_dir, make_once
 from perf.host.environments import SPARE_BYTES, make_venv
 from perf.host.installer import pip
 from perf.host.pinned_hashes import hashes_of
 from perf.host.stack import INSTALLERS, Stack
+from perf.host.withheld import without_secrets
 
 DIGITS = 16
 START_DEADLINE_S = 60
@@ -144,7 +147,7 @@ def _starts(target: Path) -> bool:
 def _runs(python: Path) -> bool:
     command = [str(python), "-c", "pass"]
     try:
-        return subprocess.run(command, capture_output=True, timeout=START_DEADLINE_S, check=False).returncode == 0
+        return helper.run(command, without_secrets(os.environ), START_DEADLINE_S).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

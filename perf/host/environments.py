@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
+import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from perf.errors import BadInput, PipFailed
+from perf.host import helper
 from perf.host.cache import cache_dir, forget_unused, make_once
 from perf.host.installer import pip
 from perf.host.releases import check_exist
-from perf.host.requirements import name_of, read_requirements
+from perf.host.requirements import Requested, name_of, read_requirements
 from perf.host.stack import INSTALLERS, ROOT, Stack
 
 PINS = ROOT / "perf" / "stacks"
@@ -35,13 +36,14 @@ class Candidate:
     changes: tuple[str, ...]
 
 
-def upgrade(stack: Stack, requirements: Sequence[str]) -> Candidate:
+def upgrade(stack: Stack, requested: Requested) -> Candidate:
     """Make ``stack`` again with these requirements in it, and with what else has to change for them.
 
     pip keeps what is installed where it can, as it would in the stack itself. A package that is asked for by its name
     alone is taken in its newest release. The stack in use is left alone. Raises BadInput.
     """
-    changes = _resolve(stack, [*_other_pins(stack, requirements), *requirements])
+    requirements = requested.requirements
+    changes = _resolve(stack, [*_other_pins(stack, requirements), *requirements], requested.hashes)
     installed = {name: f"{name}=={version}" for name, version in stack.packages.items() if name not in INSTALLERS}
     python = make(Path(stack.python), stack.python_version, (installed | changes).values())
     differences = [
@@ -82,29 +84,37 @@ def make(python: Path, python_version: str, exact: Iterable[str]) -> Path:
 def _other_pins(stack: Stack, requirements: Iterable[str]) -> list[str]:
     """List what the stack itself asks for, without the packages that are now asked for otherwise."""
     replaced = set(map(name_of, requirements))
-    return [pin for pin in read_requirements(PINS / f"{stack.name}.in") if name_of(pin) not in replaced]
+    pins = read_requirements(PINS / f"{stack.name}.in").requirements
+    return [pin for pin in pins if name_of(pin) not in replaced]
 
 
 def make_venv(python: Path, folder: Path) -> None:
     """Make a virtual environment that is empty. Raises BadInput."""
     command = [str(python), "-m", "venv", "--without-pip", str(folder)]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        ended = helper.run(command, dict(os.environ))
     except OSError as error:
         raise BadInput(f"{python} cannot make a virtual environment: {error}") from error
-    except subprocess.CalledProcessError as error:
-        reason = (error.stderr.strip() or str(error)).splitlines()[-1]
-        raise BadInput(f"{python} cannot make a virtual environment: {reason}") from error
+    if ended.returncode:
+        reason = (ended.stderr.strip() or f"exit code {ended.returncode}").splitlines()[-1]
+        raise BadInput(f"{python} cannot make a virtual environment: {reason}")
 
 
-def _resolve(stack: Stack, requirements: Sequence[str]) -> dict[str, str]:
-    """Ask pip what it would install into the stack: name -> exact requirement. Raises BadInput."""
+def _resolve(stack: Stack, requirements: Sequence[str], hashes: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Ask pip what it would install into the stack: name -> exact requirement.
+
+    Raises BadInput, also where a file that pip would take has none of the ``hashes`` that are asked for of its package.
+    """
     newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
     with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
         listing, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
         _install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]
-    return {canonicalize_name(entry["metadata"]["name"]): _exact(entry) for entry in entries}
+    by_name: dict[str, Any] = {canonicalize_name(entry["metadata"]["name"]): entry for entry in entries}
+    for name, wanted in hashes.items():
+        if name in by_name and f"sha256:{_sha256(by_name[name])}" not in wanted:
+            raise BadInput(f"{name}: the file that pip would take has none of the hashes that are asked for")
+    return {name: _exact(entry) for name, entry in by_name.items()}
 
 
 def _install(python: Path, requirements: Sequence[str], listing: Path, *options: str) -> None:
@@ -125,7 +135,19 @@ def _exact(entry: Mapping[str, Any]) -> str:
     name, version = entry["metadata"]["name"], entry["metadata"]["version"]
     if not entry["is_direct"]:
         return f"{canonicalize_name(name)}=={version}"
-    download = entry["download_info"]
-    if "archive_info" not in download:
-        raise BadInput(f"{name}: only releases and wheels can be compared, not a folder or a repository")
-    return f"{name} @ {download['url']}#sha256={download['archive_info']['hashes']['sha256']}"
+    if not (sha256 := _sha256(entry)):
+        raise BadInput(
+            f"{name}: only releases and wheels can be compared, not a folder or a repository; make a wheel of it: "
+            f"pip wheel --no-deps {entry['download_info']['url']}"
+        )
+    return f"{name} @ {entry['download_info']['url']}#sha256={sha256}"
+
+
+def _sha256(entry: Mapping[str, Any]) -> str | None:
+    """Return the hash of an archive in pip's report; folders and repositories have none.
+
+    Older indexes give the archive's ``hash`` alone (https://packaging.python.org/en/latest/specifications/direct-url/).
+    """
+    archive = entry["download_info"].get("archive_info", {})
+    known = archive.get("hashes", {}).get("sha256") or archive.get("hash", "").removeprefix("sha256=")
+    return known or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Mapping
@@ -10,25 +9,36 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from perf.errors import BadInput
+from perf.errors import BadInput, BadRecord
+from perf.host import helper
 from perf.host.withheld import without_secrets
+from perf.records.strict_json import parse
+from perf.records.typed_json import convert
 
 ROOT = Path(__file__).resolve().parents[2]
 INSPECTION_DEADLINE_S = 60
 INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
 HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
 
-# Runs in the stack's interpreter, with the standard library alone.
+# Runs in the stack's interpreter, with the standard library alone. A folder without a name or a version is what a
+# killed pip has left, and so is one that begins with "~"; of two in different places, the first is imported.
 INSPECTION = """
 import importlib.metadata, json, pathlib, platform, re, sys, sysconfig
+versions = {}
+for distribution in importlib.metadata.distributions():
+    folder = pathlib.Path(str(distribution.locate_file("")))
+    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    name, version = (re.search(rf"^{field}: *(.+?) *$", metadata, re.M) for field in ("Name", "Version"))
+    if name and version and not getattr(distribution, "_path", folder).name.startswith("~"):
+        of_package = versions.setdefault(re.sub("[-_.]+", "-", name[1]).lower(), {})
+        of_package.setdefault(str(folder), []).append(version[1])
+first = {name: next(iter(of_package.values())) for name, of_package in versions.items()}
 print(json.dumps({
     "python_version": platform.python_version(),
     "prefix": sys.prefix,
     "has_headers": pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
-    "packages": {
-        re.sub("[-_.]+", "-", distribution.name).lower(): distribution.version
-        for distribution in importlib.metadata.distributions()
-    },
+    "packages": {name: found[0] for name, found in first.items()},
+    "doubled": {name: sorted(set(found)) for name, found in first.items() if len(set(found)) > 1},
 }))
 """
 
@@ -79,16 +89,31 @@ def default_python(name: str) -> Path:
 
 
 def inspect_python(name: str, python: Path) -> Stack:
-    """Ask the interpreter what it is and what it has. Raises BadInput if it is not a working Python."""
+    """Ask the interpreter what it is and what it has.
+
+    Raises BadInput if it is not a working Python, or has two versions of a package in the same place.
+    """
     try:
-        result = subprocess.run(
-            [python, "-c", INSPECTION],
-            env=without_secrets(os.environ),
-            capture_output=True,
-            text=True,
-            timeout=INSPECTION_DEADLINE_S,
-            check=True,
-        )
-        return Stack(name=name, python=str(python), **json.loads(result.stdout))
-    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
+        ended = helper.run([python, "-c", INSPECTION], without_secrets(os.environ), INSPECTION_DEADLINE_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise BadInput(f"stack {name}: {python} is not a working Python interpreter: {error}") from error
+    if ended.returncode:
+        reason = (ended.stderr.strip() or f"exit code {ended.returncode}").splitlines()[-1]
+        raise BadInput(f"stack {name}: {python} is not a working Python interpreter: {reason}")
+    return _stack(name, python, ended.stdout)
+
+
+def _stack(name: str, python: Path, output: str) -> Stack:
+    """Return the stack that the inspection has printed. Raises BadInput."""
+    try:
+        data = parse(output.splitlines()[-1])  # a package may print something when the interpreter starts
+        doubled = data.pop("doubled", {})
+        stack = convert(data | {"name": name, "python": str(python)}, Stack)
+    except (ValueError, LookupError, AttributeError, TypeError, BadRecord) as error:
+        raise BadInput(f"stack {name}: {python} does not say what it has, as Python would: {error}") from error
+    for package, versions in doubled.items():
+        raise BadInput(
+            f"stack {name}: {Path(stack.prefix)} has {package} {' and '.join(versions)}, of which only one is "
+            f"installed; make it anew: tox run --recreate --notest -e stack-{name}"
+        )
+    return stack

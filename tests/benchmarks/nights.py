@@ -26,6 +26,7 @@ from pathlib import Path
 
 from perf.gate.proposal import Proposal
 from perf.host import environments, stack
+from perf.host.requirements import Requested
 from perf.stats.verdict import Verdict
 from tests.builders.runs import DATA, ladder_command
 
@@ -90,7 +91,7 @@ def main() -> None:
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     wanted, options = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
     used = stack.inspect_python(STACK, stack.default_python(STACK))
-    before = environments.upgrade(used, [wanted.requirement]).python
+    before = environments.upgrade(used, Requested([wanted.requirement])).python
     kinds: collections.Counter[tuple[float, str]] = collections.Counter()
     with tempfile.TemporaryDirectory(prefix="nights-") as name:
         folder = wanted.keep or Path(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -9,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from perf.errors import BadInput
-from perf.host import environments, installer, stack
+from perf.host import cache, environments, installer, stack
 from perf.host.environments import upgrade
 from perf.host.releases import between, check_exist, check_release, releases
-from perf.host.requirements import parse_requirements
+from perf.host.requirements import Requested, parse_requirements
 from perf.host.stack import Stack
 from tests.builders.wheels import only_index, wheel
 
@@ -43,22 +45,25 @@ def used(shop: Path, tmp_path: Path) -> Stack:
 
 
 def test_what_is_asked_for_is_replaced_and_with_it_what_has_to_be(used: Stack) -> None:
-    candidate = upgrade(used, ["cheese==1.1"])
+    candidate = upgrade(used, Requested(["cheese==1.1"]))
     assert stack.inspect_python("candidate", candidate.python).packages == {"cheese": "1.1", "crackers": "1.1"}
     assert sorted(candidate.changes) == ["cheese==1.0 -> cheese==1.1", "crackers==1.0 -> crackers==1.1"]
     assert stack.inspect_python("current", Path(used.python)).packages == used.packages, (
         "the stack in use is left alone"
     )
-    assert upgrade(used, ["cheese==1.1"]).python == candidate.python, "made once"
+    assert upgrade(used, Requested(["cheese==1.1"])).python == candidate.python, "made once"
 
 
 def test_by_its_name_alone_the_newest_is_asked_for(used: Stack) -> None:
-    newest = upgrade(used, ["cheese"])
+    newest = upgrade(used, Requested(["cheese"]))
     assert stack.inspect_python("candidate", newest.python).packages["cheese"] == "2.0"
-    assert upgrade(stack.inspect_python("current", newest.python), ["cheese"]).changes == ()
+    assert upgrade(stack.inspect_python("current", newest.python), Requested(["cheese"])).changes == ()
 
 
-def test_what_nobody_has_asked_for_in_a_while_is_forgotten(used: Stack, tmp_path: Path) -> None:
+def test_what_nobody_has_asked_for_in_a_while_is_forgotten(
+    used: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "KEPT_AT_LEAST", 1)
     old = Path(used.python).parent.parent
     os.utime(old, (0, 0))
     again = environments.make(Path(sys.executable), "3", ["cheese==1.1", "crackers==1.1"])
@@ -97,15 +102,15 @@ def test_a_folder_cannot_be_compared(used: Stack, tmp_path: Path) -> None:
         "    raise NotImplementedError\n"
     )
     with pytest.raises(BadInput, match=r"^bread: only releases and wheels can be compared, not a folder or a repos"):
-        upgrade(used, [f"bread @ {folder.as_uri()}"])
+        upgrade(used, Requested([f"bread @ {folder.as_uri()}"]))
 
 
 def test_a_wheel_and_a_file_of_requirements(used: Stack, shop: Path, tmp_path: Path) -> None:
     listed = tmp_path / "wanted.txt"
     listed.write_text("# both\ncheese==2.0\n\n")
-    assert parse_requirements([str(listed)]) == ["cheese==2.0"]
-    (asked,) = parse_requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
-    assert stack.inspect_python("candidate", upgrade(used, [asked]).python).packages["cheese"] == "1.1"
+    assert parse_requirements([str(listed)]) == Requested(["cheese==2.0"])
+    asked = parse_requirements([str(shop / "cheese-1.1-py3-none-any.whl")])
+    assert stack.inspect_python("candidate", upgrade(used, asked).python).packages["cheese"] == "1.1"
 
 
 @pytest.mark.parametrize(
@@ -169,9 +174,9 @@ def test_no_words_of_pip_are_needed(shop: Path, used: Stack, monkeypatch: pytest
     """Whatever pip prints, and in whatever language, the nearest releases are named."""
     monkeypatch.setattr(installer, "quote", lambda *_: "FEHLER: kein Käse")
     with pytest.raises(BadInput, match=r"^there is no cheese 1\.7; nearest: 1\.0, 1\.1, 2\.0$"):
-        upgrade(used, ["cheese==1.7"])
+        upgrade(used, Requested(["cheese==1.7"]))
     with pytest.raises(BadInput, match=r"^pip cannot install this: FEHLER: kein Käse$"):
-        upgrade(used, ["wine==7", "cheese==2.0"])
+        upgrade(used, Requested(["wine==7", "cheese==2.0"]))
 
 
 @pytest.mark.parametrize(
@@ -194,3 +199,71 @@ def test_what_pip_prints_is_quoted_on_one_line(output: str, errors: str, quoted:
 def test_a_python_that_makes_no_environments_is_one_line(shop: Path) -> None:
     with pytest.raises(BadInput, match="/bin/false cannot make a virtual environment"):
         environments.make(Path("/bin/false"), "3.11", ["cheese==1.0"])
+
+
+def test_a_hash_that_is_asked_for_is_that_of_the_file(used: Stack, shop: Path, tmp_path: Path) -> None:
+    known = hashlib.sha256((shop / "cheese-1.1-py3-none-any.whl").read_bytes()).hexdigest()
+    listed = tmp_path / "hashes.txt"
+    for digest, is_right in ((known, True), ("0" * 64, False)):
+        listed.write_text(f"cheese==1.1 \\\n    --hash=sha256:{digest} \\\n    --hash=sha256:{'1' * 64}\n")
+        requested = parse_requirements([str(listed)])
+        assert requested.requirements == ["cheese==1.1"]
+        with (
+            contextlib.nullcontext() if is_right else pytest.raises(BadInput, match="none of the hashes that are asked")
+        ):
+            upgrade(used, requested)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffcheese==1.1\r\n".encode(),
+        "\ufeffcheese==1.1\r\n".encode("utf-16-le"),
+        "\ufeffcheese==1.1\n".encode("utf-16-be"),
+        b"cheese==1.1 # the stronger one\r\n\r\n",
+        b"cheese \\\n == \\\r\n 1.1",
+        b"-r other.txt\n",
+        b"--requirement=other.txt",
+    ],
+)
+def test_a_file_of_requirements_is_read_as_people_have_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other.txt").write_text("cheese==1.1\n")
+    (tmp_path / "wanted.txt").write_bytes(content)
+    (requirement,) = parse_requirements([str(tmp_path / "wanted.txt")]).requirements
+    assert requirement.replace(" ", "") == "cheese==1.1"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            b"--extra-index-url https://index.example/whl/cpu\n",
+            "--extra-index-url is an option of pip: put it into pip's",
+        ),
+        (b"-e git+https://github.com/huggingface/diffusers#egg=diffusers\n", "-e is an option of pip"),
+        (b"-r wanted.txt\n", "more than 20 files name each other"),
+        (b"-r gone.txt\n", "gone.txt: No such file"),
+        (b"\xff\xfe\xff", "is neither UTF-8 nor UTF-16"),
+        (b"cheese=1\n", "'cheese=1' is not a requirement"),
+    ],
+)
+def test_what_a_file_cannot_ask_for_is_one_line(tmp_path: Path, content: bytes, says: str) -> None:
+    listed = tmp_path / "wanted.txt"
+    listed.write_bytes(content)
+    with pytest.raises(BadInput) as raised:
+        parse_requirements([str(listed)])
+    assert says in str(raised.value)
+    assert str(tmp_path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "archive", [{"hashes": {"sha256": "ab"}}, {"hash": "sha256=ab"}, {"hash": "sha256=ab", "hashes": {}}], ids=str
+)
+def test_an_archive_is_known_by_its_hash_however_the_index_gives_it(archive: dict[str, object]) -> None:
+    entry = {
+        "metadata": {"name": "Cheese", "version": "1.1"},
+        "is_direct": True,
+        "download_info": {"url": "https://shop/cheese.whl", "archive_info": archive},
+    }
+    assert environments._exact(entry) == "Cheese @ https://shop/cheese.whl#sha256=ab"
