@@ -49,8 +49,9 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
     return surroundings() | {
         "PERF_CACHE": str(folder / "cache"),
         "TMPDIR": str(folder),
+        "PERF_LOCK": str(folder / "lock"),  # runs of tests may run beside each other
         "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
-        "SILLY_THREADS": str(len(HERE.cores) * HERE.sockets),
+        "SILLY_THREADS": str(HERE.usable_cores),
         "SILLY_BF16": HERE.bf16_isa or "",
     }
 
