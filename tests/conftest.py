@@ -7,8 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.runs import RunLadder, options_for, run_ladder_in
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make every warning an error, but for those that pyproject.toml ignores.
+
+    pytest loads this file for the runs of the suite that tests make, too, since they name an interpreter below it.
+    """
+    if config.rootpath != ROOT:
+        return
+    ignored = config.getini("filterwarnings")
+    for line in ("error", *ignored):  # the last that matches counts
+        config.addinivalue_line("filterwarnings", line)
 
 
 @pytest.fixture(scope="session")

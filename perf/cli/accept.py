@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def key_of(recorded: RecordedRun, names: list[str]) -> BaselineKey:
 
 def check_machine(path: Path, key: BaselineKey) -> None:
     """Raise BadRun, which names the first differences, if the run is not of a machine like this one."""
-    here = BaselineKey(machine=this_machine().fingerprint, model=key.model, protocol=key.protocol)
+    machine = dataclasses.replace(this_machine(), memory_node=key.machine.get("memory_node"))
+    here = BaselineKey(machine=machine.fingerprint, model=key.model, protocol=key.protocol)
     if differences := key.machine_differences(here):
         raise BadRun(f"{path} is of another machine: {'; '.join(differences[:DIFFERENCES_SHOWN])}; accept it there")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -50,17 +48,6 @@ def add_baselines(parser: Parser) -> None:
         metavar="FOLDER",
         help="where they are (baselines/ of this project)",
     )
-
-
-def check_output_file(option: str, path: Path) -> None:
-    """Raise BadInput unless the file can be written; folders that it lacks will be made."""
-    if path.is_dir():
-        raise BadInput(f"{option} {path}: is a directory")
-    nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if nearest != path and not nearest.is_dir():
-        raise BadInput(f"{option} {path}: {nearest} is not a directory")
-    if not os.access(nearest, os.W_OK):
-        raise BadInput(f"{option} {path}: {nearest} may not be written")
 
 
 def reason(text: str) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perf.cli.arguments import check_output_file, natural, positive, terminal_width
+from perf.cli.arguments import natural, positive, terminal_width
 from perf.exit_codes import ExitCode
+from perf.host.output_file import check_output_file
 from perf.lab import pool, score_plot, score_tables, series
 from perf.lab.evaluate import TRIALS, evaluate
 from perf.lab.ladder_evaluation import LADDER_TRIALS, Case, Recorded, evaluate_ladder, ladder_name

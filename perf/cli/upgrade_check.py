@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from perf.errors import BadInput, UnknownName
 from perf.host import environments, stack
 from perf.host.environments import Candidate
+from perf.host.requirements import Requested
 from perf.host.stack import ROOT, Stack
 from perf.measure import settings_file
 from perf.measure.declared_options import declared
@@ -31,13 +35,13 @@ def stack_in_use(name: str) -> Stack:
     return stack.inspect_python(name, python)
 
 
-def make_candidate(used: Stack, requirements: Sequence[str]) -> Candidate:
+def make_candidate(used: Stack, requested: Requested) -> Candidate:
     """Return the stack with these requirements in it. Raises BadInput.
 
     Announced first, since pip may take minutes and prints nothing.
     """
-    say(f"making stack {used.name} with {', '.join(requirements)}")
-    return environments.upgrade(used, requirements)
+    say(f"making stack {used.name} with {', '.join(requested.requirements)}")
+    return environments.upgrade(used, requested)
 
 
 def stack_options(reference: Stack, candidate: Path, requirements: Sequence[str]) -> list[str]:
@@ -70,14 +74,39 @@ def file_of_settings() -> SettingsFile | None:
 
 
 def compare(options: Sequence[str]) -> int:
-    """Run the upgrade check with these options of pytest, and return its exit code."""
+    """Run the upgrade check with these options of pytest, and return its exit code.
+
+    SIGTERM and SIGHUP reach this process alone, and are passed on: pytest shows and keeps what it has measured. Raises
+    KeyboardInterrupt for these as for Ctrl-C, which reaches both.
+    """
     command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *RESULTS, *options]
-    with subprocess.Popen(command) as pytest:
+    with subprocess.Popen(command) as pytest, passing_on(pytest) as passed_on:
         try:
-            return pytest.wait()
+            code = pytest.wait()
         except KeyboardInterrupt:
-            pytest.wait()  # Ctrl-C has reached it too, and it prints what it has measured
+            pytest.wait()  # it prints what it has measured
             raise
+    if passed_on:
+        raise KeyboardInterrupt
+    return code
+
+
+@contextlib.contextmanager
+def passing_on(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Pass SIGTERM and SIGHUP on to a process during the block; yield the list of those that came."""
+    passed_on: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        passed_on.append(number)
+        process.send_signal(number)
+
+    endings = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in endings}
+    try:
+        yield passed_on
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def say(line: str) -> None:

@@ -16,7 +16,10 @@ from perf.gate.anchor_plan import AnchorPlan
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
+from perf.gate.finished_row import finish, memory_alone
+from perf.gate.journal import Journal
 from perf.gate.proposal import Proposal, latest
+from perf.gate.resumed_row import ResumedRow
 from perf.measure.command import launch_here
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import all_rounds
@@ -46,6 +49,7 @@ class Judgement:
         self._began = now()
         self._proofs = Proofs(run)
         self._plan = AnchorPlan(run, self.gate)
+        self._journal = Journal(run, self.gate)
         self._paired: dict[str, ComparedRow] = {}
         self._caveats: dict[str, Sequence[str]] = {}
         self._sessions: dict[str, list[SessionRecord]] = {}
@@ -57,19 +61,33 @@ class Judgement:
         """Return the measurement of a row that is judged in pairs with its anchor, not yet begun; else None."""
         return self._plan.anchored_run(variant)
 
-    def add(self, measured: Measurement | AnchoredRun, extra_info: MutableMapping[str, Any]) -> None:
+    def resumed_row(self, variant: Variant) -> ResumedRow | None:
+        """Return the row as a run that was cut has measured it, if this run is to go on with that; else None."""
+        row = self._journal.finished(variant)
+        return ResumedRow(row, self._run.bench.progress) if row else None
+
+    def add(self, measured: Measurement | AnchoredRun | ResumedRow, extra_info: MutableMapping[str, Any]) -> None:
         """Add a row's first session, and its pairs if it has some. Raises a WorkerError.
 
         The verdict will be added to ``extra_info``, the row's record in the run's JSON.
         """
         variant = measured.variant
         self._extra_info[variant.name] = extra_info
-        if isinstance(measured, AnchoredRun):
-            self._add_pairs(measured)
-            self._add_session(variant, measured.session, measured.inspection, measured.recorded)
+        if isinstance(measured, ResumedRow):
+            row, inspection = measured.row, self._journal.inspection(measured.row)
         else:
-            self._add_session(variant, measured.session, measured.inspect())
-        extra_info.update(self._run.keep(variant, measured.session))
+            row, inspection = finish(measured, self._run)
+        if row.paired:
+            self._paired[variant.name] = row.paired
+        if row.caveats:
+            self._caveats[variant.name] = row.caveats
+        self._add_session(variant, row.session, inspection, row.recorded)
+        extra_info.update(self._run.keep(variant, row.session))
+        self._journal.keep(row, inspection.outcome)
+
+    def end(self) -> None:
+        """Forget what is kept for a run that is cut, if this one was not."""
+        self._journal.end()
 
     def complete(self, variant: Variant) -> None:
         """Measure whatever the row's verdict still lacks, which may take an hour, and judge.
@@ -157,6 +175,9 @@ class Judgement:
         if missing := self._run.find_missing(variant):
             self._run.keep_reason(variant, f"skipped: {missing}")
             return
+        if resumed := self.resumed_row(variant):
+            self.add(resumed, {})
+            return
         with self._noting_errors(variant):
             if anchored := self.anchored_run(variant):
                 all_rounds(anchored)
@@ -190,17 +211,6 @@ class Judgement:
         self._proofs.add(variant, session, inspection)
         if reason := self._plan.why_memory_alone(variant.name):
             self._caveats[variant.name] = (memory_alone(reason),)
-
-    def _add_pairs(self, anchored: AnchoredRun) -> None:
-        """Add what the pairs have shown; where the first reference has failed, memory alone judges."""
-        name = anchored.variant.name
-        if estimate := self._run.bench.estimate:
-            estimate.end_pairs(name)
-        if result := anchored.result():
-            self._paired[name] = result
-            self._caveats[name] = anchored.caveats
-        elif anchored.failure:
-            self._caveats[name] = (memory_alone(anchored.failure),)
 
     def _needs_session(self, variant: Variant) -> bool:
         sessions = self._sessions.get(variant.name)
@@ -241,8 +251,3 @@ class Judgement:
         today = datetime.datetime.now(datetime.UTC).date()
         self.verdicts = self._known.settle(self.verdicts, today)
         self.known_notes = self._known.notes(self.verdicts, today)
-
-
-def memory_alone(reason: str) -> str:
-    """Return the caveat of a row whose software has changed, or may have, and that has no pairs."""
-    return f"by memory alone, which tells software from machine badly: {reason}"

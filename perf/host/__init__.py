@@ -8,6 +8,9 @@
     linux          settings and limits, from /proc and /sys
     machine        Machine and its fingerprint, which decides what can be compared
     advice         what makes a machine a poor one to measure on
+    regular_file   files that somebody else may have made, read up to a size
+    output_file    files that are written at the end, tried before the beginning
+    foreign_text   what other programs have printed, made fit for a log
     lock           one measurement at a time
     cache          things made once per machine
     withheld       the variables that no process with other people's packages gets
@@ -18,6 +21,7 @@
     prerequisites  what a variant needs and this machine or stack lacks
     requirements   what a user asks pip for: requirements, files of them, wheels
     sentinel       kills what this process has started when it dies
+    helper         processes that do one thing for this one
     installer      pip, run on any interpreter
     releases       the releases of a package that an interpreter could install
     environments   stacks that are made when they are asked for

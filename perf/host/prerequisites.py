@@ -17,6 +17,8 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {
     "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
 }
 
+PRELOAD_SEPARATORS = " :"
+
 # Allocator -> the library's name for the dynamic linker, and the Debian package that contains it.
 ALLOCATORS = {"jemalloc": ("jemalloc", "libjemalloc2"), "tcmalloc": ("tcmalloc_minimal", "libtcmalloc-minimal4")}
 
@@ -41,6 +43,7 @@ def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Mis
         or _missing_bf16(variant, machine)
         or _missing_compiler(variant, stack)
         or _missing_tuning(variant, stack)
+        or _missing_numactl(machine)
     )
 
 
@@ -84,6 +87,12 @@ def _missing_compiler(variant: Variant, stack: Stack) -> Missing | None:
     return None
 
 
+def _missing_numactl(machine: Machine) -> Missing | None:
+    if machine.memory_node is None or shutil.which("numactl"):
+        return None
+    return Missing("numactl, which --memory-node needs, was not found", "apt-get install numactl")
+
+
 def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
     if variant.tuning is None:
         return None
@@ -92,6 +101,9 @@ def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
         return Missing(f"{allocator} was not found", f"apt-get install {ALLOCATORS[allocator][1]}")
     if not shutil.which("numactl"):
         return Missing("numactl was not found", "apt-get install numactl")
+    if any(separator in str(openmp_library(stack)) for separator in PRELOAD_SEPARATORS):
+        reason = f"{openmp_library(stack)} cannot be preloaded: the linker splits LD_PRELOAD at blanks and colons"
+        return Missing(reason, "move the checkout to a path without them")
     if not openmp_library(stack).exists():
         remedy = f"tox run --recreate --notest -e stack-{stack.name}"
         return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", remedy)

@@ -10,6 +10,7 @@
     options          the pytest options that settings are read from
     selection        what the selected tests do, and selections that judge nothing
     command          the command line and environment of a process
+    replies          what a worker may reply, as types
     channel          JSON lines with a deadline
     postmortem       how a worker ended, and its last output
     launcher         starts a worker, talks to it, and leaves nothing of it behind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from perf.host.machine import Machine
 from perf.host.prerequisites import ALLOCATORS, allocator_library, openmp_library
 from perf.host.stack import ROOT, Stack
 from perf.host.withheld import without_secrets
-from perf.records.launch import FOLDERS, Launch, launch_changes, steers
+from perf.records.launch import FOLDERS, NUMACTL, Launch, launch_changes, steers
 from perf.spec.variant import Tuning, Variant
 
 # The source article's jemalloc settings.
@@ -21,8 +22,12 @@ MALLOC_CONF = "oversize_threshold:1,background_thread:true,metadata_thp:auto,dir
 
 PRELOAD = "LD_PRELOAD"
 
-# A user's shell may have set these, and they would quietly turn one variant into another.
-CONTAMINATING = (PRELOAD, "MALLOC_CONF", "OMP_", "KMP_", "GOMP_", "MKL_NUM_THREADS", "PYTHONPATH", "PYTHONHOME")
+# A user's shell may have set these, and they would quietly turn one variant into another, or have it print every call.
+CONTAMINATING = re.compile(
+    r"(OMP|KMP|GOMP|MALLOC|TCMALLOC)_.*|LD_PRELOAD|GLIBC_TUNABLES|MKL_NUM_THREADS|.*_VERBOSE"
+    r"|PYTHON(DEVMODE|TRACEMALLOC|MALLOC|OPTIMIZE|PROFILEIMPORTTIME)"
+)
+INTERPRETER = re.compile(r"PYTHON.*")  # meant for this process's own interpreter
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",  # the checkpoint is on disk by now, so a worker needs no network
@@ -89,10 +94,11 @@ def launch_differences(launch: Launch, variant: Variant, stack: Stack, machine: 
 def _usual(variant: Variant, stack: Stack, machine: Machine) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return what stands before python for a variant here, and its whole environment."""
     environment = clean_environment() | OFFLINE | LAST_WORDS
+    memory = () if machine.memory_node is None else ("-p", str(machine.memory_node))
     if variant.tuning is None:
-        return (), environment
+        return (NUMACTL, *memory) if memory else (), environment
     cores = ",".join(map(str, machine.cores))
-    return ("numactl", "-C", cores), environment | tuning_environment(variant.tuning, stack, machine)
+    return (NUMACTL, "-C", cores, *memory), environment | tuning_environment(variant.tuning, stack, machine)
 
 
 def _as_launched(launch: Launch, environment: Mapping[str, str], stack: Stack) -> dict[str, str]:
@@ -126,8 +132,18 @@ def for_probe(machine: Machine) -> Command:
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without secrets and contamination, plus the paths of perf and its cache."""
     passed = without_secrets(os.environ)
-    kept = {name: value for name, value in passed.items() if not name.startswith(CONTAMINATING)}
+    kept = {name: value for name, value in passed.items() if not is_kept_back(name)}
     return kept | {"PYTHONPATH": str(ROOT), "TORCHINDUCTOR_CACHE_DIR": str(cache_dir() / "inductor")}
+
+
+def is_kept_back(name: str) -> bool:
+    """Tell whether a worker gets its own value of this variable, or none."""
+    return bool(CONTAMINATING.fullmatch(name) or INTERPRETER.fullmatch(name))
+
+
+def contamination() -> list[str]:
+    """Return the variables of this process that no worker gets, since they would change what is measured."""
+    return sorted(name for name in without_secrets(os.environ) if CONTAMINATING.fullmatch(name))
 
 
 def tuning_environment(tuning: Tuning, stack: Stack, machine: Machine) -> dict[str, str]:

@@ -82,6 +82,13 @@ def _what_to_measure() -> list[Option]:
             "--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine"
         ),
         _for_one_run("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown"),
+        _option(
+            "--memory-node",
+            type=int,
+            metavar="NODE",
+            help="NUMA node whose memory workers prefer, such as a Xeon Max's HBM in flat mode",
+        ),
+        _for_one_run("--resume", action="store_true", help="go on with the run of these rows that was cut"),
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perf.errors import BadInput
+from perf.host import linux
 from perf.host.interpreters import check_python, parse_overrides
 from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
@@ -99,6 +100,8 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         stack_pair=stack_pair,
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),
+        resume=option.resume,
+        memory_node=check_node(option.memory_node),
         json=option.json,
         asked=tuple(option.asked),
     )
@@ -133,6 +136,13 @@ def check_range(name: str, value: int, least: int, most: int) -> None:
     """Raise BadInput unless the option's value is within these bounds."""
     if not least <= value <= most:
         raise BadInput(f"{name} {value}: must be {least} to {most}")
+
+
+def check_node(number: int | None) -> int | None:
+    """Return the number of a NUMA node of this machine, or None. Raises BadInput, which names those that there are."""
+    if number is not None and number not in (known := linux.numa_nodes()):
+        raise BadInput(f"--memory-node {number}: this machine has {', '.join(map(str, sorted(known))) or 'none'}")
+    return number
 
 
 def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Path, Path] | None:

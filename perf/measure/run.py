@@ -18,7 +18,7 @@ from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack, default_python, inspect_python
 from perf.measure import checkpoints, latents, machine_probe
 from perf.measure.bench import Bench
-from perf.measure.command import HERE, Origin
+from perf.measure.command import HERE, Origin, contamination
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
@@ -47,13 +47,15 @@ class Run:
     ) -> None:
         self.settings = settings
         self.variants = tuple(variants)
-        self.machine: Machine = this_machine()
+        self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
         self.stacks = installed_stacks(variants, settings.stacks)
         self._folder = folder
         self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
+        if kept_back := contamination():
+            self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
         self._resources = contextlib.ExitStack()
         self._bench = self._make_bench()
 

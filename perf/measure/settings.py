@@ -43,10 +43,12 @@ class Settings:
 
     ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
-    settle a suspicion. ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the
-    requirements that the candidate was made for, and ``pairs_budget_s`` the time that each variant's pairs may take.
-    ``tolerances`` are the changes that matter, by row and quantity, where they are not the defaults, and
-    ``machine_tolerance`` is the slowdown of the machine as a whole that matters, as a fraction.
+    settle a suspicion. ``resume`` asks for the finished rows of a run that was cut. ``memory_node`` is the NUMA node
+    whose memory workers are to prefer, None for their own. ``stack_pair`` are the interpreters
+    of a reference and a candidate to compare, ``asked`` the requirements that the candidate was made for, and
+    ``pairs_budget_s`` the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by row
+    and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a whole
+    that matters, as a fraction.
     ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
     command line.
     """
@@ -67,6 +69,8 @@ class Settings:
     stack_pair: tuple[Path, Path] | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
     judge: Judging = Judging.AUTO
+    resume: bool = False
+    memory_node: int | None = None
     json: Path | None = None
     asked: tuple[str, ...] = ()
     tolerances: Tolerances = field(default_factory=Tolerances)

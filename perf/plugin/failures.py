@@ -35,15 +35,18 @@ def noting_errors(stack_comparison: StackComparison | None, variant: Variant) ->
 
 @contextlib.contextmanager
 def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
-    """Turn a PerfError into a test failure that is the error's text alone, and note it in the ladder."""
+    """Turn a PerfError into a test failure that is the error's text alone, and note it in the ladder.
+
+    So is an error of the operating system: a full disk, a cache that may not be written.
+    """
     try:
         yield
-    except PerfError as error:
+    except (PerfError, OSError) as error:
         run.keep_reason(variant, f"failed: {reason_of(error, variant)}")
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def reason_of(error: PerfError, variant: Variant) -> str:
+def reason_of(error: PerfError | OSError, variant: Variant) -> str:
     """Return what the variant's own line says of the error: its name stands there already."""
     if isinstance(error, VariantError) and error.variant == variant.name:
         return error.headline

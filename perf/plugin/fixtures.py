@@ -10,6 +10,7 @@ from perf.compare.paired_run import PairedRun
 from perf.compare.stack_comparison import StackComparison
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
+from perf.gate.resumed_row import ResumedRow
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.plugin.failures import failing_briefly, leave_out
@@ -25,15 +26,19 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(scope="session")
-def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | AnchoredRun]:
+def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | AnchoredRun | ResumedRow]:
     """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time.
 
-    Where its software differs from its baseline's, it is to be measured in turns with the anchor: two workers.
+    A row that a run which was cut has finished needs no worker. Where its software differs from its baseline's, it is
+    to be measured in turns with the anchor: two workers.
     """
     variant: Variant = request.param
     if missing := run.find_missing(variant):
         leave_out(run, variant, str(missing))
     judgement = request.config.stash.get(judgement_key, None)
+    if judgement and (resumed := judgement.resumed_row(variant)):
+        yield resumed
+        return
     if judgement and (anchored := judgement.anchored_run(variant)):
         yield anchored
         return

@@ -19,7 +19,7 @@ from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
-from perf.host.lock import hold
+from perf.host.lock import blind_spot, hold
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -33,7 +33,16 @@ from perf.measure.selection import (
     variant_of,
 )
 from perf.plugin.failures import failing_briefly, noting_errors
-from perf.plugin.state import judgement_key, progress_key, run_key, settings_key, stack_comparison_key
+from perf.plugin.outputs import check_outputs
+from perf.plugin.signals import as_ctrl_c
+from perf.plugin.state import (
+    judgement_key,
+    progress_key,
+    run_key,
+    settings_key,
+    stack_comparison_key,
+    unwritten_key,
+)
 from perf.report import session_exit
 
 
@@ -82,17 +91,24 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
     try:
         check_judges(config, session.items)
+        check_outputs(config)
         with (
+            as_ctrl_c(),
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
             Run(wanted, list(dict.fromkeys(variants)), folder, progress, is_ladder=not wanted.stack_pair) as run,
         ):
             config.stash[run_key] = run
+            if blind := blind_spot():
+                run.say(blind)
             if wanted.stack_pair:
                 config.stash[stack_comparison_key] = StackComparison(run)
             elif run.can_measure:
                 config.stash[judgement_key] = Judgement(run)
-            return (yield)
-    except PerfError as error:
+            result = yield
+            if judgement := config.stash.get(judgement_key, None):
+                judgement.end()
+            return result
+    except (PerfError, OSError) as error:  # the machine's own faults too: a cache that may not be written, no such user
         raise pytest.UsageError(str(error)) from error
     finally:
         if not session.testsfailed:  # a failed worker's output stays, the error names it
@@ -128,13 +144,29 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Decide on the exit code, and have the terminal report a record that could not be written.
+
+    pytest-benchmark writes in a wrapper within this one, and the terminal reports in one around it, by the order in
+    which the three are registered: an error of the first would else end pytest before the second.
+    """
+    try:
+        yield
+    except OSError as error:
+        session.config.stash[unwritten_key] = str(error)
+        session.exitstatus = ExitCode.FAILED
+    decide_exit_code(session)
+
+
+def decide_exit_code(session: pytest.Session) -> None:
     """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared.
 
     A machine that fails ends the run with 1 where test_machine was not selected too: it is what excuses rows.
     """
     config = session.config
+    if unwritten_key in config.stash:
+        return
     stack_comparison = config.stash.get(stack_comparison_key, None)
     judgement = config.stash.get(judgement_key, None)
     is_without_rows = stack_comparison is not None and not stack_comparison.results

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from perf.host.cpu_info import platform_info
-from perf.plugin.state import judgement_key, run_key, settings_key, stack_comparison_key
+from perf.plugin.outputs import only_warning
+from perf.plugin.state import judgement_key, run_key, settings_key, stack_comparison_key, unwritten_key
 from perf.report import github, run_report
 from perf.report.run_report import RunReport
 from perf.report.tables import wrapped
@@ -56,10 +57,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         # A log keeps its lines whole, for grep.
         for part in wrapped(line, width) if is_terminal else [line]:
             terminalreporter.write_line(part)
+    if unwritten_key in config.stash:
+        terminalreporter.write_line(f"error: the record of this run was not written: {config.stash[unwritten_key]}")
     wanted = config.stash[settings_key]
-    report.write(markdown=wanted.markdown, json=wanted.json)
+    with only_warning(terminalreporter, "the JSON"):
+        report.write_json(wanted.json)
+    with only_warning(terminalreporter, "the Markdown"):
+        report.write_markdown(wanted.markdown)
     if github.in_actions():
-        github.add_to_summary(report.markdown)
+        with only_warning(terminalreporter, "the step's summary"):
+            github.add_to_summary(report.markdown)
         for failed in (*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")):
             terminalreporter.write_line(github.error(failed.nodeid, failed.longreprtext))
 

@@ -15,3 +15,4 @@ progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
 judgement_key = pytest.StashKey[Judgement]()
 stack_comparison_key = pytest.StashKey[StackComparison]()
+unwritten_key = pytest.StashKey[str]()  # why the record of the run is not on the disk

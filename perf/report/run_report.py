@@ -24,12 +24,15 @@ class RunReport:
     markdown: str
     json: str | None = None
 
-    def write(self, *, markdown: Path | None, json: Path | None) -> None:
-        """Write the files that were asked for."""
-        if markdown:
-            write_text(markdown, self.markdown)
-        if json and self.json is not None:
-            write_text(json, self.json)
+    def write_markdown(self, path: Path | None) -> None:
+        """Write the Markdown, if it was asked for. Raises OSError."""
+        if path:
+            write_text(path, self.markdown)
+
+    def write_json(self, path: Path | None) -> None:
+        """Write the JSON, if there is any and it was asked for. Raises OSError."""
+        if path and self.json is not None:
+            write_text(path, self.json)
 
 
 def of_ladder(run: Run, judgement: Judgement | None, width: int) -> RunReport:

@@ -13,6 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
+from perf.gate.resumed_row import ResumedRow
 from perf.measure.measurement import Measurement
 from perf.measure.pedantic import clock, time_rounds
 from perf.measure.recording import recording_path
@@ -24,7 +25,9 @@ from perf.stats.machine_verdict import MachineVerdict
 
 @pytest.mark.ladder
 @pytest.mark.benchmark(timer=clock)
-def test_latency(measurement: Measurement | AnchoredRun, benchmark: BenchmarkFixture, judgement: Judgement) -> None:
+def test_latency(
+    measurement: Measurement | AnchoredRun | ResumedRow, benchmark: BenchmarkFixture, judgement: Judgement
+) -> None:
     time_rounds(benchmark, measurement)
     judgement.add(measurement, benchmark.extra_info)
 

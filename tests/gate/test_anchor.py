@@ -160,10 +160,10 @@ def test_cpus_that_are_not_here_are_a_caveat() -> None:
 
 
 def test_what_a_launch_here_keeps_is_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     monkeypatch.setenv("OMP_NUM_THREADS", "99")
     launch = command.launch_here(EAGER, STACK, GENOA)
-    assert launch.environment["MALLOC_ARENA_MAX"] == "2"
+    assert launch.environment["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert "OMP_NUM_THREADS" not in launch.environment, "of the user's shell, and not passed on"
     assert launch.prefix == ()
     started = command.for_variant(EAGER, STACK, GENOA, Origin(launch=launch))

@@ -30,8 +30,9 @@ class NotingJudgement(Judgement):
             machine=GENOA,
             bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128)), estimate=None),
             settings=SimpleNamespace(
-                tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO
+                tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO, resume=False
             ),
+            find_missing=lambda _: "a stack",
             variants=VARIANTS,
             say=print,
             has_row=lambda variant: variant in measured,

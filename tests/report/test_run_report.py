@@ -10,12 +10,13 @@ REPORT = RunReport(title="ladder", lines=("a line",), markdown="## Ladder\n")
 
 
 def test_files_are_written_in_folders_that_need_not_exist(tmp_path: Path) -> None:
-    REPORT.write(markdown=tmp_path / "results" / "ladder.md", json=None)
+    REPORT.write_markdown(tmp_path / "results" / "ladder.md")
     assert (tmp_path / "results" / "ladder.md").read_text() == "## Ladder\n"
 
 
 def test_only_what_was_asked_for_is_written(tmp_path: Path) -> None:
-    REPORT.write(markdown=None, json=tmp_path / "run.json")
+    REPORT.write_markdown(None)
+    REPORT.write_json(tmp_path / "run.json")
     assert list(tmp_path.iterdir()) == [], "this report has no JSON"
 
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.builders.checkpoints import make_checkpoint
-from tests.builders.runs import RunLadder, options_for, run_ladder_in
+from tests.builders.runs import HERE, RunLadder, options_for, run_ladder_in
 
 Options = tuple[str, ...]
 Ran = subprocess.CompletedProcess[str]
@@ -362,7 +362,7 @@ def test_a_slowdown_that_is_known_does_not_hide_a_growth_of_memory(
 def test_where_two_workers_do_not_fit_whole_sessions_alternate(
     run_ladder: RunLadder, options: Options, tmp_path: Path
 ) -> None:
-    ran = run_ladder(*options, "--junitxml", "junit.xml", **NEW_IS_SLOWER, SILLY_PEAK=str(10**12))
+    ran = run_ladder(*options, "--junitxml", "junit.xml", **NEW_IS_SLOWER, SILLY_PEAK=str(HERE.memory_bytes))
     assert (ran.returncode, said_verdict(ran)) == (1, "regressed")
     assert "regressed: in whole sessions with the anchor +" in ran.stdout
     assert "two workers do not fit in memory" in ran.stdout
@@ -449,7 +449,7 @@ def test_a_candidate_that_dies_in_its_pairs_fails_the_row(run_ladder: RunLadder,
 
 @pytest.mark.usefixtures("baseline")
 def test_pairs_that_other_work_has_all_disturbed_say_so(run_ladder: RunLadder, options: Options) -> None:
-    ran = run_ladder(*options, "--budget", "0", **NEW_IS_SLOWER, SILLY_PRESSURE="60")
+    ran = run_ladder(*options, "--budget", "0", **NEW_IS_SLOWER, SILLY_PRESSURE="7")
     assert (ran.returncode, said_verdict(ran)) == (0, "disturbed")
     assert "other work ran during every pair" in ran.stdout
     assert "session 2" not in ran.stderr, "more sessions are no more pairs"

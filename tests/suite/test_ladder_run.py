@@ -120,8 +120,8 @@ def test_the_markdown_ladder(folder: Path) -> None:
         ("generate:killed", "died during 'generate': signal SIGKILL"),
         ("generate:segfault", "Fatal Python error: Segmentation fault"),
         ("generate:error", "generate failed: ValueError: the cheese is out"),
-        ("generate:half-sample", "the worker sent no proper sample"),
-        ("evidence:half-evidence", "the worker sent no proper evidence"),
+        ("generate:half-sample", "broke the protocol during 'generate': 'sample': the entry is wrong: Object missing"),
+        ("evidence:half-evidence", "broke the protocol during 'evidence': 'evidence': "),
         ("evidence:exit", "died during 'evidence': exit code 3"),
     ],
 )
@@ -204,24 +204,33 @@ def test_a_second_run_names_the_first_or_waits_for_it(
     assert f"ERROR: this machine is being measured by process {first.pid} (" in refused.stderr
 
 
-def test_ctrl_c_leaves_no_worker(silly_options: Options, tmp_path: Path) -> None:
-    environment = silly_surroundings(tmp_path) | {"SILLY": "generate:hang-with-child"}
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_was_measured_before_a_signal_is_shown_and_kept(
+    silly_options: Options, tmp_path: Path, ending: signal.Signals
+) -> None:
+    two_rows = (*silly_options, "--variant", "openvino-static", "--rounds", "3", "--budget", "0")
+    kept = tmp_path / "kept.json"
+    environment = silly_surroundings(tmp_path) | {"SILLY": "generate:hang-with-child", "SILLY_ROW": "openvino-static"}
     with subprocess.Popen(
-        [*ALLOW_INTERRUPTS, *ladder_command(*silly_options, "--benchmark-save=ladder")],
+        [*ALLOW_INTERRUPTS, *ladder_command(*two_rows, "--benchmark-json", str(kept))],
         env=environment,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
     ) as run:
         try:
-            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/eager-fp32-1/child.pid")])
+            (child,) = wait_for(lambda: [*tmp_path.glob("sd-xeon-perf-*/openvino-static-1/child.pid")])
             pids = [read_pid(child), read_pid(child.with_name("worker.pid"))]
-            run.send_signal(signal.SIGINT)
+            run.send_signal(ending)
             output, _ = run.communicate(timeout=30)
         finally:
             run.kill()
     assert run.returncode == 2
     assert "KeyboardInterrupt" in output
+    assert re.search(r"^eager-fp32 +\d+\.\d", output, re.MULTILINE), output
+    assert [benchmark["name"] for benchmark in json.loads(kept.read_text())["benchmarks"]] == [
+        "test_latency[eager-fp32]"
+    ]
     for pid in pids:
         wait_for(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
 

@@ -1,0 +1,77 @@
+"""What a worker gets of a user's environment, and where its memory is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perf.gate.baseline_key import BaselineKey
+from perf.host import prerequisites
+from perf.measure import command
+from perf.records.launch import Launch
+from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
+from tests.builders.baselines import EAGER, KEY, MODEL, STACK
+from tests.builders.machines import GENOA
+
+HBM = replace(GENOA, memory_node=8)
+
+KEPT_BACK = {
+    "MKL_VERBOSE": "1",
+    "ONEDNN_VERBOSE": "all",
+    "PYTHONDEVMODE": "1",
+    "PYTHONTRACEMALLOC": "25",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=2",
+    "MALLOC_ARENA_MAX": "1",
+    "TCMALLOC_SAMPLE_PARAMETER": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def test_what_would_change_the_measurement_is_kept_back_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in KEPT_BACK.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/python/lib")
+    environment = command.for_variant(EAGER, STACK, GENOA).environment
+    assert not KEPT_BACK.keys() & environment.keys()
+    assert set(KEPT_BACK) <= set(command.contamination())
+    assert environment["LD_LIBRARY_PATH"] == "/opt/python/lib", "some builds of Python do not start without it"
+
+
+def test_what_is_meant_for_this_interpreter_is_not_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert not [name for name in command.contamination() if name.startswith("PYTHON")]
+    assert "PYTHONDONTWRITEBYTECODE" not in command.for_variant(EAGER, STACK, GENOA).environment
+
+
+def test_memory_of_another_node_is_preferred_in_every_row() -> None:
+    (tuned,) = ladder.select(["eager-fp32-jemalloc"])
+    assert command.for_variant(EAGER, STACK, HBM).arguments[:3] == ("numactl", "-p", "8")
+    assert command.for_variant(tuned, STACK, HBM).arguments[:5] == ("numactl", "-C", "0,2", "-p", "8")
+    launch = command.launch_here(EAGER, STACK, HBM)
+    assert Launch.from_json(launch.to_json()) == launch, "a baseline may name it"
+
+
+def test_such_a_measurement_has_a_baseline_of_its_own() -> None:
+    protocol = Protocol(size=Size(128, 128))
+    assert BaselineKey.of(HBM, MODEL, protocol).differences(KEY) == ["machine memory_node: 8, here None"]
+    assert "memory_node" not in GENOA.fingerprint
+
+
+@pytest.mark.parametrize("folder", ["/home/my stacks", "/srv/a:b"])
+def test_a_library_that_the_linker_cannot_preload_is_missing(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prerequisites, "allocator_library", lambda _: "libjemalloc.so.2")
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/numactl")
+    (tuned,) = ladder.select(["eager-fp32-jemalloc"])
+    missing = prerequisites.find_missing(tuned, replace(STACK, prefix=folder, packages=ALL), GENOA)
+    assert missing is not None
+    assert f"{folder}/lib/libiomp5.so cannot be preloaded: the linker splits LD_PRELOAD" in missing.reason
+    assert prerequisites.find_missing(EAGER, replace(STACK, prefix=folder, packages=ALL), GENOA) is None
+
+
+ALL = dict.fromkeys(("torch", "diffusers", "transformers"), "1.0")
