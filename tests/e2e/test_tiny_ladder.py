@@ -18,8 +18,10 @@ import pytest
 from perf.gate import store
 from perf.host import cache
 from perf.host.stack import ROOT, Stack
+from perf.measure.checkpoint_check import loaded_files
 from perf.records.evidence import LOOKED_AT, Evidence
 from perf.records.part import Part
+from perf.records.typed_json import convert
 from perf.spec import ladder
 from tests.builders.runs import HERE, ladder_command, surroundings
 
@@ -142,10 +144,11 @@ def test_every_stack_makes_the_same_checkpoint(
     stacks: dict[str, Stack], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "made").mkdir()
-    arguments = [stacks[name].python, "-m", "perf.worker.checkpoint", "synthetic", "tiny", str(tmp_path / "made")]
+    made = tmp_path / "made"
+    made.mkdir()
+    arguments = [stacks[name].python, "-m", "perf.worker.checkpoint", "synthetic", "tiny", str(made)]
     subprocess.run(arguments, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
-    assert cache.content_digest(tmp_path / "made") == TINY_DIGEST
+    assert cache.content_digest(made, loaded_files(made)) == TINY_DIGEST
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -158,7 +161,7 @@ def test_every_claim_holds_and_every_image_is_that_of_eager_float32(records: dic
 
 @pytest.mark.parametrize("name", ROWS)
 def test_kernels_of_both_parts_are_kept(records: dict[str, Any], name: str) -> None:
-    evidence = Evidence.from_json(records[name]["extra_info"]["evidence"])
+    evidence = convert(records[name]["extra_info"]["evidence"], Evidence)
     for part in LOOKED_AT:
         products = [kernel for kernel in evidence.kernels if kernel.part == part and kernel.is_product]
         assert {kernel.operation for kernel in products} == {"convolution", "matmul"}

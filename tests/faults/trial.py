@@ -1,0 +1,52 @@
+"""One trial of a campaign: a fault in a run, and the run after it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.faults import FAULTS
+from tests.faults.world import Ran, World
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was broken, how the run ended, and what did not hold; nothing where the fault was survived."""
+
+    fault: str
+    what: str
+    code: int
+    failures: tuple[str, ...]
+    output: str
+
+    def __str__(self) -> str:
+        how = "; ".join(self.failures) or "survived"
+        return f"{self.fault}: {self.what}: exit code {self.code}: {how}"
+
+
+def run_trial(world: World, folder: Path, seed: int) -> Trial:
+    """Break what the seed says in a copy of the world, and run once more without a fault."""
+    dice = random.Random(seed)
+    fault = FAULTS[seed % len(FAULTS)]
+    copy = world.copy(folder)
+    before = copy.digests()
+    try:
+        what, ran, killed = fault(copy, dice)
+    except AssertionError as error:
+        return Trial(fault.__name__, f"seed {seed}", -1, (str(error),), copy.output)
+    failures = copy.faults_after(ran, killed=killed, baseline=before)
+    after = copy.run()
+    failures += [f"the next run: {failure}" for failure in next_failures(copy, after)]
+    shutil.rmtree(folder, ignore_errors=True)
+    return Trial(fault.__name__, what, ran.code, tuple(failures), f"{ran.output}\n--- the next run\n{after.output}")
+
+
+def next_failures(world: World, after: Ran) -> list[str]:
+    """Return what does not hold of the run after a fault: it measures both rows, and judges them as always."""
+    failures = []
+    if after.code != 0:
+        failures.append(f"exit code {after.code}")
+    failures += [verdict for verdict in ("regressed", "invalid", "improved") if f"  {verdict}: " in after.output]
+    return failures
