@@ -34,6 +34,7 @@ VALUES: tuple[Any, ...] = (
     "\ud800", "../../etc/passwd", "torch @ file:///evil #", [], {}, [None], [[]], {"a": 1}, [1e300],
 )  # fmt: skip
 DEEP = 50
+SLOWDOWNS = (0.0, 0.3)
 
 
 def baseline(*, with_checksums: bool = True) -> dict[str, Any]:
@@ -110,11 +111,17 @@ def verdicts(folder: Path, slowdown: float) -> dict[str, Verdict]:
     return Gate(folder, GENOA, KEY).judge(judged)
 
 
-def survives(folder: Path, content: bytes, slowdown: float, expected: dict[str, VerdictKind]) -> str | None:
-    """Judge by a file with this content; return what is wrong with the verdicts, or None. Raises whatever it raises."""
+def write(folder: Path, content: bytes) -> Path:
+    """Write the baseline's file, and return its path."""
     target = store.path_of(folder, KEY)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
+    return target
+
+
+def survives(folder: Path, content: bytes, slowdown: float, expected: dict[str, VerdictKind]) -> str | None:
+    """Judge by a file with this content; return what is wrong with the verdicts, or None. Raises whatever it raises."""
+    target = write(folder, content)
     began_s = time.monotonic()
     judged = verdicts(folder, slowdown)
     if time.monotonic() - began_s > LONGEST_S:
@@ -137,13 +144,14 @@ def main() -> int:
     outcomes: collections.Counter[str] = collections.Counter()
     with tempfile.TemporaryDirectory(prefix="perf-mutations-") as folder:
         place = Path(folder)
-        expected = {}
-        for slowdown in (0.0, 0.3):
-            survives(place, store.serialise(data).encode(), slowdown, {})
-            expected[slowdown] = {name: verdict.kind for name, verdict in verdicts(place, slowdown).items()}
+        write(place, store.serialise(data).encode())
+        expected = {
+            slowdown: {name: verdict.kind for name, verdict in verdicts(place, slowdown).items()}
+            for slowdown in SLOWDOWNS
+        }
         for seed in range(options.seed, options.seed + options.count):
             dice = random.Random(seed)
-            slowdown = dice.choice((0.0, 0.3))
+            slowdown = dice.choice(SLOWDOWNS)
             try:
                 wrong = survives(place, mutate(data, dice), slowdown, expected[slowdown])
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a traceback
