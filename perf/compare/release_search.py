@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from perf.host.regular_file import read_text
+from perf.records.strict_json import parse
 from perf.stats.paired_comparison import PairedVerdict
 
+MAX_BYTES = 16 * 1024**2  # of a log
 SLOWER = {PairedVerdict.REGRESSED}
 NOT_SLOWER = {PairedVerdict.EQUIVALENT, PairedVerdict.IMPROVED}
 UNMEASURED = {PairedVerdict.INVALID, PairedVerdict.DISTURBED}
@@ -50,7 +53,7 @@ class SearchLog:
         self._path = path
         self._steps: dict[str, Step] = {}
         try:
-            for entry in json.loads(path.read_text(encoding="utf-8")):
+            for entry in parse(read_text(path, MAX_BYTES)):
                 step = Step(entry["release"], PairedVerdict(entry["verdict"]), entry["sentence"])
                 self._steps[step.release] = step
         except (OSError, ValueError, TypeError, LookupError):

@@ -161,7 +161,9 @@ def accept(old: Baseline | None, occasion: Occasion, name: str, row: BaselineRow
     check_recipe(row.stack)
     if old and old.faults:
         fault = next(iter(old.faults.values()))
-        raise BadRecord(fault.field, f"{fault.reason}; fix or remove the row before the file is written")
+        raise BadRecord(
+            fault.field, f"{fault.reason}; fix or remove the row, in changes as well, before the file is written"
+        )
     rows = dict(old.rows) if old else {}
     kept = rows.get(name)
     if kept and not afresh and (kept.variant, kept.stack) == (row.variant, row.stack):

@@ -18,7 +18,7 @@ A fault in the head makes the file useless, a fault in one row only that row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -69,13 +69,21 @@ class Baseline:
         for name, fault in plausibility.faults_of(rows, key).items():
             faults[name] = fault.within(f"rows.{name}")
             del rows[name]
+        changes = tuple(_change(number, change) for number, change in enumerate(fields["changes"]))
         return cls(
             key=key,
             particulars=fields["particulars"],
-            changes=tuple(_change(number, change) for number, change in enumerate(fields["changes"])),
+            changes=changes,
             rows=rows,
-            faults=faults,
+            faults=_lost(changes, {*rows, *faults}) | faults,
         )
+
+
+def _lost(changes: Iterable[Json], known: Collection[str]) -> dict[str, BadRecord]:
+    """Return the rows that were recorded by these changes and are not known any more: renamed, or taken out."""
+    recorded = {name for change in changes for name in change["rows"]}
+    reason = "is missing, though it was recorded; restore the file, or take its name out of changes as well"
+    return {name: BadRecord(f"rows.{name}", reason) for name in sorted(recorded - set(known))}
 
 
 def _rows(data: Mapping[str, Any]) -> tuple[dict[str, BaselineRow], dict[str, BadRecord]]:

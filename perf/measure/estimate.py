@@ -20,9 +20,13 @@ from typing import Any
 
 from perf.host.cache import cache_dir
 from perf.host.machine import Machine
+from perf.host.regular_file import read_text
 from perf.measure.settings import DEFAULT_MODEL, QUICK
+from perf.records.strict_json import parse
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
+
+MAX_BYTES = 1024**2  # of the file with the seconds of each row
 
 # The time of a UNet step relative to one of eager float32, from a full-size 512x512 run on two cores of an AMD EPYC
 # (Genoa): docs/explanation/real-run.md. Where the CPU has no bfloat16, OpenVINO computes in float32 too.
@@ -85,9 +89,9 @@ class LastRun:
     def read(self) -> dict[str, float]:
         """Return the seconds by row; empty if the file is missing or broken, which only makes the estimate worse."""
         try:
-            content: Any = json.loads(self.path.read_text(encoding="utf-8"))
+            content: Any = parse(read_text(self.path, MAX_BYTES))
             rows = {str(name): float(seconds) for name, seconds in content.items()}
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}
         return {name: seconds for name, seconds in rows.items() if 0 < seconds < math.inf}
 

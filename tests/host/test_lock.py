@@ -110,6 +110,13 @@ def test_another_file_is_not_written_over(file: Path) -> None:
     assert file.read_text() == "cheese"
 
 
+@pytest.mark.parametrize("kept", ["", "pr", "process 12"])
+def test_what_a_full_disk_has_kept_of_a_holder_is_written_over(file: Path, kept: str) -> None:
+    file.write_text(kept)
+    with lock.hold("perf-test-kept"):
+        assert file.read_text().startswith(f"process {os.getpid()} (")
+
+
 def test_where_no_file_can_be_made_the_name_alone_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_LOCK", "/proc/no/such/lock")
     with lock.hold("perf-test-no-file"):

@@ -112,8 +112,21 @@ def test_a_broken_file_is_no_estimate(last: LastRun, content: str) -> None:
 
 def test_times_that_nothing_can_have_taken_are_left_out(last: LastRun) -> None:
     last.path.parent.mkdir(parents=True)
-    last.path.write_text('{"eager-fp32": -1, "openvino-static": NaN, "bf16-compile": 5}')
+    last.path.write_text('{"eager-fp32": -1, "openvino-static": 0, "bf16-compile": 5}')
     assert last.read() == {"bf16-compile": 5.0}
+
+
+@pytest.mark.parametrize("content", ["", "cheese", "NaN", "[1]", "[" * 100_000], ids=lambda content: content[:9])
+def test_a_spoilt_file_only_makes_the_estimate_worse(last: LastRun, content: str) -> None:
+    last.path.parent.mkdir(parents=True)
+    last.path.write_text(content)
+    assert last.read() == {}
+
+
+def test_a_file_without_end_is_not_read(last: LastRun) -> None:
+    last.path.parent.mkdir(parents=True)
+    last.path.symlink_to("/dev/zero")
+    assert last.read() == {}
 
 
 def test_another_protocol_has_another_file(last: LastRun) -> None:
