@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from perf.errors import UnknownName
+from perf.errors import BadCheckpoint, UnknownName
 from perf.host.stack import Stack
 from perf.measure import checkpoints
 from perf.spec.protocol import Size
@@ -41,3 +42,49 @@ def test_the_hubs_token_is_for_the_download_alone(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("HF_TOKEN", "a secret")
     assert checkpoints._download("owner/gated", stack) == Path("got a secret")
     assert checkpoints._run_module(stack, "flops").stdout == "got nothing\n"
+
+
+def counting_stack(folder: Path) -> Stack:
+    """Return a stack whose interpreter counts the same work always, and notes that it was asked."""
+    python = folder / "counting-python"
+    python.write_text(
+        f"#!/bin/sh\necho asked >> {folder}/asked\n" """echo '{"unet": {"operations": 1000, "weights": 10}}'\n"""
+    )
+    python.chmod(0o755)
+    return Stack(name="current", python=str(python), python_version="3.11.7", prefix="", has_headers=True, packages={})
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["", "{}", "[]", '{"unet": {"operations": -1, "weights": 10}}', '{"unet": 5}'], ids=lambda text: text[:9]
+)
+def test_a_count_that_is_spoilt_is_made_again(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
+    model, stack = checkpoints._read_model("checkpoint", checkpoint), counting_stack(tmp_path)
+    counted = checkpoints.work(model, Size(128, 128), stack)
+    assert counted == checkpoints.work(model, Size(128, 128), stack)
+    (kept,) = (tmp_path / "cache" / "work").glob("*/work.json")
+    kept.write_text(spoilt)
+    assert checkpoints.work(model, Size(128, 128), stack) == counted
+    assert (tmp_path / "asked").read_text() == "asked\nasked\n"
+
+
+@pytest.mark.parametrize(
+    ("component", "config", "says"),
+    [
+        ("unet", {"sample_size": "16"}, "sample_size is wrong: Expected `int`, got `str`"),
+        ("unet", {"in_channels": 0}, "in_channels 0 is not a count"),
+        ("vae", {"block_out_channels": []}, "block_out_channels 0 is not a count"),
+        ("vae", {"block_out_channels": None}, "block_out_channels is wrong"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_named(
+    checkpoint: Path, component: str, config: dict[str, object], says: str
+) -> None:
+    path = checkpoint / component / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | config))
+    with pytest.raises(BadCheckpoint) as caught:
+        checkpoints._read_model("checkpoint", checkpoint)
+    assert says in str(caught.value)
+    assert str(path) in str(caught.value)

@@ -76,6 +76,17 @@ def test_a_row_is_selected_by_its_name(run_ladder: RunLadder, silly_options: Opt
     assert (ran.returncode, last_line(ran)) == (0, "2 passed, 3 deselected"), ran.stderr
 
 
+def test_the_order_of_the_tests_does_not_matter(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
+    """pytest-randomly may ask for a verdict before the latency that it rests on."""
+    options = (*silly_options, *TWO_ROWS, *QUICK, "--baselines", str(tmp_path / "baselines"))
+    assert run_ladder(*options, "--update-baseline", "--why", "the first").returncode == 0
+    ordinary, reverse = run_ladder(*options), run_ladder(*options, "-p", "tests.data.reversed_items")
+    assert (reverse.returncode, last_line(reverse)) == (ordinary.returncode, last_line(ordinary)), reverse.stdout
+    slower = run_ladder(*options, "-p", "tests.data.reversed_items", SILLY_SLOWDOWN="1.3", SILLY_SLOW_ROW="eager-fp32")
+    assert slower.returncode == 1
+    assert "eager-fp32" in slower.stdout.partition("regressed")[0]
+
+
 def test_the_last_failed_row_is_measured_and_judged_again(run_ladder: RunLadder, silly_options: Options) -> None:
     """A worker that died fails the row's verdict too, which --last-failed selects by that."""
     options = (*silly_options, *TWO_ROWS, *QUICK, *WITH_CACHE)
