@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -19,6 +20,7 @@ from tests.builders.runs import RunLadder, ladder_command, run_ladder_in, silly_
 Options = tuple[str, ...]
 ROWS = ("eager-fp32", "openvino-dynamic", "openvino-static")
 QUICK = ("--rounds", "3", "--budget", "0", "--fresh", "0")
+KILLS = int(os.environ.get("KILLS", "3"))
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_a_ladder_that_is_killed_ends_as_one_that_is_not(
     whole, resumed = tmp_path / "whole.json", tmp_path / "resumed.json"
     assert run_ladder(*options, "--benchmark-json", str(whole)).returncode == 0
     moments = random.Random(20261128)
-    for _ in range(3):
+    for _ in range(KILLS):
         kill_in_the_middle((*options, "--resume"), tmp_path, moments.uniform(0, 1))
     ran = run_ladder(*options, "--resume", "--benchmark-json", str(resumed))
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -84,6 +86,20 @@ def test_the_finished_rows_are_taken_and_the_others_measured(
     assert f"{ROWS[1]} (2/3): loaded" in ran.stderr
     for row in ROWS:
         assert re.search(rf"^{row} +\d", ran.stdout, re.MULTILINE), ran.stdout
+
+
+def test_pairs_that_were_finished_are_taken_too(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    whole, resumed = tmp_path / "whole.json", tmp_path / "resumed.json"
+    assert run_ladder(*options, "--update-baseline", "--why", "the first").returncode == 0
+    upgraded = {"SILLY_VERSION": "0.1+silly"}
+    run_ladder_in(tmp_path, *options, **upgraded, SILLY="generate:kill-parent", SILLY_ROW=ROWS[1])
+    ran = run_ladder(*options, "--resume", "--benchmark-json", str(resumed), **upgraded)
+    assert f"{ROWS[0]}: measured by 2" in ran.stderr
+    assert f"{ROWS[0]} (1/3) candidate 1: loaded" not in ran.stderr
+    assert f"{ROWS[1]} (2/3) candidate 1: loaded" in ran.stderr
+    assert run_ladder(*options, "--benchmark-json", str(whole), **upgraded).returncode == ran.returncode == 0
+    assert results(resumed) == results(whole)
+    assert "in pairs with the anchor" in ran.stdout
 
 
 def test_what_is_kept_is_said_and_not_taken_unasked(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
