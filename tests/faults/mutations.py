@@ -25,6 +25,7 @@ from perf.gate.baseline import Baseline
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.baselines import EAGER, KEY, STACK, STATIC, accept
 from tests.builders.evidence import evidence
+from tests.builders.json_places import places
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
 
@@ -49,12 +50,6 @@ def unsealed(data: dict[str, Any]) -> dict[str, Any]:
     """Return the JSON without its checksums."""
     rows = {name: {key: value for key, value in row.items() if key != "checksum"} for name, row in data["rows"].items()}
     return {key: value for key, value in data.items() if key != "checksum"} | {"rows": rows}
-
-
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return every path into a JSON value but the root's."""
-    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [place for key, value in inner for place in ((*path, key), *places(value, (*path, key)))]
 
 
 def mutate_json(data: dict[str, Any], dice: random.Random) -> str:

@@ -29,6 +29,7 @@ from perf.spec import ladder
 from perf.spec.protocol import Protocol, Size
 from perf.stats.verdict import VerdictKind
 from tests.builders.baselines import EAGER, KEY, MODEL, STACK, STATIC, WHEN, accept
+from tests.builders.json_places import places
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
 
@@ -226,14 +227,8 @@ json_values = st.recursive(
 )
 
 
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every path into a JSON value."""
-    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
-
-
 WRITTEN = json.loads(store.serialise(accept(accept(None), STATIC.name).to_json()))
-PLACES = [place for place in places(WRITTEN) if place]
+PLACES = places(WRITTEN)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,6 +14,7 @@ from perf.measure.replies import KINDS, Failure, Probed, Progress, Ready, TurnAs
 from perf.records.sample import Sample
 from perf.records.strict_json import parse
 from tests.builders.evidence import evidence
+from tests.builders.json_places import places
 from tests.builders.samples import sample
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -26,12 +27,6 @@ GOOD: dict[str, dict[str, Any]] = {
     "probed": {"probe_s": 0.05},
     "error": {"type": "ValueError", "message": "cheese", "traceback": "Traceback"},
 }
-
-
-def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return every path into a JSON value but the root's."""
-    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [place for key, value in inner for place in ((*path, key), *places(value, (*path, key)))]
 
 
 EVERYWHERE = [(name, place) for name, fields in GOOD.items() for place in places(fields)]

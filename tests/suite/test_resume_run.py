@@ -91,7 +91,7 @@ def test_the_finished_rows_are_taken_and_the_others_measured(
 def test_pairs_that_were_finished_are_taken_too(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
     whole, resumed = tmp_path / "whole.json", tmp_path / "resumed.json"
     assert run_ladder(*options, "--update-baseline", "--why", "the first").returncode == 0
-    upgraded = {"SILLY_VERSION": "0.1+silly"}
+    upgraded: dict[str, Any] = {"SILLY_VERSION": "0.1+silly"}
     run_ladder_in(tmp_path, *options, **upgraded, SILLY="generate:kill-parent", SILLY_ROW=ROWS[1])
     ran = run_ladder(*options, "--resume", "--benchmark-json", str(resumed), **upgraded)
     assert f"{ROWS[0]}: measured by 2" in ran.stderr
