@@ -272,6 +272,30 @@ def test_a_mistake_is_one_line(run_ladder: RunLadder, tmp_path: Path, options: O
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_checkpoint_that_brings_its_own_code_is_refused_and_its_code_not_run(
+    run_ladder: RunLadder, silly_options: Options, checkpoint: Path, tmp_path: Path
+) -> None:
+    """The folder that diffusers would run the code of: the library of a component is a module beside it."""
+    (checkpoint / "unet" / "evil_unet.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')\n")
+    index = json.loads((checkpoint / "model_index.json").read_text())
+    (checkpoint / "model_index.json").write_text(json.dumps(index | {"unet": ["evil_unet", "Evil"]}))
+    ran = run_ladder(*silly_options)
+    assert ran.returncode == 4
+    assert "unet is ['evil_unet', 'Evil'], code that is not loaded here" in ran.stderr
+    assert not (tmp_path / "canary").exists()
+
+
+def test_a_worker_that_prints_commands_does_not_command_the_runner(
+    run_ladder: RunLadder, silly_options: Options
+) -> None:
+    ran = run_ladder(*silly_options, SILLY="generate:command", GITHUB_ACTIONS="true")
+    assert ran.returncode == 1
+    commands = [line for line in ran.stdout.splitlines() if line.lstrip().startswith("::")]
+    assert commands, "the run's own annotations"
+    assert all(command.startswith("::error title=") for command in commands)
+    assert "| ::stop-commands::cheese" in ran.stdout
+
+
 def test_an_interpreter_that_is_none(run_ladder: RunLadder, checkpoint: Path, tmp_path: Path) -> None:
     broken = copy_of_silly_python(tmp_path)
     result = run_ladder("--model", str(checkpoint), "--variant", "eager-fp32", "--stack", f"current={broken}")
