@@ -20,8 +20,8 @@ WITH_CACHE = ("-p", "cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWa
 # Loading it takes most of a second, and users do not have it.
 WITHOUT_HYPOTHESIS = ("-p", "no:hypothesispytest")
 
-# A job in the background of a shell ignores SIGINT, and so would all that it starts.
-ALLOW_INTERRUPTS = ("env", "--default-signal=INT")
+# A job in the background of a shell ignores SIGINT, one under nohup SIGHUP, and so would all that they start.
+ALLOW_INTERRUPTS = ("env", "--default-signal=INT,HUP,TERM")
 
 SUITE = ROOT / "perf" / "suite"
 LADDER_SUITE = SUITE / "test_ladder.py"

@@ -17,7 +17,7 @@ from perf.exit_codes import ExitCode
 from perf.gate import store
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.processes import is_running
-from tests.builders.runs import ladder_command, options_for, silly_surroundings
+from tests.builders.runs import ALLOW_INTERRUPTS, ladder_command, options_for, silly_surroundings
 
 ROWS = ("eager-fp32", "openvino-static")
 QUICK = ("--rounds", "3", "--budget", "0", "--fresh", "0")
@@ -78,7 +78,7 @@ class World:
         """Start a ladder, whose output goes to a file."""
         with (self.folder / "output").open("w") as output:
             return subprocess.Popen(
-                self.command(*options),
+                [*ALLOW_INTERRUPTS, *self.command(*options)],
                 env=silly_surroundings(self.folder) | {"PERF_TRIAL": str(self.folder)} | self.environment | environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

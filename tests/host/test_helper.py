@@ -13,6 +13,7 @@ import pytest
 from perf.host import helper
 from perf.host.stack import ROOT
 from tests.builders.processes import is_running, read_pid, wait_for
+from tests.builders.runs import ALLOW_INTERRUPTS
 
 # A child that leaves the session and the process group of its parent, and notes its number.
 RUNAWAY = "setsid sh -c 'echo $$ > runaway.new; mv runaway.new runaway.pid; sleep 3600' &"
@@ -63,7 +64,8 @@ def test_its_end_ends_its_runaway_child(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_outlives_the_parent(tmp_path: Path, death: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-c", PARENT, WORKING], cwd=tmp_path, env=environment) as parent:
+    command = [*ALLOW_INTERRUPTS, sys.executable, "-c", PARENT, WORKING]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as parent:
         read_pid(tmp_path / "helper.pid")
         parent.send_signal(death)
     both_end(tmp_path)
