@@ -147,7 +147,8 @@ class Gate:
             return verdict
         sentence = (
             f"{1 / verdict.latency.ratio:.3g} times faster than {self.path} says, which then is in another unit, or of "
-            "another machine or model: restore it, or remove the row from it and record it anew"
+            "another machine or model: restore it, or take the row out of it, and its name out of changes, and record "
+            "it anew"
         )
         return replace(verdict, kind=VerdictKind.INVALID, sentence=sentence)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from perf.errors import BadRecord
+from perf.errors import BadRecord, NoSpace
 from perf.gate.against_baseline import Gate
 from perf.gate.baseline_row import specification
 from perf.gate.finished_row import FinishedRow
@@ -56,7 +56,10 @@ class Journal:
         return Inspection(evidence=row.evidence, outcome=self._folder(row.variant) / OUTCOME)
 
     def keep(self, row: FinishedRow, outcome: Path) -> None:
-        """Keep a row, and the image of its last generation; the same row of an earlier run gives way."""
+        """Keep a row, and the image of its last generation; the same row of an earlier run gives way.
+
+        A row that cannot be kept is measured all the same: a line says so.
+        """
         folder = self._folder(row.variant)
         if self._kept.get(row.variant.name) == row:
             return
@@ -66,8 +69,11 @@ class Journal:
             (partial / ROW).write_bytes(msgspec.msgpack.encode(row))
             shutil.copyfile(outcome, partial / OUTCOME)
 
-        make_once(folder, write, NEED_BYTES)
-        forget_unused(folder.parent)
+        try:
+            make_once(folder, write, NEED_BYTES)
+            forget_unused(folder.parent)
+        except (OSError, NoSpace) as error:
+            self._run.say(f"{row.variant.name}: not kept for --resume: {error}")
 
     def end(self) -> None:
         """Forget the rows, if all of the run's rows are finished or cannot be measured here."""

@@ -23,6 +23,7 @@ from perf.host.installer import pip
 from perf.host.releases import check_exist
 from perf.host.requirements import Requested, name_of, read_requirements
 from perf.host.stack import INSTALLERS, ROOT, Stack
+from perf.host.withheld import without_secrets
 
 PINS = ROOT / "perf" / "stacks"
 SPARE_BYTES = 8 * 1000**3  # a torch with CUDA, which is what some releases of it are
@@ -92,7 +93,7 @@ def make_venv(python: Path, folder: Path) -> None:
     """Make a virtual environment that is empty. Raises BadInput."""
     command = [str(python), "-m", "venv", "--without-pip", str(folder)]
     try:
-        ended = helper.run(command, dict(os.environ))
+        ended = helper.run(command, without_secrets(os.environ))
     except OSError as error:
         raise BadInput(f"{python} cannot make a virtual environment: {error}") from error
     if ended.returncode:

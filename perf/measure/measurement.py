@@ -216,7 +216,7 @@ class Measurement:
         }
 
     def _check(self, sample: Sample) -> None:
-        """Raise WorkerGarbled if a sample's figures contradict each other, or what was asked for."""
+        """Raise WorkerGarbled if a sample's figures contradict each other, or the machine."""
         try:
             sample.check_parts()
             check_consistent(

@@ -154,6 +154,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     try:
         yield
     except OSError as error:
+        if run_key not in session.config.stash:  # nothing was measured, and nobody would report it
+            raise
         session.config.stash[unwritten_key] = str(error)
         session.exitstatus = ExitCode.FAILED
     decide_exit_code(session)

@@ -121,6 +121,16 @@ def test_a_row_that_would_be_measured_otherwise_is_not_taken(
     assert "run that was cut" not in ran.stderr
 
 
+def test_a_row_that_cannot_be_kept_is_measured_and_judged_all_the_same(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "unfinished").touch()
+    ran = run_ladder(*options)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{ROWS[0]}: not kept for --resume: " in ran.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"cheese", b"\x80"], ids=["empty", "garbage", "lacking"])
 def test_a_damaged_row_is_measured_again(
     run_ladder: RunLadder, options: Options, tmp_path: Path, content: bytes
