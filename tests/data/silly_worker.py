@@ -19,7 +19,7 @@ other variables shape what it reports:
     SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
     SILLY_PIXEL      first pixel of its picture, a gradient
     SILLY_GARBLE     a field of a reply to change, as JSON: {"reply": name, "path": [...], "value": ...}; without a
-                     value it is left out
+                     value it is left out; with "after", so many replies of that name are as they should be before
     SILLY_GARBLE_ROW the only row of which it is changed
     SILLY_GO         file that ends a wait
 """
@@ -42,6 +42,7 @@ from perf.records.sample import Conditions, Parts, Sample, Turn
 
 LOADED = {}  # the variant
 GENERATIONS = itertools.count(1)
+GARBLED = []  # the replies that $SILLY_GARBLE is about
 DICE = random.Random(os.path.basename(os.getcwd()).rpartition("-")[0])  # its folder, without what is random in the name
 REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
 
@@ -56,6 +57,9 @@ def garble(name, fields):
     """Change the field of the reply that $SILLY_GARBLE names, or leave it out."""
     change = json.loads(os.environ.get("SILLY_GARBLE", "{}"))
     if change.get("reply") != name or os.environ.get("SILLY_GARBLE_ROW", LOADED.get("name")) != LOADED.get("name"):
+        return
+    GARBLED.append(name)
+    if len(GARBLED) <= change.get("after", 0):
         return
     *path, last = change["path"]
     for key in path:

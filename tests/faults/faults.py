@@ -6,7 +6,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -16,12 +15,10 @@ from typing import Any
 
 import psutil
 
-from tests.faults.world import ROWS, Ran, World
+from tests.faults.system_calls import fail_a_call, is_available, lose_a_part_of_the_system, turn_the_clock
+from tests.faults.world import LONGEST_S, ROWS, UPDATE, Broken, World
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGSEGV, signal.SIGSTOP, 40)
-Broken = tuple[str, Ran, bool]  # what was broken, the run, and whether it was killed
-
-LONGEST_S = 4.0  # that a run takes until something is broken
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -117,6 +114,8 @@ def garble_a_reply(world: World, dice: random.Random) -> Broken:
     change: dict[str, Any] = {"reply": reply, "path": dice.choice(REPLIES[reply])}
     if dice.random() < 0.8:
         change["value"] = dice.choice(VALUES)
+    if dice.random() < 0.5:
+        change["after"] = dice.randint(1, 3)
     row = dice.choice(ROWS)
     text = json.dumps(change)
     return f"{text} of {row}", world.run(SILLY_GARBLE=text, SILLY_GARBLE_ROW=row), False
@@ -161,17 +160,15 @@ def take_something_away(world: World, dice: random.Random) -> Broken:
 def interrupt_an_update(world: World, dice: random.Random) -> Broken:
     """Kill a run that would write the baseline, before or after it has."""
     delay_s = dice.uniform(1.0, LONGEST_S)
-    copy = world.copy(world.folder.with_name(f"{world.folder.name}-update"))
-    began_s = time.monotonic()
-    run = copy.start("--update-baseline", "--why", "the second")
-    try:
-        run.wait(delay_s)
-    except subprocess.TimeoutExpired:
-        run.kill()
-    ran = copy.finish(run, began_s)
-    left = [path.name for path in copy.baseline.parent.glob(".*") if not path.name.endswith(".lock")]
-    assert copy.run().code == 0, copy.output
-    shutil.rmtree(copy.folder)
+    with world.copy_to_update() as copy:
+        began_s = time.monotonic()
+        run = copy.start(*UPDATE)
+        try:
+            run.wait(delay_s)
+        except subprocess.TimeoutExpired:
+            run.kill()
+        ran = copy.finish(run, began_s)
+        left = [path.name for path in copy.baseline.parent.glob(".*") if not path.name.endswith(".lock")]
     return f"an update killed after {delay_s:.2f} s, leaving {left}", ran, True
 
 
@@ -182,4 +179,5 @@ FAULTS = (
     limit_what_can_be_written,
     take_something_away,
     interrupt_an_update,
+    *((fail_a_call, lose_a_part_of_the_system, turn_the_clock) if is_available() else ()),
 )

@@ -6,7 +6,7 @@
    SHIM_AFTER   so many such calls of a process succeed before
    SHIM_TIMES   so many fail; 0: all that follow
    SHIM_CLOCK_AT, SHIM_CLOCK_BY   seconds after a process's start, and by how many its clock is then wrong
-   SHIM_NOTE    a file that gets the name of each call that failed
+   SHIM_NOTE    a file that gets the kind and the path of each call that failed; without SHIM_CALL, of each call
 */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,27 +31,28 @@ static long number(const char *name) {
 }
 
 /* Writes one line with bare system calls, so that it is not one of those that fail. */
-static void note(const char *call) {
-  const char *path = getenv("SHIM_NOTE");
-  long file = path ? syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+static void note(const char *call, const char *path) {
+  const char *notes = getenv("SHIM_NOTE");
+  long file = notes ? syscall(SYS_openat, AT_FDCWD, notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
   if (file < 0)
     return;
-  char line[64];
-  int length = snprintf(line, sizeof line, "%s\n", call);
+  char line[PATH_MAX + 64];
+  int length = snprintf(line, sizeof line, "%s %s\n", call, path);
   syscall(SYS_write, file, line, length);
   syscall(SYS_close, file);
 }
 
 static int fails(const char *call, const char *path) {
   const char *wanted = getenv("SHIM_CALL"), *under = getenv("SHIM_UNDER");
-  if (!wanted || strcmp(wanted, call) || !under || !path || strncmp(path, under, strlen(under)))
+  if (!under || strncmp(path, under, strlen(under)) || (wanted && strcmp(wanted, call)))
     return 0;
   long before = atomic_fetch_add(&calls, 1) - number("SHIM_AFTER"), times = number("SHIM_TIMES");
   if (before < 0 || (times && before >= times))
     return 0;
-  note(call);
-  errno = number("SHIM_ERRNO");
-  return 1;
+  int saved = errno;
+  note(call, path);
+  errno = wanted ? number("SHIM_ERRNO") : saved;
+  return wanted != NULL;
 }
 
 static int fails_at(const char *call, int folder, const char *path) {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.faults import FAULTS
-from tests.faults.world import Ran, World
+from tests.faults.world import Broken, Ran, World
+
+Fault = Callable[[World, random.Random], Broken]
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Trial:
     """What was broken, how the run ended, and what did not hold; nothing where the fault was survived."""
 
     fault: str
+    seed: int
     what: str
     code: int
     failures: tuple[str, ...]
@@ -23,24 +26,25 @@ class Trial:
 
     def __str__(self) -> str:
         how = "; ".join(self.failures) or "survived"
-        return f"{self.fault}: {self.what}: exit code {self.code}: {how}"
+        return f"{self.fault}, seed {self.seed}: {self.what}: exit code {self.code}: {how}"
 
 
-def run_trial(world: World, folder: Path, seed: int) -> Trial:
-    """Break what the seed says in a copy of the world, and run once more without a fault."""
+def run_trial(world: World, folder: Path, fault: Fault, seed: int) -> Trial:
+    """Break what the fault and the seed say in a copy of the world, and run once more without it."""
     dice = random.Random(seed)
-    fault = FAULTS[seed % len(FAULTS)]
     copy = world.copy(folder)
     before = copy.digests()
     try:
         what, ran, killed = fault(copy, dice)
     except AssertionError as error:
-        return Trial(fault.__name__, f"seed {seed}", -1, (str(error),), copy.output)
+        return Trial(fault.__name__, seed, "it", -1, (str(error),), copy.output)
     failures = copy.faults_after(ran, killed=killed, baseline=before)
     after = copy.run()
     failures += [f"the next run: {failure}" for failure in next_failures(copy, after)]
     shutil.rmtree(folder, ignore_errors=True)
-    return Trial(fault.__name__, what, ran.code, tuple(failures), f"{ran.output}\n--- the next run\n{after.output}")
+    return Trial(
+        fault.__name__, seed, what, ran.code, tuple(failures), f"{ran.output}\n--- the next run\n{after.output}"
+    )
 
 
 def next_failures(world: World, after: Ran) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -20,11 +21,13 @@ from tests.builders.processes import is_running
 from tests.builders.runs import ALLOW_INTERRUPTS, ladder_command, options_for, silly_surroundings
 
 ROWS = ("eager-fp32", "openvino-static")
+UPDATE = ("--update-baseline", "--why", "the second")
 QUICK = ("--rounds", "3", "--budget", "0", "--fresh", "0")
 DEADLINES = ("--load-deadline", "10", "--warmup-deadline", "10", "--generation-deadline", "10")
 UNWRITTEN = 120  # of Python itself, where not even the standard output could be written
 DOCUMENTED = {*map(int, ExitCode), UNWRITTEN, 3} - {int(ExitCode.INTERRUPTED)}
 SETTLED_S = 10.0
+LONGEST_S = 4.0  # that a run takes until something is broken
 LIMIT_S = 200.0  # the probe, if it is stopped, is given up after two minutes
 CRASH = re.compile(r"INTERNALERROR|^Traceback \(most recent call last\)", re.MULTILINE)
 
@@ -36,6 +39,9 @@ class Ran:
     code: int
     output: str
     seconds: float
+
+
+Broken = tuple[str, Ran, bool]  # what was broken, the run, and whether it was killed
 
 
 @dataclass
@@ -59,6 +65,15 @@ class World:
         """Return a world of its own in another folder; files of the cache are found by their paths' names alone."""
         shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("sd-xeon-perf-*", "lock"))
         return World(folder)
+
+    @contextlib.contextmanager
+    def copy_to_update(self) -> Iterator[World]:
+        """Yield a copy whose baseline may change, as long as it is one that the next run finds nothing slower by."""
+        copy = self.copy(self.folder.with_name(f"{self.folder.name}-update"))
+        yield copy
+        after = copy.run()
+        assert after.code == 0, after.output
+        shutil.rmtree(copy.folder)
 
     @property
     def cache(self) -> Path:
