@@ -57,6 +57,10 @@ class Judgement:
         self._errors: dict[str, WorkerError] = {}
         self._known = known_file.find(run.settings.baselines, run.machine.codename.key)
 
+    def has_baseline(self, variant: Variant) -> bool:
+        """Return whether there is a row that the variant is to be judged by."""
+        return not self._run.settings.updates and self.gate.baseline_row(variant) is not None
+
     def anchored_run(self, variant: Variant) -> AnchoredRun | None:
         """Return the measurement of a row that is judged in pairs with its anchor, not yet begun; else None."""
         return self._plan.anchored_run(variant)

@@ -22,6 +22,7 @@
     recording        where pytest-benchmark is going to keep this run's JSON
     machine_probe    the machine's own speed around the rounds
     estimate         how long a ladder will take here
+    rounds           Rounds, the samples of a row so far
     bench            Bench, what all variants of a run are measured with
     measurement      Measurement, one variant and its worker
     ladder_row       LadderRow, a variant's session or why it has none

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ from perf.measure.machine_probe import ProbeTimes
 from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
 from perf.measure.replies import Ready, TurnAsked
+from perf.measure.rounds import Rounds
 from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
 from perf.records.session_record import Round
 from perf.spec.variant import Variant
-from perf.stats.level import undisturbed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +60,11 @@ class Measurement:
         self._worker = worker
         self._label = label
         self._load_s = self._export_s = 0.0
-        self._warmups: list[Sample] = []
-        self._samples: list[Sample] = []
-        self._good = 0
+        self._so_far = Rounds(bench.protocol, variant.warmup_rounds)
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
         self._probes = ProbeTimes(bench.probe, partial(worker.wait_until_idle, SETTLE_S))
-        self._rounds_began_s: float | None = None
 
     @property
     def session(self) -> Session:
@@ -77,15 +73,15 @@ class Measurement:
             variant=self.variant.name,
             load_s=self._load_s,
             export_s=self._export_s,
-            warmups=tuple(self._warmups),
-            samples=self._probes.assign(self._samples),
+            warmups=tuple(self._so_far.warmups),
+            samples=self._probes.assign(self._so_far.samples),
             probe=self._bench.probe.name,
         )
 
     @property
     def warmup_rounds(self) -> int:
         """How many of the rounds warm the worker up."""
-        return self.variant.warmup_rounds
+        return self._so_far.warmup_rounds
 
     @property
     def most_rounds(self) -> int:
@@ -113,34 +109,23 @@ class Measurement:
         Raises EnoughRounds when the protocol's rounds are measured or its budget is spent, or a WorkerError.
         """
         protocol = self._bench.protocol
-        if len(self._warmups) < self.variant.warmup_rounds:
-            self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
+        if self._so_far.is_warming_up:
+            self._announce_round()
             return (protocol.warmup_steps,), {}
-        if self._rounds_began_s is None:
-            self._rounds_began_s = time.monotonic()
-        if protocol.enough(self._good, len(self._samples), time.monotonic() - self._rounds_began_s):
-            raise EnoughRounds
-        again = len(self._samples) - self._good
-        noted = f", {again} disturbed so far" if again else ""
-        self._bench.progress.begin(self._label, f"round {self._good + 1}/{protocol.rounds}{noted}")
+        self._so_far.begin()
+        self._announce_round()
         if self._probes.is_due():
-            self._probes.take(len(self._samples))
+            self._probes.take(len(self._so_far.samples))
         return (protocol.steps,), {}
 
     def generate(self, steps: int) -> Sample:
         """Generate once and keep the sample; the first ones are the warm-ups. Raises a WorkerError."""
-        warming_up = len(self._warmups) < self.variant.warmup_rounds
         deadlines = self._bench.deadlines
-        deadline_s = deadlines.warmup_s if warming_up else deadlines.generation_s
+        deadline_s = deadlines.warmup_s if self._so_far.is_warming_up else deadlines.generation_s
         request = self._generation(steps)
         self._generation_began_s = time.monotonic()
         sample = self._worker.ask(request, Sample, deadline_s, lambda done: self._on_step(done, steps))
-        self._check(sample)
-        if warming_up:
-            self._warmups.append(sample)
-        else:
-            self._samples.append(sample)
-            self._good = len(undisturbed([Round.of(earlier) for earlier in self._samples]))
+        self._keep(sample, steps)
         return sample
 
     def finish_round(self, *_: int) -> None:
@@ -148,10 +133,9 @@ class Measurement:
 
     def warm_up(self) -> None:
         """Make all warm-up generations. Raises a WorkerError."""
-        protocol = self._bench.protocol
-        while len(self._warmups) < self.variant.warmup_rounds:
-            self._bench.progress.begin(self._label, f"warm-up, {protocol.warmup_steps} steps")
-            self.generate(protocol.warmup_steps)
+        while self._so_far.is_warming_up:
+            self._announce_round()
+            self.generate(self._bench.protocol.warmup_steps)
 
     def begin_in_turns(self) -> None:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
@@ -165,8 +149,7 @@ class Measurement:
         if not isinstance(reply, Sample):
             return None
         self._is_between_turns = False
-        self._check(reply)
-        self._samples.append(reply)
+        self._keep(reply, self._bench.protocol.steps)
         return reply
 
     def finish_turns(self) -> None:
@@ -190,13 +173,8 @@ class Measurement:
         """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
         with contextlib.suppress(EnoughRounds):
             yield
-        self._probes.take(len(self._samples))
-        median_s = statistics.median(sample.latency_s for sample in self._samples)
-        set_aside = len(self._samples) - self._good
-        noted = f", {set_aside} of them disturbed" if set_aside else ""
-        self._bench.progress.line(
-            f"{self._label}: {median_s:.3g} s/image, median of {len(self._samples)}{noted}{self._time_left()}"
-        )
+        self._probes.take(len(self._so_far.samples))
+        self._bench.progress.line(f"{self._label}: {self._so_far.summary()}{self._time_left()}")
 
     def _have_a_turn(self, request: dict[str, Any], *answers: type[TurnAsked | Sample]) -> TurnAsked | Sample:
         """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed."""
@@ -215,9 +193,10 @@ class Measurement:
             "latents": str(self._bench.latents),
         }
 
-    def _check(self, sample: Sample) -> None:
-        """Raise WorkerGarbled if a sample's figures contradict each other, or the machine."""
+    def _keep(self, sample: Sample, steps: int) -> None:
+        """Keep a sample. Raises WorkerGarbled if its figures contradict the steps, each other, or the machine."""
         try:
+            sample.check_steps(steps)
             sample.check_parts()
             check_consistent(
                 Round.of(sample),
@@ -227,6 +206,10 @@ class Measurement:
             )
         except BadRecord as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent a sample that cannot be: {error}") from None
+        self._so_far.add(sample)
+
+    def _announce_round(self) -> None:
+        self._bench.progress.begin(self._label, self._so_far.describe_next())
 
     def _announce_estimate(self) -> None:
         estimate = self._bench.estimate
@@ -246,18 +229,7 @@ class Measurement:
         if self._bench.estimate:
             self._bench.estimate.add_step(self.variant.name, (time.monotonic() - self._generation_began_s) / done)
             self._announce_estimate()
-        self._bench.progress.step(done, steps, self._left_s(done, steps))
-
-    def _left_s(self, done: int, steps: int) -> float | None:
-        """Return the seconds to the end of this variant, estimated from its rounds so far; None before the first."""
-        if not self._samples or self._rounds_began_s is None:
-            return None
-        protocol = self._bench.protocol
-        round_s = statistics.median(sample.latency_s for sample in self._samples)
-        elapsed_s = time.monotonic() - self._rounds_began_s
-        by_budget = self._good + max(0.0, protocol.budget_s - elapsed_s) / round_s
-        rounds = min(protocol.rounds, max(protocol.min_rounds, by_budget))
-        return max(0.0, (rounds - self._good - done / steps) * round_s)
+        self._bench.progress.step(done, steps, self._so_far.left_s(done / steps))
 
 
 @contextlib.contextmanager

@@ -78,6 +78,11 @@ class Run:
         return [self._rows[variant.name] for variant in self.variants if variant.name in self._rows]
 
     @property
+    def has_measured(self) -> bool:
+        """Whether the session of any row is known."""
+        return any(row.session for row in self._rows.values())
+
+    @property
     def bench(self) -> Bench:
         """The bench to measure a variant with; only for a run that ``can_measure``."""
         assert self._bench is not None, "asked for although can_measure is False"

@@ -14,11 +14,16 @@ from perf.measure.run import Run
 from perf.spec.variant import Variant
 
 
-def leave_out(run: Run, variant: Variant, missing: str) -> NoReturn:
-    """Skip a row that cannot run here, or fail it under --require-all, and say why."""
-    run.keep_reason(variant, f"{'failed' if run.settings.require_all else 'skipped'}: {missing}")
-    if run.settings.require_all:
-        pytest.fail(f"{missing} (with --require-all every row must run)", pytrace=False)
+def leave_out(run: Run, variant: Variant, missing: str, *, has_baseline: bool = False) -> NoReturn:
+    """Skip a row that cannot run here, or fail it where it must run, and say why.
+
+    A row with a baseline could run here when that was recorded: skipping it would be a green night over no measurement.
+    """
+    is_needed = run.settings.require_all or has_baseline
+    run.keep_reason(variant, f"{'failed' if is_needed else 'skipped'}: {missing}")
+    if is_needed:
+        why = "with --require-all every row" if run.settings.require_all else "a row that has a baseline here"
+        pytest.fail(f"{missing} ({why} must run)", pytrace=False)
     pytest.skip(missing)
 
 

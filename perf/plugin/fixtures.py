@@ -33,9 +33,9 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
     to be measured in turns with the anchor: two workers.
     """
     variant: Variant = request.param
-    if missing := run.find_missing(variant):
-        leave_out(run, variant, str(missing))
     judgement = request.config.stash.get(judgement_key, None)
+    if missing := run.find_missing(variant):
+        leave_out(run, variant, str(missing), has_baseline=judgement is not None and judgement.has_baseline(variant))
     if judgement and (resumed := judgement.resumed_row(variant)):
         yield resumed
         return

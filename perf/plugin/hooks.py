@@ -6,10 +6,11 @@ error's text and no traceback: the error says what a reader needs.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from perf.plugin.state import (
     unwritten_key,
 )
 from perf.report import session_exit
+from perf.spec.variant import Variant
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,8 +88,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not variants:
         refuse_machine_without_rows(session.items)
         return (yield)
-    wanted = config.stash[settings_key]
-    progress = config.stash[progress_key]
+    with measuring(session, list(dict.fromkeys(variants))):
+        return (yield)
+
+
+@contextlib.contextmanager
+def measuring(session: pytest.Session, variants: list[Variant]) -> Iterator[None]:
+    """Let a run measure these variants, alone on the machine, and remove its folder where no test has failed."""
+    config = session.config
+    wanted, progress = config.stash[settings_key], config.stash[progress_key]
     folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
     try:
         check_judges(config, session.items)
@@ -95,24 +104,28 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         with (
             as_ctrl_c(),
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
-            Run(wanted, list(dict.fromkeys(variants)), folder, progress, is_ladder=not wanted.stack_pair) as run,
+            Run(wanted, variants, folder, progress, is_ladder=not wanted.stack_pair) as run,
         ):
-            config.stash[run_key] = run
-            if blind := blind_spot():
-                run.say(blind)
-            if wanted.stack_pair:
-                config.stash[stack_comparison_key] = StackComparison(run)
-            elif run.can_measure:
-                config.stash[judgement_key] = Judgement(run)
-            result = yield
+            prepare(config.stash, run)
+            yield
             if judgement := config.stash.get(judgement_key, None):
                 judgement.end()
-            return result
     except (PerfError, OSError) as error:  # the machine's own faults too: a cache that may not be written, no such user
         raise pytest.UsageError(str(error)) from error
     finally:
         if not session.testsfailed:  # a failed worker's output stays, the error names it
             shutil.rmtree(folder)
+
+
+def prepare(stash: pytest.Stash, run: Run) -> None:
+    """Put the run, and what compares or judges its rows, where fixtures and hooks find them."""
+    stash[run_key] = run
+    if blind := blind_spot():
+        run.say(blind)
+    if run.settings.stack_pair:
+        stash[stack_comparison_key] = StackComparison(run)
+    elif run.can_measure:
+        stash[judgement_key] = Judgement(run)
 
 
 def refuse_machine_without_rows(items: Iterable[pytest.Item]) -> None:
@@ -162,21 +175,29 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 
 def decide_exit_code(session: pytest.Session) -> None:
-    """Exit with 2 where undecided rows are all that failed, and with 1 where no row of two stacks could be compared.
+    """Exit with 2 where undecided rows are all that failed, and with 1 where no row could be measured.
 
     A machine that fails ends the run with 1 where test_machine was not selected too: it is what excuses rows.
     """
     config = session.config
     if unwritten_key in config.stash:
         return
-    stack_comparison = config.stash.get(stack_comparison_key, None)
     judgement = config.stash.get(judgement_key, None)
-    is_without_rows = stack_comparison is not None and not stack_comparison.results
     is_machine_failing = judgement is not None and judgement.machine is not None and judgement.machine.fails
     if session.exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run_key in config.stash and reporter:
         session.exitstatus = session_exit.of_failed(reporter.getreports, session.items)
-    if session.exitstatus in {ExitCode.OK, ExitCode.UNDECIDED} and (is_without_rows or is_machine_failing):
+    if session.exitstatus in {ExitCode.OK, ExitCode.UNDECIDED} and (is_machine_failing or is_without_rows(config)):
         session.exitstatus = ExitCode.FAILED
+
+
+def is_without_rows(config: pytest.Config) -> bool:
+    """Tell whether a run that was to measure has measured nothing, and say so: it is not to pass for a good night."""
+    run = config.stash.get(run_key, None)
+    stack_comparison = config.stash.get(stack_comparison_key, None)
+    if run is None or (stack_comparison.results if stack_comparison else run.has_measured):
+        return False
+    run.say("no row could be measured here, so that nothing was judged")
+    return True

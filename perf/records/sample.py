@@ -113,6 +113,13 @@ class Sample:
         if turns != len(self.parts.unet_steps_s):
             raise BadRecord("turns", f"{turns} turns of UNet steps and {len(self.parts.unet_steps_s)} steps")
 
+    def check_steps(self, asked: int) -> None:
+        """Raise BadRecord if the worker says that it was asked for other steps, or made fewer calls of the UNet."""
+        if self.steps != asked:
+            raise BadRecord("steps", f"is {self.steps}, where {asked} were asked for")
+        if len(self.parts.unet_steps_s) < asked:
+            raise BadRecord("unet_steps_s", f"has {len(self.parts.unet_steps_s)} times, of {asked} steps")
+
     def check_parts(self) -> None:
         """Raise BadRecord unless the parts add up to the whole."""
         if not math.isclose(self.parts.total_s, self.latency_s, rel_tol=1e-3, abs_tol=ROUNDING_S):

@@ -43,7 +43,7 @@ def test_verdict(
     judgement.complete(row)
     verdict = judgement.verdict(row)
     if verdict is None:
-        leave_unjudged(row, run)
+        leave_unjudged(row, run, judgement)
     if run.settings.updates:
         run.say(judgement.accept(row))
         return
@@ -75,9 +75,9 @@ def test_machine(
         pytest.fail(machine_report.failure(judged_machine, judgement.gate, run.settings.options), pytrace=False)
 
 
-def leave_unjudged(row: Variant, run: Run) -> NoReturn:
-    """Skip the verdict on a row that cannot run here; fail that of any other, so that --last-failed judges it too."""
+def leave_unjudged(row: Variant, run: Run, judgement: Judgement) -> NoReturn:
+    """Skip the verdict on a row that need not run here; fail that of any other, so that --last-failed judges it too."""
     missing = run.find_missing(row)
-    if missing and not run.settings.require_all:
+    if missing and not run.settings.require_all and not judgement.has_baseline(row):
         pytest.skip("not measured")
     pytest.fail(f"{row.name}: no verdict: {missing or 'it could not be measured, see test_latency'}", pytrace=False)

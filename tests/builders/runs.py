@@ -21,7 +21,7 @@ WITH_CACHE = ("-p", "cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWa
 WITHOUT_HYPOTHESIS = ("-p", "no:hypothesispytest")
 
 # A job in the background of a shell ignores SIGINT, one under nohup SIGHUP, and so would all that they start.
-ALLOW_INTERRUPTS = ("env", "--default-signal=INT,HUP,TERM")
+ALLOW_INTERRUPTS = ("/usr/bin/env", "--default-signal=INT,HUP,TERM")
 
 SUITE = ROOT / "perf" / "suite"
 LADDER_SUITE = SUITE / "test_ladder.py"

@@ -36,7 +36,7 @@ def run_trial(world: World, folder: Path, fault: Fault, seed: int) -> Trial:
     before = copy.digests()
     try:
         what, ran, killed = fault(copy, dice)
-    except AssertionError as error:
+    except (AssertionError, OSError) as error:
         return Trial(fault.__name__, seed, "it", -1, (str(error),), copy.output)
     failures = copy.faults_after(ran, killed=killed, baseline=before)
     after = copy.run()

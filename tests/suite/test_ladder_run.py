@@ -146,32 +146,6 @@ def test_a_hanging_worker_fails_at_its_deadline(run_ladder: RunLadder, silly_opt
     assert "gave no answer to 'generate' in 1 s and was killed" in result.stdout
 
 
-def test_a_missing_stack_skips_with_the_command_that_fixes_it(
-    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
-) -> None:
-    result = run_ladder(*silly_options, "--variant", "ipex-bf16", "--rounds", "1", TOX_WORK_DIR=str(tmp_path))
-    assert result.returncode == 0
-    assert "2 passed, 3 skipped" in result.stdout
-    assert "ipex-bf16: skipped: stack ipex is not installed; to fix it: tox run --notest -e stack-ipex" in result.stdout
-
-
-@pytest.mark.parametrize("option", ["--require-all", "--strict"])
-def test_no_row_may_be_skipped_where_all_are_required(
-    run_ladder: RunLadder, silly_options: Options, tmp_path: Path, option: str
-) -> None:
-    result = run_ladder(*silly_options[:-1], "ipex-bf16", option, TOX_WORK_DIR=str(tmp_path))
-    assert result.returncode == 1
-    assert "stack ipex is not installed" in result.stdout
-    assert "(with --require-all every row must run)" in result.stdout
-
-
-def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Path) -> None:
-    result = run_ladder("--model", "tiny", "--variant", "eager-fp32", TOX_WORK_DIR=str(tmp_path))
-    assert result.returncode == 0
-    assert "3 skipped" in result.stdout
-    assert not (tmp_path / "cache").exists()
-
-
 @contextlib.contextmanager
 def running(log: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start a ladder that prints into ``log``, and kill it if it has not ended."""
