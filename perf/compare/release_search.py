@@ -6,11 +6,11 @@ Every verdict is kept as soon as it is known, so that an interrupted walk goes o
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from perf.host.cache import replace_text
 from perf.host.regular_file import read_text
 from perf.records.strict_json import parse
 from perf.stats.paired_comparison import PairedVerdict
@@ -68,10 +68,7 @@ class SearchLog:
         if step.verdict not in SLOWER | NOT_SLOWER:
             return
         self._steps[step.release] = step
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps([asdict(step) for step in self._steps.values()], indent=1), encoding="utf-8")
-        fresh.replace(self._path)
+        replace_text(self._path, json.dumps([asdict(step) for step in self._steps.values()], indent=1))
 
 
 Compare = Callable[[str], Step]

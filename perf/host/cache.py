@@ -134,8 +134,15 @@ def _digest(folder: Path, files: Iterable[Path]) -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file beside ``path`` and rename it, so that whoever reads finds the old text or the new."""
+    """Write a file beside ``path`` and rename it, so that whoever reads finds the old text or the new.
+
+    Raises OSError, and leaves nothing of it then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

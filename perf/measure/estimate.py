@@ -11,14 +11,13 @@ import contextlib
 import hashlib
 import json
 import math
-import os
 import statistics
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perf.host.cache import cache_dir
+from perf.host.cache import cache_dir, replace_text
 from perf.host.machine import Machine
 from perf.host.regular_file import read_text
 from perf.measure.settings import DEFAULT_MODEL, QUICK
@@ -99,10 +98,7 @@ class LastRun:
         """Keep the seconds that a row took, or lose them quietly: a full disk must not end a measurement."""
         rows = self.read() | {name: seconds}
         with contextlib.suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-            fresh.write_text(json.dumps(rows), encoding="utf-8")
-            fresh.replace(self.path)
+            replace_text(self.path, json.dumps(rows))
 
 
 class Estimate:

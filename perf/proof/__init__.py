@@ -8,5 +8,6 @@
     proof         Proof, the claims and the image of one session
     proofs        Proofs, those of a run
     attribution   what differs between two workers' evidence
+    peaks         the largest peak of a machine with a stack
     roofline      the share of the machine's limit that a part reaches
 """

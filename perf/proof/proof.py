@@ -7,7 +7,7 @@ from pathlib import Path
 
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity, Outcome, compare
-from perf.records.evidence import Evidence
+from perf.records.evidence import Evidence, Peak
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 
@@ -16,12 +16,14 @@ from perf.spec.variant import Variant
 class Proof:
     """One session's evidence, its claims, the outcome of its last generation, and how close that is to the reference.
 
+    ``largest_peak`` is what this machine has reached at most with the row's stack, in this or an earlier session.
     ``fault`` is what is wrong with the image by itself. ``fidelity`` is None for an image with a fault, and until it
     has been compared with the reference, whose folder is ``reference`` then.
     """
 
     variant: Variant
     evidence: Evidence
+    largest_peak: Peak
     claims: tuple[Claim, ...]
     outcome: Outcome
     fault: str | None

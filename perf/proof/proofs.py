@@ -10,6 +10,7 @@ from perf.errors import WorkerError
 from perf.measure.measurement import Inspection
 from perf.measure.run import Run
 from perf.proof.claims import Claim, Facts, check, failed
+from perf.proof.peaks import largest
 from perf.proof.proof import Proof
 from perf.proof.reference import ReferenceImage, read_of_worker
 from perf.records.evidence import Evidence
@@ -45,9 +46,16 @@ class Proofs:
         evidence = inspection.evidence
         claims = check(facts_of(self._run, variant, session, evidence))
         outcome = read_of_worker(variant.name, inspection.outcome)
-        self._proofs.setdefault(variant.name, []).append(
-            Proof(variant=variant, evidence=evidence, claims=tuple(claims), outcome=outcome, fault=outcome.fault)
+        packages = self._run.stacks[variant.stack].packages
+        proof = Proof(
+            variant=variant,
+            evidence=evidence,
+            largest_peak=largest(self._run.machine, packages, evidence),
+            claims=tuple(claims),
+            outcome=outcome,
+            fault=outcome.fault,
         )
+        self._proofs.setdefault(variant.name, []).append(proof)
         if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
             self._reference("checkpoint").keep(inspection.outcome, self._maker)
 
@@ -79,10 +87,11 @@ class Proofs:
         return proofs[0].evidence if proofs else None
 
     def to_json(self, name: str) -> dict[str, Any]:
-        """Return what the row's record gets: evidence, claims, and how far its image is from the reference."""
+        """Return what the row's record gets: evidence, peak, claims, and how far its image is from the reference."""
         proof = self._proofs[name][0]
         return {
             "evidence": proof.evidence.to_json(),
+            "largest_peak": proof.largest_peak.to_json(),
             "claims": [claim.to_json() for claim in self.claims(name)],
             "fidelity": proof.fidelity and proof.fidelity.to_json(),
         }

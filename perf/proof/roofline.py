@@ -3,14 +3,15 @@
 The least time a call can take is that of its floating-point operations at the machine's peak, or that of reading its
 weights once from memory, whichever is longer (the roofline model: Williams, Waterman, Patterson, CACM 52(4), 2009). The
 peak is that of a large matrix product or convolution, whichever is faster, in the precision that the call's products
-are mostly in, by the variant's own stack. The share of the peak is that least time over the time it took.
+are mostly in, by the variant's own stack, the largest that this machine has ever reached with it. The share of the
+peak is that least time over the time it took.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perf.records.evidence import Evidence, Kernel, share
+from perf.records.evidence import Evidence, Kernel, Peak, share
 from perf.records.work import Work
 
 BYTES = {"f32": 4, "bf16": 2}
@@ -32,10 +33,9 @@ class Reached:
         return self.least_s / self.time_s
 
 
-def reached(part: str, work: Work, time_s: float, evidence: Evidence) -> Reached:
-    """Return what one call of a part reached, which took ``time_s`` and had so much ``work`` to do."""
+def reached(part: str, work: Work, time_s: float, evidence: Evidence, peak: Peak) -> Reached:
+    """Return what one call of a part reached of the peak; it took ``time_s`` and had so much ``work`` to do."""
     precision = mostly(evidence, part)
-    peak = evidence.peak
     least_s = max(
         work.operations / peak.flop_per_s(precision), work.weights * BYTES[precision] / peak.memory_bytes_per_s
     )

@@ -114,6 +114,15 @@ class Peak:
             return max(self.bf16_flop_per_s, self.bf16_convolution_flop_per_s or 0.0)
         return max(self.fp32_flop_per_s, self.fp32_convolution_flop_per_s or 0.0)
 
+    def or_larger(self, other: Peak) -> Peak:
+        """Return the larger of the two, by each quantity."""
+        both = {name: [value, getattr(other, name)] for name, value in vars(self).items()}
+        larger: dict[str, Any] = {name: max(filter(None, values), default=None) for name, values in both.items()}
+        return Peak(**larger)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:

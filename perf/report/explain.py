@@ -63,7 +63,7 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     width = max(len(claim.name) for claim in row.claims)
     for claim in row.claims:
         yield f"    {'ok ' if claim.holds else 'NOT'} {claim.name:{width}}  {claim.sentence}"
-    peak = row.evidence.peak
+    peak = row.largest_peak
     yield (
         f"  reached, of a peak of {peak.flop_per_s('f32') / 1e9:.0f} GFLOP/s in f32, "
         f"{peak.flop_per_s('bf16') / 1e9:.0f} GFLOP/s in bf16 and {peak.memory_bytes_per_s / 1e9:.0f} GB/s"

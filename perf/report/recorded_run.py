@@ -14,7 +14,7 @@ from perf.host.regular_file import read_text
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity
 from perf.proof.roofline import Reached, reached
-from perf.records.evidence import Evidence
+from perf.records.evidence import Evidence, Peak
 from perf.records.part import Part
 from perf.records.sample import Session
 from perf.records.strict_json import parse
@@ -96,6 +96,7 @@ class EvidencedRow(RecordedRow):
     """
 
     evidence: Evidence
+    largest_peak: Peak
     claims: tuple[Claim, ...]
     fidelity: Fidelity | None
     work: Mapping[str, Work]
@@ -109,7 +110,8 @@ class EvidencedRow(RecordedRow):
     @classmethod
     def _fields(cls, data: Mapping[str, Any]) -> dict[str, Any]:
         return super()._fields(data) | {
-            "evidence": convert(data["evidence"], Evidence),
+            "evidence": (evidence := convert(data["evidence"], Evidence)),
+            "largest_peak": convert(data["largest_peak"], Peak) if "largest_peak" in data else evidence.peak,
             "claims": tuple(Claim.from_json(claim) for claim in data["claims"]),
             "fidelity": convert(data["fidelity"], Fidelity) if data["fidelity"] else None,
             "work": {part: convert(work, Work) for part, work in data["work"].items()},
@@ -120,7 +122,7 @@ class EvidencedRow(RecordedRow):
     def reached(self) -> dict[Part, Reached]:
         """What each part reached of the machine's peak, where its work is known."""
         return {
-            part: reached(part, self.work[part.work_key], time_s, self.evidence)
+            part: reached(part, self.work[part.work_key], time_s, self.evidence, self.largest_peak)
             for part, time_s in self.part_times_s.items()
             if part.work_key in self.work and time_s
         }

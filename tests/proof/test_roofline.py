@@ -13,14 +13,14 @@ from tests.builders.evidence import AMX_CONVOLUTION, DECODE, PEAK, evidence
 
 
 def test_a_part_bound_by_its_operations() -> None:
-    part = reached(Part.UNET_STEP, Work(operations=10**12, weights=10**6), 2.0, evidence())
+    part = reached(Part.UNET_STEP, Work(operations=10**12, weights=10**6), 2.0, evidence(), PEAK)
     assert part.share == pytest.approx(0.5)  # 1e12 at 1e12 a second, in two
     assert part.flop_per_s == pytest.approx(5e11)
     assert part.precision == "bf16"
 
 
 def test_a_part_bound_by_its_weights() -> None:
-    part = reached(Part.UNET_STEP, Work(operations=1, weights=10**10), 2.0, evidence())
+    part = reached(Part.UNET_STEP, Work(operations=1, weights=10**10), 2.0, evidence(), PEAK)
     assert part.share == pytest.approx(0.5)  # 2e10 bytes at 2e10 a second, in two
 
 
@@ -29,14 +29,14 @@ def test_the_peak_is_the_best_that_the_stack_reaches() -> None:
     peak = replace(PEAK, fp32_convolution_flop_per_s=3e11)
     assert (peak.flop_per_s("f32"), peak.flop_per_s("bf16")) == (3e11, 1e12)
     wide = replace(evidence(replace(DECODE, types="f32")), peak=peak)
-    assert reached(Part.VAE_DECODE, Work(operations=3 * 10**11, weights=1), 1.0, wide).share == pytest.approx(1.0)
+    assert reached(Part.VAE_DECODE, Work(operations=3 * 10**11, weights=1), 1.0, wide, peak).share == pytest.approx(1.0)
 
 
 def test_each_part_has_its_own_precision() -> None:
     wide = replace(DECODE, types="f32")
     mixed = evidence(AMX_CONVOLUTION, wide)
     assert (mostly(mixed, Part.UNET_STEP), mostly(mixed, Part.VAE_DECODE)) == ("bf16", "f32")
-    assert reached(Part.VAE_DECODE, Work(operations=10**11, weights=1), 1.0, mixed).share == pytest.approx(1.0)
+    assert reached(Part.VAE_DECODE, Work(operations=10**11, weights=1), 1.0, mixed, PEAK).share == pytest.approx(1.0)
 
 
 def test_a_part_that_was_not_looked_at_is_as_the_others() -> None:
