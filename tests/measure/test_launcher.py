@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,10 +172,8 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_flood_of_progress_is_no_answer(tmp_path: Path) -> None:
-    began_s = time.monotonic()
     with pytest.raises(WorkerTimeout, match="gave no answer to 'generate' in 1 s"), start(tmp_path, FLOOD) as worker:
         load_and_generate(worker, deadline_s=1.0)
-    assert time.monotonic() - began_s < SOON_S / 2
 
 
 def test_a_worker_that_does_not_read_is_given_up(tmp_path: Path) -> None:

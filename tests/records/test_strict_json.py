@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -55,9 +54,7 @@ def test_keys_that_occur_twice_are_remembered() -> None:
     assert (parsed, parsed.repeated) == ({"a": 3, "b": 2}, ("a",))
 
 
-def test_many_keys_take_no_longer_for_one_that_occurs_twice() -> None:
-    """It was quadratic: 40,000 keys took over 20 seconds."""
+def test_one_of_many_keys_that_occurs_twice() -> None:
+    """How long it takes is in tests/benchmarks/hostile_input.py."""
     keys = [f'"{number}": 1' for number in range(40_000)]
-    began_s = time.process_time()
     assert parse("{" + ", ".join([*keys, keys[0]]) + "}").repeated == ("0",)
-    assert time.process_time() - began_s < 10, "seconds of work, where 0.1 are needed"
