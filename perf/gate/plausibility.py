@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from perf.errors import BadRecord
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import BaselineRow
+from perf.host.linux import parse_cpu_list
 from perf.records.consistency import check_consistent
 from perf.records.session_record import SessionRecord
 
@@ -45,17 +46,24 @@ def check_row(row: BaselineRow, key: BaselineKey) -> None:
                 check_consistent(
                     timed,
                     steps=key.protocol["steps"],
-                    cpus=cpus_of(key),
+                    cpus=cpus_of(row, key),
                     memory_bytes=memory_gib and memory_gib * GIB,
                 )
             except BadRecord as error:
                 raise error.within(where) from None
 
 
-def cpus_of(key: BaselineKey) -> int | None:
-    """Return how many CPUs a worker can have had at most, or None where the key does not tell."""
+def cpus_of(row: BaselineRow, key: BaselineKey) -> int | None:
+    """Return how many CPUs a worker can have had at most, or None where nothing tells.
+
+    The key knows the cores of one socket: of those that may be used, another one can have more.
+    """
     counts = [key.machine.get(name) for name in ("cores_used", "threads_per_core", "sockets")]
-    return math.prod(count for count in counts if count) if all(counts) else None
+    if not all(counts):
+        return None
+    of_machine: int = math.prod(count for count in counts if count)
+    listed = row.evidence.surroundings.cpus if row.evidence else ()
+    return max(of_machine, len(frozenset[int]().union(*map(parse_cpu_list, listed))))
 
 
 def _probe_faults(rows: Mapping[str, BaselineRow]) -> dict[str, BadRecord]:

@@ -94,14 +94,14 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 @contextlib.contextmanager
 def measuring(session: pytest.Session, variants: list[Variant]) -> Iterator[None]:
-    """Let a run measure these variants, alone on the machine, and remove its folder where no test has failed."""
+    """Let a run measure these variants, alone on the machine."""
     config = session.config
     wanted, progress = config.stash[settings_key], config.stash[progress_key]
-    folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
     try:
         check_judges(config, session.items)
         check_outputs(config)
         with (
+            run_folder(session) as folder,
             as_ctrl_c(),
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
             Run(wanted, variants, folder, progress, is_ladder=not wanted.stack_pair) as run,
@@ -112,9 +112,17 @@ def measuring(session: pytest.Session, variants: list[Variant]) -> Iterator[None
                 judgement.end()
     except (PerfError, OSError) as error:  # the machine's own faults too: a cache that may not be written, no such user
         raise pytest.UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def run_folder(session: pytest.Session) -> Iterator[Path]:
+    """Make a folder for the run's files. Where a test has failed it stays: the error names a worker's output in it."""
+    folder = Path(tempfile.mkdtemp(prefix="sd-xeon-perf-"))
+    try:
+        yield folder
     finally:
-        if not session.testsfailed:  # a failed worker's output stays, the error names it
-            shutil.rmtree(folder)
+        if not session.testsfailed:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare(stash: pytest.Stash, run: Run) -> None:

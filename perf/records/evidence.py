@@ -6,16 +6,19 @@ the evidence.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from perf.errors import BadRecord
 from perf.records.checks import check_number
 from perf.records.part import Part
 
 LOOKED_AT = (Part.UNET_STEP, Part.VAE_DECODE)  # the parts that kernels are read of, one call each
 
+CPU_LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that claims on precision and instructions are about
 
 
@@ -87,6 +90,11 @@ class Surroundings:
     steering: Mapping[str, str]
     cpus: Mapping[str, int]
     memory_policy: str
+
+    def __post_init__(self) -> None:
+        for listed in self.cpus:
+            if not CPU_LIST.fullmatch(listed):
+                raise BadRecord("cpus", f"{listed!r} is no list of CPUs")
 
 
 @dataclass(frozen=True, kw_only=True)

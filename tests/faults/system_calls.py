@@ -66,7 +66,7 @@ def _places() -> collections.Counter[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="perf-calls-") as folder:
         world = World.make(Path(folder, "world"))
         notes = Path(folder, "calls")
-        _run(world, {"UNDER": f"{world.folder}/", "NOTE": notes}, *UPDATE)
+        run_with(world, {"UNDER": f"{world.folder}/", "NOTE": notes}, *UPDATE)
         calls = [line.replace(f"{world.folder}/", "").split(" ", 1) for line in notes.read_text().splitlines()]
     lasting = [(call, RANDOM.split(path)[0]) for call, path in calls if not path.startswith(NOT_OURS)]
     return collections.Counter(place for place in lasting if place[1])
@@ -84,20 +84,20 @@ def turn_the_clock(world: World, dice: random.Random) -> Broken:
     if dice.random() < 0.1:
         by_s = -int(time.time())
     at_s = dice.randint(0, int(LONGEST_S))
-    ran = _run(world, {"CLOCK_AT": at_s, "CLOCK_BY": by_s})
+    ran = run_with(world, {"CLOCK_AT": at_s, "CLOCK_BY": by_s})
     return f"the clock wrong by {by_s} s after {at_s} s", ran, False
 
 
 def _fail(world: World, dice: random.Random, shim: Mapping[str, object], *options: str) -> Broken:
     notes = world.folder / "failed-calls"
-    ran = _run(world, {**shim, "TIMES": dice.choice((0, 1, 1, 3)), "NOTE": notes}, *options)
+    ran = run_with(world, {**shim, "TIMES": dice.choice((0, 1, 1, 3)), "NOTE": notes}, *options)
     failed = notes.read_text().splitlines() if notes.exists() else []
     first = f"{len(failed)} failed, {failed[0]} first" if failed else "none failed"
     asked = f"{errno.errorcode[int(str(shim['ERRNO']))]} of {shim['CALL']} below {shim['UNDER']} after {shim['AFTER']}"
     return f"{asked}: {first}", ran, False
 
 
-def _run(world: World, shim: Mapping[str, object], *options: str) -> Ran:
+def run_with(world: World, shim: Mapping[str, object], *options: str) -> Ran:
     """Run the ladder, with all outputs that it has, and these variables for the library."""
     variables = {f"SHIM_{name}": str(value) for name, value in shim.items()}
     storage = f"--benchmark-storage={world.folder / 'storage'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.measure.settings import BASELINES
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.baselines import EAGER, KEY, STACK, STATIC, accept
+from tests.builders.evidence import PLAIN, evidence
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
 
@@ -116,3 +118,13 @@ def test_the_committed_baselines_have_checksums() -> None:
         assert "checksum" in data
         assert all("checksum" in row for row in data["rows"].values())
         assert not store.load(path).faults
+
+
+def test_a_socket_of_the_mask_with_more_cores_than_the_first_is_believed(tmp_path: Path) -> None:
+    def edit(data: dict[str, Any]) -> None:
+        row = data["rows"][EAGER.name]
+        row["evidence"] = evidence(surroundings=replace(PLAIN, cpus={"0,32-47": 3})).to_json()
+        each_round(row, "cpu_s", 15.0)
+
+    edited(tmp_path, edit)
+    assert "cpu_s" not in verdict(tmp_path).sentence
