@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from perf.host.cache import replace_text
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import replace_text
 from perf.records.strict_json import parse
 from perf.stats.paired_comparison import PairedVerdict
 

@@ -7,11 +7,8 @@ read again.
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +20,11 @@ from perf.errors import BadBaseline, BadRecord
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import lock_of, replace_text
 from perf.records.strict_json import parse
 
 PUBLISHED = "published.json"
 MAX_BYTES = 64 * 1024**2
-WRITABLE_BY_OWNER = 0o644
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baselin
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock_of(path)):
             changed = change(load(path) if os.path.lexists(path) else None)
-            replace(path, readable(changed))
+            replace_text(path, readable(changed), is_locked=True)
     except (OSError, ValueError, BadRecord) as error:
         raise BadBaseline(path, f"not written, what was there is as it was: {error}") from error
     return changed
@@ -120,42 +117,6 @@ def readable(baseline: Baseline) -> str:
     if serialise(read_back.to_json()) != text:
         raise BadRecord("", "would not be read as it was written; that is a fault of the suite, please report it")
     return text
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file beside ``path``, through to the disk, and rename it. Raises OSError and leaves nothing behind.
-
-    The caller holds the file's lock, so what a killed run has left of its own is nobody's, and goes as well.
-    """
-    for abandoned in set(path.parent.glob(f".{glob.escape(path.name)}.*")) - {lock_of(path)}:
-        abandoned.unlink(missing_ok=True)
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(fresh).chmod(WRITABLE_BY_OWNER)
-        Path(fresh).replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(fresh).unlink()
-        raise
-
-
-def lock_of(path: Path) -> Path:
-    """Return the file whose lock whoever replaces ``path`` holds."""
-    return path.with_name(f".{path.name}.lock")
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the folder itself written through to the disk, and with it the names of its files."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def serialise(value: Any) -> str:

@@ -8,6 +8,7 @@
     linux          settings and limits, from /proc and /sys
     machine        Machine and its fingerprint, which decides what can be compared
     advice         what makes a machine a poor one to measure on
+    replaced_file  files that are replaced as a whole
     regular_file   files that somebody else may have made, read up to a size
     output_file    files that are written at the end, tried before the beginning
     foreign_text   what other programs have printed, made fit for a log

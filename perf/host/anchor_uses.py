@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 
 from perf.host import anchors
 from perf.host.anchors import DIGITS, Recipe
-from perf.host.cache import PARTIAL, partials, replace_text
+from perf.host.cache import PARTIAL, partials
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import replace_text
 from perf.records.strict_json import parse
 
 SCHEMA = 1
@@ -79,7 +80,7 @@ def note_use(recipe: Recipe, baseline: Path, rows: Iterable[str]) -> str | None:
                 rows={**entry.rows, str(baseline): tuple(sorted(known))},
                 last_use=datetime.now(UTC).isoformat(timespec="seconds"),
             )
-            replace_text(path, json.dumps(used.to_json(), indent=1))
+            replace_text(path, json.dumps(used.to_json(), indent=1), is_locked=True)
     except OSError as error:
         return f"the use of the anchor is not noted, which `python -m perf anchors` goes by: {error}"
     return (

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from perf.errors import BadInput, NoSpace
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import replace_text
 
 PARTIAL = ".partial"
 FOLDER_MODE = 0o755
@@ -131,18 +132,3 @@ def _digest(folder: Path, files: Iterable[Path]) -> str:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
         whole.update(b"%s %s\n" % (os.fsencode(path.relative_to(folder)), content.encode()))
     return whole.hexdigest()
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file beside ``path`` and rename it, so that whoever reads finds the old text or the new.
-
-    Raises OSError, and leaves nothing of it then.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perf.host.cache import cache_dir, replace_text
+from perf.host.cache import cache_dir
 from perf.host.machine import Machine
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import replace_text
 from perf.measure.settings import DEFAULT_MODEL, QUICK
 from perf.records.strict_json import parse
 from perf.spec.protocol import Protocol, Size

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perf.errors import BadRecord
-from perf.host.cache import cache_dir, replace_text
+from perf.host.cache import cache_dir
 from perf.host.machine import Machine
 from perf.host.regular_file import read_text
+from perf.host.replaced_file import replace_text
 from perf.records.evidence import Evidence, Peak
 from perf.records.strict_json import parse
 from perf.records.typed_json import convert

@@ -23,6 +23,7 @@ from perf.gate import store
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey
+from perf.host.replaced_file import lock_of
 from perf.host.stack import ROOT, package_changes
 from perf.measure.settings import BASELINES, SESSIONS_KEPT
 from perf.spec import ladder
@@ -338,7 +339,7 @@ def test_what_a_killed_update_has_left_goes_with_the_next(path: Path) -> None:
     process.communicate(timeout=60)
     assert len([*path.parent.glob(f".{path.name}.*")]) == 2, "the lock and what is half written"
     store.update(path, lambda old: accept(old, seed=6))
-    assert [*path.parent.glob(f".{path.name}.*")] == [store.lock_of(path)]
+    assert [*path.parent.glob(f".{path.name}.*")] == [lock_of(path)]
 
 
 def test_nothing_is_written_that_would_not_be_read(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from perf.gate import store
+from perf.host.replaced_file import lock_of
 from tests.builders.runs import RunLadder
 
 Options = tuple[str, ...]
@@ -113,4 +114,4 @@ def test_a_kept_baseline_is_not_harmed_by_a_full_disk(
     before = path.read_bytes()
     assert run_ladder(*silly_options, *QUICK, *update, "--markdown=/proc/no/ladder.md").returncode == 4
     assert path.read_bytes() == before
-    assert set(path.parent.glob(f".{path.name}.*")) <= {store.lock_of(path)}
+    assert set(path.parent.glob(f".{path.name}.*")) <= {lock_of(path)}
