@@ -1,9 +1,10 @@
-"""The script that CI runs: it ends well only where every one of its steps did."""
+"""The script that CI runs, which ends well only where every one of its steps did, and what else CI relies on."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,20 @@ def run_ci(folder: Path, setup: str, tox: str) -> int:
 )
 def test_any_step_that_fails_fails_the_whole(tmp_path: Path, setup: str, tox: str, code: int) -> None:
     assert run_ci(tmp_path, setup, tox) == code
+
+
+def test_the_newest_releases_wait_a_week() -> None:
+    nightly = (ROOT / ".github" / "workflows" / "nightly.yml").read_text()
+    _, _, newest = nightly.partition("UPGRADE: ${{ matrix.package }}")
+    assert "PIP_UPLOADED_PRIOR_TO: P7D" in newest.partition("run:")[0]
+
+
+def test_no_path_in_tox_ini_breaks_at_a_blank(tmp_path: Path) -> None:
+    checkout = tmp_path / "a folder"
+    checkout.mkdir()
+    shutil.copy(ROOT / "tox.ini", checkout)
+    names = "tests,lint,stack-current,stack-ipex"
+    command = [sys.executable, "-m", "tox", "config", "-e", names, "-k", "constraints", "deps"]
+    shown = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert shown.count("constraints = perf/stacks/") == len(names.split(","))
+    assert "Exception" not in shown
