@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from perf.errors import WorkerError
+from perf.errors import NoSpace, WorkerError
 from perf.measure.measurement import Inspection
 from perf.measure.run import Run
 from perf.proof.claims import Claim, Facts, check, failed
@@ -34,12 +35,18 @@ def facts_of(run: Run, variant: Variant, session: Session, evidence: Evidence) -
 
 
 class Proofs:
-    """The proofs of one run, by row; a row may have several sessions."""
+    """The proofs of one run, by row; a row may have several sessions.
+
+    Raises NoSpace where the cache has no room for a reference image that the run may make.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._proofs: dict[str, list[Proof]] = {}
         self._asked_for: set[Scheduler] = set()
+        self._not_kept: dict[Scheduler, ReferenceImage] = {}
+        for scheduler in {"checkpoint", *(variant.scheduler for variant in run.variants)}:
+            self._reference(scheduler).require_room()
 
     def add(self, variant: Variant, session: Session, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
@@ -57,7 +64,7 @@ class Proofs:
         )
         self._proofs.setdefault(variant.name, []).append(proof)
         if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
-            self._reference("checkpoint").keep(inspection.outcome, self._maker)
+            self._keep("checkpoint", inspection.outcome)
 
     def complete(self) -> None:
         """Compare every image with its reference, which is made if need be; if it cannot be, a line says why."""
@@ -97,6 +104,8 @@ class Proofs:
         }
 
     def _reference(self, scheduler: Scheduler) -> ReferenceImage:
+        if scheduler in self._not_kept:
+            return self._not_kept[scheduler]
         bench = self._run.bench
         relevant = {name: value for name, value in bench.protocol.compared.items() if name not in WITHOUT_EFFECT}
         return ReferenceImage.of(bench.model.digest, relevant, scheduler)
@@ -122,4 +131,12 @@ class Proofs:
         if fault:
             self._run.say(f"no reference image: eager float32 made none either: {fault}")
             return
-        self._reference(scheduler).keep(outcome, self._maker)
+        self._keep(scheduler, outcome)
+
+    def _keep(self, scheduler: Scheduler, outcome: Path) -> None:
+        """Keep what eager float32 has made; where it cannot be kept, this run compares with the worker's own file."""
+        try:
+            self._reference(scheduler).keep(outcome, self._maker)
+        except (NoSpace, OSError) as error:
+            self._run.say(f"the reference image is this run's alone: {error}")
+            self._not_kept[scheduler] = ReferenceImage(outcome.parent)

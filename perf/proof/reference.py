@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from perf.errors import BadRecord, WorkerGarbled
-from perf.host.cache import cache_dir, make_once
+from perf.host.cache import cache_dir, make_once, require_space
 from perf.host.regular_file import read_bytes
 from perf.proof.fidelity import Outcome
 
@@ -47,6 +47,12 @@ class ReferenceImage:
             return read(self.folder / OUTCOME)
         except BadRecord:
             return None
+
+    def require_room(self) -> None:
+        """Raise NoSpace unless there is a reference that can be read, or the cache has room for one."""
+        if self.read() is None:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            require_space(self.folder.parent, NEED_BYTES, "the reference image")
 
     def keep(self, outcome: Path, made_by: str) -> None:
         """Keep what eager float32 has made, unless there is a reference that can be read."""

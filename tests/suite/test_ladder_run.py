@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.builders.checkpoints import make_checkpoint
+from tests.builders.disks import mounted
 from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
@@ -280,16 +281,8 @@ def test_an_interpreter_that_is_none(run_ladder: RunLadder, checkpoint: Path, tm
 def test_no_space_is_said_before_anything_is_made(
     run_ladder: RunLadder, silly_options: Options, tmp_path: Path
 ) -> None:
-    small = tmp_path / "small-disk"
-    small.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("needs the right to mount a small disk")
-    try:
+    with mounted(tmp_path / "small-disk", "size=1m") as small:
         result = run_ladder(*silly_options[2:], "--model", "synthetic-sd15", PERF_CACHE=str(small))
         assert [path.name for path in (small / "checkpoints").iterdir()] == ["synthetic-sd15-20230328.lock"]
-    finally:
-        subprocess.run(["umount", small], check=True)
     assert result.returncode == 4
     assert "ERROR: no space for synthetic-sd15-20230328: it needs 5.5 GB under" in result.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import pytest
 
 from perf.gate import store
 from perf.host.replaced_file import lock_of
+from perf.host.stack import ROOT
+from tests.builders.disks import mounted
 from tests.builders.runs import RunLadder
 
 Options = tuple[str, ...]
@@ -19,13 +20,8 @@ QUICK = ("--rounds", "3", "--budget", "0")
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a folder on a disk of a megabyte."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "small", "size=1m") as folder:
+        yield folder
 
 
 @pytest.mark.parametrize(
@@ -82,9 +78,10 @@ def test_a_missing_summary_only_warns(
 
 def test_a_warning_of_a_library_fails_no_row(run_ladder: RunLadder, silly_options: Options, tmp_path: Path) -> None:
     """pytest's cache warns on a checkout that may not be written; our own tests make every warning an error."""
-    (tmp_path / "pytest.ini").write_text("[pytest]\ncache_dir = /proc/no/such/cache\n")
-    ran = run_ladder(*silly_options, *QUICK, "-p", "cacheprovider", "-c", str(tmp_path / "pytest.ini"))
+    options = ("-p", "cacheprovider", "-c", str(ROOT / "pyproject.toml"), "-o", "cache_dir=/proc/no/such/cache")
+    ran = run_ladder(*silly_options, *QUICK, *options)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "PytestCacheWarning" in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -92,6 +89,8 @@ def test_a_warning_of_a_library_fails_no_row(run_ladder: RunLadder, silly_option
     [
         ({"PERF_CACHE": "{}/file/cache"}, "Not a directory"),
         ({"PERF_CACHE": "/proc/no/cache"}, "No such file or directory: '/proc/no"),
+        ({"PERF_CACHE": "{}/file"}, "Not a directory: '"),
+        ({"PERF_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/proc/no"}, "No such file or directory: '/proc/no"),
     ],
 )
 def test_a_cache_that_cannot_be_made_is_one_line(
@@ -102,6 +101,52 @@ def test_a_cache_that_cannot_be_made_is_one_line(
     (line,) = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
     assert (ran.returncode, said in line) == (4, True), ran.stderr
     assert "INTERNALERROR" not in ran.stdout
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk that may only be read."""
+    with mounted(tmp_path / "read-only", "ro") as folder:
+        yield folder
+
+
+@pytest.mark.parametrize(
+    "option", ["--markdown={}/ladder.md", "--benchmark-save=ladder --benchmark-storage={}/results"]
+)
+def test_a_checkout_that_may_only_be_read_is_said_before_the_first_round(
+    run_ladder: RunLadder, silly_options: Options, read_only: Path, option: str
+) -> None:
+    ran = run_ladder(*silly_options, *QUICK, *option.format(read_only).split())
+    (line,) = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
+    assert (ran.returncode, "Read-only file system" in line) == (4, True), ran.stderr
+
+
+def test_a_cache_that_may_only_be_read_is_one_line(
+    run_ladder: RunLadder, silly_options: Options, read_only: Path
+) -> None:
+    ran = run_ladder(*silly_options, *QUICK, PERF_CACHE=str(read_only))
+    (line,) = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
+    assert (ran.returncode, "Read-only file system" in line) == (4, True), ran.stderr
+
+
+def test_no_room_for_a_reference_image_is_said_before_the_first_round(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    with mounted(tmp_path / "small", "size=200m") as folder:
+        ran = run_ladder(*silly_options, *QUICK, PERF_CACHE=str(folder))
+    (line,) = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
+    assert (ran.returncode, line.startswith("ERROR: no space for the reference image: ")) == (4, True), ran.stderr
+
+
+def test_a_reference_image_that_cannot_be_kept_any_more_serves_its_run(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    """The folder is replaced by a file while the first row is measured."""
+    spoilt = ("-p", "tests.data.spoilt_storage")
+    rows = (*silly_options, "--variant", "openvino-static", *QUICK)
+    ran = run_ladder(*rows, *spoilt, SPOILT_STORAGE=str(tmp_path / "cache" / "references"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "the reference image is this run's alone: " in ran.stderr
 
 
 def test_a_kept_baseline_is_not_harmed_by_a_full_disk(
