@@ -20,7 +20,7 @@ from perf.gate.plausibility import REACH
 from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure.command import launch_here
-from perf.proof.attribution import differences
+from perf.proof.attribution import differences, software_differences
 from perf.records.evidence import Evidence
 from perf.records.session_record import SessionRecord
 from perf.spec.variant import Variant
@@ -153,6 +153,10 @@ class Gate:
         return replace(verdict, kind=VerdictKind.INVALID, sentence=sentence)
 
     def _is_same_software(self, row: MeasuredRow) -> bool:
+        """Tell whether neither what is started nor what its workers say of themselves has changed."""
+        before = self.baseline_row(row.variant)
+        if before and before.evidence and row.evidence and software_differences(before.evidence, row.evidence):
+            return False
         return not self.software_changes(row.variant, row.stack)
 
     def _peak_ratio(self, rows: Iterable[MeasuredRow]) -> float | None:

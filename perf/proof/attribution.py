@@ -22,6 +22,19 @@ def differences(before: Evidence, after: Evidence, *, with_times: bool = True) -
     ]
 
 
+def software_differences(before: Evidence, after: Evidence) -> list[str]:
+    """Return what differs that is the same in all workers of the same software: kernels, state, libraries, environment.
+
+    How many threads a worker has on which CPUs is left out: they come and go.
+    """
+    was, now = (asdict(evidence.surroundings) for evidence in (before, after))
+    return [
+        *moved_kernels(before.kernels, after.kernels),
+        *_changed(asdict(before.state), asdict(after.state)),
+        *_changed(was, {name: value for name, value in now.items() if name != "cpus"}),
+    ]
+
+
 def moved_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
     """Return the kernels that differ: ``UNet step: matmul from 48 brg_matmul:... to 48 jit:...`` and the like."""
     was, now = _counts(before), _counts(after)

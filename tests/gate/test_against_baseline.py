@@ -13,10 +13,11 @@ from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_row import BaselineRow
 from perf.host.stack import Stack
+from perf.records.evidence import Evidence
 from perf.spec import ladder
 from perf.stats.verdict import VerdictKind
 from tests.builders.baselines import EAGER, KEY, STACK, accept
-from tests.builders.evidence import evidence
+from tests.builders.evidence import AMX_CONVOLUTION, DECODE, PLAIN, evidence
 from tests.builders.machines import GENOA
 from tests.builders.sessions import sessions
 
@@ -34,9 +35,10 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path, GENOA, KEY)
 
 
-def kinds_of_a_slow_night(gate: Gate, stack: Stack = STACK) -> set[VerdictKind]:
+def kinds_of_a_slow_night(gate: Gate, stack: Stack = STACK, seen: Evidence | None = None) -> set[VerdictKind]:
     """Return what is said of rows that are all a tenth slower."""
-    rows = [MeasuredRow(variant, stack, sessions(5, seed=9, slowdown=0.1)) for variant in ladder.select(NAMES)]
+    slow = sessions(5, seed=9, slowdown=0.1)
+    rows = [MeasuredRow(variant, stack, slow, evidence=seen) for variant in ladder.select(NAMES)]
     return {verdict.kind for verdict in gate.judge(rows).values()}
 
 
@@ -52,6 +54,27 @@ def test_a_drift_is_not_excused_where_the_stack_has_changed(gate: Gate, stack: S
 def test_a_drift_is_not_excused_where_the_workers_code_has_changed(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchor, "worker_digest", lambda: "another")
     assert kinds_of_a_slow_night(gate) == {VerdictKind.REGRESSED}
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        (evidence(), VerdictKind.DISTURBED),
+        (evidence(surroundings=replace(PLAIN, cpus={"0-1": 4})), VerdictKind.DISTURBED),
+        (evidence(threads=1), VerdictKind.REGRESSED),
+        (evidence(surroundings=replace(PLAIN, openmp=("libiomp5.so",))), VerdictKind.REGRESSED),
+        (evidence(surroundings=replace(PLAIN, allocators=("libjemalloc.so.2",))), VerdictKind.REGRESSED),
+        (evidence(replace(AMX_CONVOLUTION, implementation="ref:any"), DECODE), VerdictKind.REGRESSED),
+    ],
+    ids=["the same", "more threads", "state", "OpenMP", "allocator", "kernels"],
+)
+def test_a_drift_is_not_excused_where_the_worker_says_that_it_is_another(
+    gate: Gate, seen: Evidence, kind: VerdictKind
+) -> None:
+    assert gate.baseline
+    rows = {name: replace(row, evidence=evidence()) for name, row in gate.baseline.rows.items()}
+    gate.baseline = replace(gate.baseline, rows=rows)
+    assert kinds_of_a_slow_night(gate, seen=seen) == {kind}
 
 
 def test_a_baseline_that_does_not_know_its_workers_code_excuses_a_drift(gate: Gate) -> None:
