@@ -99,7 +99,7 @@ def compare_release(package: str, release: str, used: Stack, good: Stack, option
         candidate = make_candidate(used, Requested(requirements)).python
     except BadInput as error:
         return Step(release, PairedVerdict.INVALID, str(error))
-    with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-", ignore_cleanup_errors=True) as folder:
         written = Path(folder) / "upgrade.json"
         code = compare([*stack_options(good, candidate, requirements), *options, "--json", str(written)])
         if not written.exists():

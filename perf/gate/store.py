@@ -103,7 +103,7 @@ def update(path: Path, change: Callable[[Baseline | None], Baseline]) -> Baselin
         with FileLock(lock_of(path)):
             changed = change(load(path) if os.path.lexists(path) else None)
             replace_text(path, readable(changed), is_locked=True)
-    except (OSError, ValueError, BadRecord) as error:
+    except (OSError, ValueError, RecursionError, BadRecord) as error:
         raise BadBaseline(path, f"not written, what was there is as it was: {error}") from error
     return changed
 

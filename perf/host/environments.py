@@ -107,7 +107,7 @@ def _resolve(stack: Stack, requirements: Sequence[str], hashes: Mapping[str, Col
     Raises BadInput, also where a file that pip would take has none of the ``hashes`` that are asked for of its package.
     """
     newest = ("--upgrade", "--upgrade-strategy", "only-if-needed")
-    with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sd-xeon-perf-", ignore_cleanup_errors=True) as folder:
         listing, report = Path(folder, "requirements.txt"), Path(folder, "report.json")
         _install(Path(stack.python), requirements, listing, "--dry-run", *newest, "--report", str(report))
         entries = json.loads(report.read_text(encoding="utf-8"))["install"]

@@ -74,7 +74,7 @@ def measure(
     """
     with (
         hold(wait_s=settings.wait_s, on_wait=progress.line),
-        tempfile.TemporaryDirectory(prefix="sd-xeon-perf-") as folder,
+        tempfile.TemporaryDirectory(prefix="sd-xeon-perf-", ignore_cleanup_errors=True) as folder,
         Run(settings, settings.variants, Path(folder), progress) as run,
     ):
         for variant in settings.variants:

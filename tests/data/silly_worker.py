@@ -119,8 +119,8 @@ def flood():
 
 
 def progress_without_end():
-    while True:
-        reply("progress", done=1)
+    while True:  # many at once, faster than anybody reads
+        REPLIES.write('{"reply": "progress", "done": 1}\n' * 2000)
 
 
 def run_away():
@@ -166,7 +166,7 @@ DEEDS = {
     "no-reply-key": lambda: (REPLIES.write("[1, 2]\n"), REPLIES.flush()),
     "unknown-reply": lambda: reply("cheese"),
     "other-reply": lambda: reply("ready", load_s=1.0, export_s=0.0),
-    "nested": lambda: (REPLIES.write('{"reply": ' + "[" * 500 + "]" * 500 + "}\n"), REPLIES.flush()),
+    "nested": lambda: (REPLIES.write('{"reply": ' + "[" * 100_000 + "]" * 100_000 + "}\n"), REPLIES.flush()),
     "not-a-number": lambda: reply("sample", latency_s=float("nan")),
     "no-traceback": lambda: reply("error", type="ValueError"),
     "real-time-signal": lambda: os.kill(os.getpid(), 40),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import textwrap
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from perf.host.stack import ROOT, Stack
+from perf.measure import checkpoints
 from perf.spec import ladder
 
 # Two graphs, since the middle is left to the interpreter. Captured and not compiled further, which takes no compiler.
@@ -34,10 +36,10 @@ def test_torch_still_counts_its_compiled_graphs(stacks: dict[str, Stack], name: 
     assert run_in(stacks[name], COUNT_GRAPHS, tmp_path) == "0 2"
 
 
-def run_in(stack: Stack, code: str, folder: Path) -> str:
+def run_in(stack: Stack, code: str, folder: Path, *arguments: str) -> str:
     """Return what the code prints last in the stack's interpreter, without the newline."""
     result = subprocess.run(
-        [stack.python, "-c", code],
+        [stack.python, "-c", code, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         cwd=folder,
         capture_output=True,
@@ -46,3 +48,46 @@ def run_in(stack: Stack, code: str, folder: Path) -> str:
     )
     assert result.returncode == 0, f"torch {stack.packages['torch']}: {result.stderr}"
     return result.stdout.splitlines()[-1]
+
+
+# The parent refuses such a checkpoint before; here it is given to the worker's own code.
+LOAD_PICKLES = textwrap.dedent("""
+    import os
+    import sys
+    from pathlib import Path
+
+    import torch
+    from safetensors.torch import load_file
+
+    from perf.spec.ladder import select
+    from perf.spec.protocol import Size
+    from perf.worker.pipelines import BuildRequest, eager
+
+    class Canary:
+        def __reduce__(self):
+            return open, ("canary", "w")
+
+    weights = Path(sys.argv[1], "unet", "diffusion_pytorch_model.safetensors")
+    torch.save(load_file(weights) | {"canary": Canary()}, weights.with_suffix(".bin"))
+    weights.unlink()
+    (variant,) = select(["eager-fp32"])
+    request = BuildRequest(
+        variant=variant, checkpoint=Path(sys.argv[1]), checkpoint_digest="", size=Size(64, 64), exports=Path("exports")
+    )
+    try:
+        eager.load(request)
+    except OSError as error:
+        print("refused:", " ".join(str(error).split()))
+""")
+
+
+@pytest.mark.parametrize("name", ladder.stacks())
+def test_a_worker_loads_no_pickles(stacks: dict[str, Stack], name: str, tmp_path: Path, cache_dir: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERF_CACHE", str(cache_dir))
+        tiny = checkpoints.resolve("tiny", stacks[name]).folder
+    shutil.copytree(tiny, tmp_path / "checkpoint")
+    said = run_in(stacks[name], LOAD_PICKLES, tmp_path, str(tmp_path / "checkpoint"))
+    assert said.startswith("refused: "), said
+    assert "safetensors" in said
+    assert not (tmp_path / "canary").exists()

@@ -185,6 +185,7 @@ def test_a_bad_head_makes_every_row_invalid(path: Path, tmp_path: Path, damage: 
         (lambda row: row.pop("stack"), "stack is missing"),
         (lambda row: row["stack"].pop("packages"), "stack.packages is missing"),
         (lambda row: row.update(cheese=1), "cheese is not a field"),
+        (lambda row: row["sessions"][0].update(load_s=5e-324), "sessions[0].load_s"),
     ],
 )
 def test_a_bad_row_is_invalid_and_the_others_go_on(
@@ -366,6 +367,28 @@ def test_what_would_hang_a_reader_is_refused(tmp_path: Path, make: Callable[[Pat
     make(target)
     with pytest.raises(BadBaseline, match="cannot be read: not a regular file"):
         store.find(tmp_path, KEY)
+
+
+def test_the_kernels_log_is_not_waited_for(tmp_path: Path) -> None:
+    """It says that it is a regular file, and a reader waits for the kernel's next message."""
+    target = store.path_of(tmp_path, KEY)
+    target.parent.mkdir(parents=True)
+    target.symlink_to("/proc/kmsg")
+    with pytest.raises(BadBaseline):
+        store.find(tmp_path, KEY)
+
+
+def test_what_is_too_deep_to_be_read_again_is_not_written(path: Path) -> None:
+    before = path.read_bytes()
+    deep = json.loads("[" * 900 + "]" * 900)
+
+    def spoil(old: Baseline | None) -> Baseline:
+        assert old
+        return dataclasses.replace(old, particulars={**old.particulars, "kernel": deep})
+
+    with pytest.raises(BadBaseline, match="not written, what was there is as it was"):
+        store.update(path, spoil)
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_read_is_no_missing_baseline(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -32,6 +34,18 @@ def make(folder):
 
 make_once(Path(sys.argv[1]), make, 1000)
 """
+
+
+def test_a_disk_that_knows_no_locks_is_warned_of_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Lustre is without its option ``flock``. In users' runs a warning is no error."""
+
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    with pytest.warns(UserWarning, match="flock"):
+        made = cache.make_once(tmp_path / "made", lambda folder: (folder / "file").touch(), 1000)
+    assert (made / "file").exists()
 
 
 def start_maker(target: Path, seconds: float) -> subprocess.Popen[bytes]:

@@ -267,3 +267,14 @@ def test_an_archive_is_known_by_its_hash_however_the_index_gives_it(archive: dic
         "download_info": {"url": "https://shop/cheese.whl", "archive_info": archive},
     }
     assert environments._exact(entry) == "Cheese @ https://shop/cheese.whl#sha256=ab"
+
+
+def test_a_repository_cannot_be_compared() -> None:
+    origin = {"vcs": "git", "commit_id": "0" * 40}
+    entry = {
+        "metadata": {"name": "Cheese", "version": "1.1"},
+        "is_direct": True,
+        "download_info": {"url": "https://shop/cheese.git", "vcs_info": origin},
+    }
+    with pytest.raises(BadInput, match="not a folder or a repository"):
+        environments._exact(entry)

@@ -10,6 +10,15 @@ import pytest
 from perf.host.regular_file import read_bytes, read_tail, read_text
 
 
+def test_of_a_file_that_fills_the_disk_the_end_alone_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "worker.out"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)  # a terabyte, most of it a hole
+        stream.seek(0, os.SEEK_END)
+        stream.write(b"the last word")
+    assert read_tail(path, at_most=8) == b"ast word"
+
+
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes("Käse".encode())

@@ -86,6 +86,10 @@ def only(folder: Path, component: str, *names: str) -> None:
     [
         (("diffusion_pytorch_model.fp16.safetensors",), "fp16.safetensors, which is not loaded without its own name"),
         (("diffusion_pytorch_model.bin",), "has only diffusion_pytorch_model.bin: pickles can run code"),
+        (
+            ("diffusion_pytorch_model.bin.index.json", "diffusion_pytorch_model-00001-of-00001.bin"),
+            "has only diffusion_pytorch_model-00001-of-00001.bin: pickles can run code",
+        ),
         (("openvino_model.bin", "openvino_model.xml"), "it is an export to OpenVINO"),
         (("._diffusion_pytorch_model.safetensors",), "unet has no weights"),
         (("model.safetensors",), "has no diffusion_pytorch_model.safetensors, but model.safetensors"),
@@ -94,6 +98,13 @@ def only(folder: Path, component: str, *names: str) -> None:
 def test_what_lies_there_is_not_what_the_loader_opens(checkpoint: Path, names: tuple[str, ...], message: str) -> None:
     only(checkpoint, "unet", *names)
     with pytest.raises(BadCheckpoint, match=message):
+        checkpoint_check.check(checkpoint)
+
+
+def test_an_empty_pickle_is_no_weights(checkpoint: Path) -> None:
+    only(checkpoint, "unet")
+    (checkpoint / "unet" / "diffusion_pytorch_model.bin").touch()
+    with pytest.raises(BadCheckpoint, match=r"has only diffusion_pytorch_model\.bin: pickles can run code"):
         checkpoint_check.check(checkpoint)
 
 

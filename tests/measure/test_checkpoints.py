@@ -44,6 +44,32 @@ def test_the_hubs_token_is_for_the_download_alone(tmp_path: Path, monkeypatch: p
     assert checkpoints._run_module(stack, "flops").stdout == "got nothing\n"
 
 
+def from_hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a model of the Hub ready whose download is that folder, and return why it cannot be used."""
+    monkeypatch.setattr(checkpoints, "_download", lambda *_: folder)
+    with pytest.raises(BadCheckpoint) as caught:
+        checkpoints.resolve("owner/name", counting_stack(folder))
+    return str(caught.value)
+
+
+def test_a_model_of_the_hub_that_is_damaged_is_made_again_when_it_is_removed(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = checkpoint / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert "it is a copy: remove" in from_hub(checkpoint, monkeypatch)
+
+
+def test_removing_a_model_of_the_hub_does_not_help_where_it_has_pickles_only(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = checkpoint / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    said = from_hub(checkpoint, monkeypatch)
+    assert "pickles can run code" in said
+    assert "it is a copy" not in said
+
+
 def counting_stack(folder: Path) -> Stack:
     """Return a stack whose interpreter counts the same work always, and notes that it was asked."""
     python = folder / "counting-python"

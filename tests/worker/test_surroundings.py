@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def test_libraries_are_found_once_each() -> None:
     assert names == ["libgomp-24e2ab19.so.1", "libiomp5.so", "libjemalloc.so.2", "libopenvino.so.2641"]
     assert [name for name in names if surroundings.OPENMP.match(name)] == ["libgomp-24e2ab19.so.1", "libiomp5.so"]
     assert [name for name in names if surroundings.ALLOCATOR.match(name)] == ["libjemalloc.so.2"]
+
+
+def test_a_path_that_is_no_text_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "task").mkdir()
+    line = b"7f0000000000-7f0000001000 r-xp 00000000 08:01 42 /opt/\xff/libjemalloc.so.2\n"
+    (tmp_path / "maps").write_bytes(line)
+    monkeypatch.setattr(surroundings, "SELF", tmp_path)
+    assert surroundings.read().allocators == ("libjemalloc.so.2",)
 
 
 def test_a_real_process_pinned_to_one_cpu() -> None:
