@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perf.gate import acceptance
+from perf.gate import acceptance, store
 from perf.gate.acceptance import Occasion
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_key import BaselineKey
@@ -47,3 +47,11 @@ def accept(
     (variant,) = ladder.select([name])
     row = BaselineRow.of(variant, changes.pop("stack", STACK), sessions(count, seed=seed))
     return acceptance.accept(old, replace(FIRST, **changes), name, row, afresh=afresh)
+
+
+def store_two_rows(folder: Path) -> Path:
+    """Write a baseline of two rows, and return its file."""
+    target = store.path_of(folder, KEY)
+    store.update(target, accept)
+    store.update(target, lambda old: accept(old, STATIC.name))
+    return target
