@@ -8,17 +8,10 @@ from pathlib import Path
 import pytest
 
 from perf.exit_codes import ExitCode
-from tests.faults.faults import FAULTS, limit_what_can_be_written, spoil_the_cache
+from tests.faults.faults import FAULTS
 from tests.faults.system_calls import is_available, run_with
 from tests.faults.trial import Fault, run_trial
 from tests.faults.world import World
-
-# The second are those that were not survived once.
-TRIALS = (
-    *((fault, seed) for seed, fault in enumerate(FAULTS)),
-    (spoil_the_cache, 1039),
-    (limit_what_can_be_written, 1047),
-)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +21,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World.make(folder)
 
 
-@pytest.mark.parametrize(("fault", "seed"), TRIALS)
+@pytest.mark.parametrize(("seed", "fault"), enumerate(FAULTS))
 def test_whatever_breaks_nothing_is_harmed_and_the_next_run_is_well(
     world: World, tmp_path: Path, fault: Fault, seed: int
 ) -> None:

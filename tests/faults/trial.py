@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.faults.world import Broken, Ran, World
 
+IN_PAIRS = {"SILLY_VERSION": "0.1+silly"}  # not the baseline's: the rows are judged in pairs with their anchor
 Fault = Callable[[World, random.Random], Broken]
 
 
@@ -30,16 +31,19 @@ class Trial:
 
 
 def run_trial(world: World, folder: Path, fault: Fault, seed: int) -> Trial:
-    """Break what the fault and the seed say in a copy of the world, and run once more without it."""
+    """Break what the fault and the seed say in a copy of the world, and run once more, or go on, without it."""
     dice = random.Random(seed)
     copy = world.copy(folder)
+    if dice.random() < 1 / 3:
+        copy.environment = IN_PAIRS
+    options = dice.choice(((), ("--resume",)))
     before = copy.digests()
     try:
         what, ran, killed = fault(copy, dice)
     except (AssertionError, OSError) as error:
         return Trial(fault.__name__, seed, "it", -1, (str(error),), copy.output)
     failures = copy.faults_after(ran, killed=killed, baseline=before)
-    after = copy.run()
+    after = copy.run(*options)
     failures += [f"the next run: {failure}" for failure in next_failures(copy, after)]
     shutil.rmtree(folder, ignore_errors=True)
     return Trial(

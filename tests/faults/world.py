@@ -64,7 +64,7 @@ class World:
     def copy(self, folder: Path) -> World:
         """Return a world of its own in another folder; files of the cache are found by their paths' names alone."""
         shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("sd-xeon-perf-*", "lock"))
-        return World(folder)
+        return World(folder, self.environment)
 
     @contextlib.contextmanager
     def copy_to_update(self) -> Iterator[World]:
