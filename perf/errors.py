@@ -12,7 +12,8 @@
     │   ├── MachineBusy       another measurement is running on this machine
     │   ├── PipFailed         pip cannot install what was asked for: its own words
     │   ├── BadSeries         a recorded series that cannot be read
-    │   └── BadRun            a recorded run that cannot be explained
+    │   ├── BadRun            a recorded run that cannot be explained
+    │   └── BadHistory        a history that cannot be read or written
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
     ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
     └── VariantError          one variant's test fails, and the others go on
@@ -83,6 +84,10 @@ class BadSeries(BadInput):
 
 class BadRun(BadInput):
     """A file that should hold the JSON of a run and does not."""
+
+
+class BadHistory(BadInput):
+    """A database of the history that cannot be used: why, and what to do."""
 
 
 class BadRecord(PerfError):

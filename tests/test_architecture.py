@@ -32,6 +32,7 @@ ORDER = (
     "proof",
     "compare",
     "gate",
+    "history",
     "report",
     "lab",
     "plugin",

@@ -16,10 +16,10 @@ from perf.gate.acceptance import Occasion
 from perf.gate.baseline_key import BaselineKey
 from perf.gate.baseline_row import specification
 from perf.gate.proposal import Proposal
+from perf.history import recorded_run
+from perf.history.recorded_run import RecordedRun
 from perf.host.machine import this_machine
 from perf.records.session_record import now
-from perf.report import recorded_run
-from perf.report.recorded_run import RecordedRun
 from perf.spec import ladder
 from perf.stats.tolerances import Tolerances
 

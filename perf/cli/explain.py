@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from perf.cli.arguments import terminal_width
 from perf.exit_codes import ExitCode
-from perf.report import explain, recorded_run
+from perf.history import recorded_run
+from perf.report import explain
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands

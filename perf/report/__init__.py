@@ -9,7 +9,6 @@
     comparison     two stacks
     run_report     what a run ends with: all of the above
     session_exit   the exit code of a run in which tests failed
-    recorded_run   a run read again from its JSON
     explain        all that a recorded run shows
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture

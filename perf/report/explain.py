@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from perf.history.recorded_run import EvidencedRow
 from perf.host.stack import package_changes
 from perf.proof.attribution import differences
 from perf.proof.claims import failed
 from perf.records.evidence import LOOKED_AT, Kernel, share
-from perf.report.recorded_run import EvidencedRow
 from perf.report.tables import aligned
 
 HEADINGS = ("variant", "bf16", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")

@@ -11,8 +11,8 @@ from perf.errors import BadBaseline, BadRun
 from perf.gate import store
 from perf.gate.baseline import Baseline
 from perf.gate.baseline_row import BaselineRow
-from perf.report import recorded_run
-from perf.report.recorded_run import RecordedRun
+from perf.history import recorded_run
+from perf.history.recorded_run import RecordedRun
 from perf.spec.ladder import LADDER
 
 

@@ -21,6 +21,7 @@ from tests.builders.evidence import evidence
 from tests.builders.machines import GENOA
 from tests.builders.samples import sample
 
+WRITTEN = "2026-11-01T02:00:00.123456+01:00"
 PACKAGES = {"torch": "2.13.0+cpu", "openvino": "2026.4.1", "intel-extension-for-pytorch": "2.8.0"}
 
 
@@ -34,7 +35,7 @@ def recorded_row(name: str, latencies_s: Sequence[float], proof: Evidence | None
         "session": session.to_json(),
         "protocol": Protocol(size=Size(128, 128)).to_json(),
         "model": {"name": "tiny", "digest": "d" * 64},
-        "stack": {"packages": PACKAGES},
+        "stack": {"name": variant.stack, "python_version": "3.11.7", "packages": PACKAGES},
         "work": {"unet": {"operations": 10**9, "weights": 10**6}},
     }
     if proof is None:
@@ -55,5 +56,6 @@ def judged_row(name: str, sessions: Sequence[SessionRecord], verdict: Verdict, u
 def write_run(path: Path, *rows: Mapping[str, Any], machine: Machine = GENOA) -> Path:
     """Write a recorded run of these rows."""
     benchmarks = [{"extra_info": row} for row in rows]
-    path.write_text(json.dumps({"machine_info": {"perf": machine.to_json()}, "benchmarks": benchmarks}))
+    whole = {"datetime": WRITTEN, "machine_info": {"node": "runner", "perf": machine.to_json()}}
+    path.write_text(json.dumps(whole | {"benchmarks": benchmarks}))
     return path

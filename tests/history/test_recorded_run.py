@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from perf.errors import BadRun
+from perf.history import recorded_run
 from perf.records.part import Part
-from perf.report import explain, recorded_run
+from perf.report import explain
 from perf.stats.verdict import VerdictKind
 from tests.builders.evidence import evidence
 from tests.builders.recorded_runs import recorded_row, write_run

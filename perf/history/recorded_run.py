@@ -139,7 +139,7 @@ class EvidencedRow(RecordedRow):
 class RecordedRun:
     """A recorded run: the machine in a few words, and the rows that were measured, in the order of the ladder.
 
-    ``machine_record`` and ``records``, by row, are the JSON that they were read from.
+    ``whole`` is the JSON that it was read from, of which ``machine_record`` and ``records``, by row, are parts.
     """
 
     path: Path
@@ -147,6 +147,7 @@ class RecordedRun:
     rows: tuple[RecordedRow, ...]
     machine_record: Mapping[str, Any]
     records: Mapping[str, Mapping[str, Any]]
+    whole: Mapping[str, Any]
 
     def key(self, row: RecordedRow) -> BaselineKey:
         """Return what must be equal for the row to be compared with a baseline."""
@@ -184,6 +185,7 @@ def read(path: Path) -> RecordedRun:
         rows=rows,
         machine_record=machine_record,
         records={row.name: record for row, record in zip(rows, records, strict=True)},
+        whole=data,
     )
 
 

@@ -1,0 +1,15 @@
+"""The history: every night kept for years, and what becomes of the rows over them.
+
+::
+
+    recorded_run   a run read again from its JSON
+    night          Night, what is kept of a run
+    points         Point, what one night said of a row
+    tables         the tables of the database
+    columns        what a night's parts are in their columns
+    migrations     how a database of an earlier version becomes one of today's
+    migrating      does so, or refuses one of a newer version
+    connecting     connections by their address, and their errors explained
+    database       Database, which nights are written to and read from
+    outbox         nights that could not be sent yet
+"""

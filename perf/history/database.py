@@ -1,0 +1,131 @@
+"""The database that nights are kept in: SQLite in a file of one's own, or PostgreSQL for a fleet.
+
+A night is written in one transaction, whole or not at all; one that is there already is left as it is. Nothing that is
+written is ever changed, but that rounds are thinned out after a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sqlalchemy import Connection, Select, Table, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from perf.errors import BadHistory
+from perf.history import tables
+from perf.history.columns import machine_columns, night_columns, row_columns
+from perf.history.connecting import POSTGRESQL, READS, engine_for, explained, hold_for_migration
+from perf.history.migrating import migrate
+from perf.history.night import Night, NightRow, digest_of
+from perf.history.points import Point
+from perf.records.session_record import SessionRecord
+
+POINT_COLUMNS = (
+    *("night", "name", "latency_s", "low_s", "high_s", "load_s", "peak_rss_bytes", "parts_s", "kind", "stack"),
+    *("anchor", "anchor_ratio", "anchor_low", "anchor_high"),
+)
+
+
+class Database:
+    """A history that can be written to and read, until the end of its ``with`` block.
+
+    ``url`` is its address as it may be shown. Raises BadHistory where it cannot be used, here and in all it does.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._engine = engine_for(address)
+        self.url = self._engine.url.render_as_string(hide_password=True)
+        try:
+            with explained(self.url), self._engine.begin() as connection:
+                hold_for_migration(connection)
+                migrate(connection)
+        except BadHistory:
+            self._engine.dispose()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def add(self, night: Night) -> bool:
+        """Write a night, and return whether it was not there yet."""
+        with explained(self.url), self._engine.begin() as connection:
+            keep(connection, tables.machine, digest=night.machine_digest, **machine_columns(night))
+            if not keep(connection, tables.night, digest=night.digest, **night_columns(night)):
+                return False
+            for position, row in enumerate(night.rows):
+                self._add_row(connection, night, position, row)
+        return True
+
+    def nights(self, since: str = "", machine: str | None = None) -> list[Mapping[str, Any]]:
+        """Return the nights since a time, of one kind of machine or all, the earliest first, with their machines."""
+        query = (
+            select(tables.night, tables.machine.c.codename, tables.machine.c.cpu)
+            .join(tables.machine, tables.night.c.machine == tables.machine.c.digest)
+            .where(tables.night.c.began >= since)
+            .order_by(tables.night.c.began, tables.night.c.digest)
+        )
+        if machine is not None:
+            query = query.where(tables.night.c.machine == machine)
+        return self._read(query)
+
+    def rows(self, night: str) -> list[Mapping[str, Any]]:
+        """Return the rows of a night, in the order of its ladder, each with its stack and its evidence."""
+        query = (
+            select(tables.row, tables.stack.c.content.label("packages"), tables.evidence.c.content.label("seen"))
+            .join(tables.stack, tables.row.c.stack == tables.stack.c.digest)
+            .outerjoin(tables.evidence, tables.row.c.evidence == tables.evidence.c.digest)
+            .where(tables.row.c.night == night)
+            .order_by(tables.row.c.position)
+        )
+        return self._read(query)
+
+    def sessions(self, night: str, row: str) -> list[SessionRecord]:
+        """Return the sessions of a row of a night; none where they have been thinned out."""
+        query = select(tables.session.c.content).where(tables.session.c.night == night, tables.session.c.row == row)
+        found = self._read(query.order_by(tables.session.c.number))
+        return [SessionRecord.from_json(each["content"]) for each in found if each["content"]]
+
+    def points(self, since: str = "") -> list[Point]:
+        """Return all points since a time, the earliest first, each row under the name that it has today."""
+        renamed = {each["earlier"]: each["name"] for each in self._read(select(tables.alias))}
+        columns = [tables.row.c[name] for name in POINT_COLUMNS]
+        of_night = [tables.night.c[name] for name in ("began", "host", "machine", "setting")]
+        query = (
+            select(*columns, *of_night)
+            .join(tables.night, tables.row.c.night == tables.night.c.digest)
+            .where(tables.night.c.began >= since)
+            .order_by(tables.night.c.began, tables.night.c.digest, tables.row.c.position)
+        )
+        found = self._read(query)
+        return [Point.of({**each, "name": renamed.get(each["name"], each["name"])}) for each in found]
+
+    def stacks(self) -> dict[str, Mapping[str, Any]]:
+        """Return all stacks by their digests."""
+        return {each["digest"]: each["content"] for each in self._read(select(tables.stack))}
+
+    def _add_row(self, connection: Connection, night: Night, position: int, row: NightRow) -> None:
+        keep(connection, tables.stack, digest=row.stack_digest, content=row.stack)
+        evidence = digest_of(row.evidence) if row.evidence else None
+        if evidence:
+            keep(connection, tables.evidence, digest=evidence, content=row.evidence)
+        columns = row_columns(row) | {"night": night.digest, "position": position, "evidence": evidence}
+        connection.execute(insert(tables.row).values(columns))
+        for number, session in enumerate(row.sessions, start=1):
+            place = {"night": night.digest, "row": row.name, "number": number}
+            connection.execute(insert(tables.session).values(**place, content=session.to_json()))
+
+    def _read(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+        with explained(self.url), self._engine.execution_options(**{READS: True}).begin() as connection:
+            return [dict(found) for found in connection.execute(query).mappings()]
+
+
+def keep(connection: Connection, table: Table, **columns: Any) -> bool:
+    """Insert a line unless its key is there already, also where another writer inserts it now; tell whether it was."""
+    dialect = postgresql if connection.dialect.name == POSTGRESQL else sqlite
+    statement = dialect.insert(table).values(columns).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(statement).first() is not None

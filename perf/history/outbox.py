@@ -1,0 +1,65 @@
+"""Nights that could not be sent: the runs' own JSON files, copied to a folder until the database takes them.
+
+The copy is made before anything is sent and removed when the night is in the database, so that a lost connection, a
+full disk or a kill loses none; and since a night has a digest, none is there twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf.errors import BadRun
+from perf.history.connecting import state_folder
+from perf.history.database import Database
+from perf.history.night import Night, read_night
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """A folder of runs to be sent."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> Outbox:
+        """Return this user's own, beside the default database."""
+        return cls(state_folder() / "outbox")
+
+    def put(self, recorded: Path) -> Night:
+        """Copy a recorded run, whole or not at all, and return its night. Raises BadRun or OSError."""
+        night = read_night(recorded)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor, fresh = tempfile.mkstemp(dir=self.folder, prefix=".")
+        os.close(descriptor)
+        try:
+            shutil.copyfile(recorded, fresh)
+            Path(fresh).replace(self.folder / f"{night.digest}.json")
+        except OSError:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+        return night
+
+    def waiting(self) -> list[Path]:
+        """Return the files of the nights that wait, the oldest first."""
+        found = self.folder.glob("[!.]*.json") if self.folder.is_dir() else ()
+        return sorted(found, key=lambda path: path.stat().st_mtime)
+
+    def send(self, database: Database) -> int:
+        """Write all nights that wait, and return how many were new. Raises BadHistory; those that are left wait on.
+
+        A file that is no run any more is put aside as ``NAME.bad``.
+        """
+        sent = 0
+        for path in self.waiting():
+            try:
+                night = read_night(path)
+            except BadRun:
+                path.rename(path.with_suffix(".bad"))
+                continue
+            sent += database.add(night)
+            path.unlink(missing_ok=True)  # another process may be sending as well
+        return sent

@@ -1,0 +1,53 @@
+"""Points of the rows' histories: what one night said of a row, without what only that night's own page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from perf.history.night import AnchorRatio
+from perf.stats.verdict import VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One row of one night.
+
+    Attributes:
+        setting: what the nights of one series have in common: machine, model and protocol.
+        latency_s: seconds per image, the median of the first session, between ``low_s`` and ``high_s``.
+        to_anchor: the ratio to the anchor, which no drift of the machine reaches; None where it was not measured.
+        stack: the digest of the packages that were measured.
+    """
+
+    night: str
+    began: str
+    host: str
+    machine: str
+    setting: str
+    name: str
+    latency_s: float
+    low_s: float
+    high_s: float
+    load_s: float
+    peak_rss_bytes: float | None
+    parts_s: Mapping[str, float]
+    kind: VerdictKind | None
+    stack: str
+    to_anchor: AnchorRatio | None
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Self:
+        """Return the point of a line of the tables ``row`` and ``night`` together."""
+        ratio = None
+        if found["anchor"] is not None:
+            ratio = AnchorRatio(
+                anchor=found["anchor"],
+                ratio=found["anchor_ratio"],
+                low=found["anchor_low"],
+                high=found["anchor_high"],
+            )
+        plain = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
+        kind = VerdictKind(found["kind"]) if found["kind"] else None
+        return cls(**{**plain, "kind": kind, "to_anchor": ratio})

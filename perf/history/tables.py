@@ -1,0 +1,108 @@
+"""The tables of the history's database, for SQLite and PostgreSQL alike. perf.history.migrations makes them.
+
+::
+
+    machine    a kind of machine: what its fingerprint says
+    night      a run on one of them; those of one setting measured the same model with the same protocol
+    stack      a Python with its packages
+    evidence   what a worker said of itself
+    row        a row of a night: what was measured, and the verdict; it refers to all of the above
+    session    the rounds of one worker of a row, which are thinned out after a while
+    alias      a row's earlier name
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, ForeignKeyConstraint, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+DIGEST = String(64)
+NAME = String(200)
+
+machine = Table(
+    "machine",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("codename", NAME, nullable=False),
+    Column("cpu", NAME, nullable=False),
+    Column("fingerprint", JSON, nullable=False),
+)
+
+night = Table(
+    "night",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("began", String(32), nullable=False, index=True),
+    Column("host", NAME, nullable=False),
+    Column("machine", DIGEST, ForeignKey("machine.digest"), nullable=False, index=True),
+    Column("setting", DIGEST, nullable=False, index=True),
+    Column("particulars", JSON, nullable=False),
+    Column("model", JSON, nullable=False),
+    Column("protocol", JSON, nullable=False),
+    Column("commit", NAME),
+    Column("ci_url", Text),
+    Column("machine_verdict", JSON),
+)
+
+stack = Table(
+    "stack",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("content", JSON, nullable=False),
+)
+
+evidence = Table(
+    "evidence",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("content", JSON, nullable=False),
+)
+
+row = Table(
+    "row",
+    METADATA,
+    Column("night", DIGEST, ForeignKey("night.digest"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("variant", JSON, nullable=False),
+    Column("latency_s", Float, nullable=False),
+    Column("low_s", Float, nullable=False),
+    Column("high_s", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("parts_s", JSON, nullable=False),
+    Column("load_s", Float, nullable=False),
+    Column("peak_rss_bytes", Float),
+    Column("verdict", JSON),
+    Column("kind", String(20)),
+    Column("stack", DIGEST, ForeignKey("stack.digest"), nullable=False),
+    Column("anchor", DIGEST),
+    Column("anchor_ratio", Float),
+    Column("anchor_low", Float),
+    Column("anchor_high", Float),
+    Column("reached", JSON, nullable=False),
+    Column("evidence", DIGEST, ForeignKey("evidence.digest")),
+    Column("fidelity", JSON),
+)
+
+session = Table(
+    "session",
+    METADATA,
+    Column("night", DIGEST, primary_key=True),
+    Column("row", NAME, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", JSON),
+    ForeignKeyConstraint(["night", "row"], ["row.night", "row.name"]),
+)
+
+alias = Table(
+    "alias",
+    METADATA,
+    Column("earlier", NAME, primary_key=True),
+    Column("name", NAME, nullable=False),
+)
