@@ -17,6 +17,7 @@ from perf.gate.baseline_key import BaselineKey, Json
 from perf.gate.baseline_row import BaselineRow, specification
 from perf.gate.paired_verdict import verdict_on
 from perf.gate.plausibility import REACH
+from perf.host.anchors import Recipe
 from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure.command import launch_here
@@ -122,6 +123,11 @@ class Gate:
         """
         before = self.baseline_row(variant)
         return software_changes(before, stack, launch_here(variant, stack, self.machine)) if before else []
+
+    def anchor(self, variant: Variant) -> str | None:
+        """Return the digest of the stack that the row's baseline was accepted with; None without a baseline."""
+        before = self.baseline_row(variant)
+        return Recipe.of(before.stack).digest if before else None
 
     def evidence_changes(self, row: MeasuredRow) -> list[str]:
         """Return what differs in the worker's evidence from the baseline's, what costs most first."""

@@ -12,4 +12,6 @@
     connecting     connections by their address, and their errors explained
     database       Database, which nights are written to and read from
     outbox         nights that could not be sent yet
+    keeping        what becomes of a run at its end
+    ci_run         the address of the CI run
 """

@@ -37,6 +37,9 @@ JUDGE_HELP = (
     "in pairs with the stack that a row's baseline was accepted with where the software differs from it, by the "
     "baseline's sessions elsewhere (auto); always in pairs; or by the sessions alone (memory)"
 )
+HISTORY_HELP = (
+    "where this run is kept for years: sqlite:///FILE, postgresql://USER@HOST/NAME, or none (a file of this user's own)"
+)
 FRESH_HELP = "most fresh workers to start for a row that may be slower (%(default)s)"
 
 
@@ -88,6 +91,7 @@ def _what_to_measure() -> list[Option]:
             metavar="NODE",
             help="NUMA node whose memory workers prefer, such as a Xeon Max's HBM in flat mode",
         ),
+        _option("--history", metavar="ADDRESS", help=HISTORY_HELP),
         _for_one_run("--resume", action="store_true", help="go on with the run of these rows that was cut"),
     ]
 

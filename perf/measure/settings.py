@@ -43,7 +43,9 @@ class Settings:
 
     ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
-    settle a suspicion. ``resume`` asks for the finished rows of a run that was cut. ``memory_node`` is the NUMA node
+    settle a suspicion. ``history`` is the
+    address of the database that the run is kept in, None for this user's own. ``resume`` asks for the finished rows of
+    a run that was cut. ``memory_node`` is the NUMA node
     whose memory workers are to prefer, None for their own. ``stack_pair`` are the interpreters
     of a reference and a candidate to compare, ``asked`` the requirements that the candidate was made for, and
     ``pairs_budget_s`` the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by row
@@ -69,6 +71,7 @@ class Settings:
     stack_pair: tuple[Path, Path] | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
     judge: Judging = Judging.AUTO
+    history: str | None = None
     resume: bool = False
     memory_node: int | None = None
     json: Path | None = None

@@ -20,9 +20,11 @@ from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
+from perf.history.keeping import keep_run
 from perf.host.lock import blind_spot, hold
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
+from perf.measure.recording import recording_path
 from perf.measure.run import Run
 from perf.measure.selection import (
     MEASURED,
@@ -172,6 +174,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     pytest-benchmark writes in a wrapper within this one, and the terminal reports in one around it, by the order in
     which the three are registered: an error of the first would else end pytest before the second.
     """
+    recorded = recording_path(session.config)
     try:
         yield
     except OSError as error:
@@ -180,6 +183,16 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         session.config.stash[unwritten_key] = str(error)
         session.exitstatus = ExitCode.FAILED
     decide_exit_code(session)
+    keep_night(session.config, recorded)
+
+
+def keep_night(config: pytest.Config, recorded: Path | None) -> None:
+    """Keep a ladder's record in the history. What goes wrong there is a line, and changes no exit code."""
+    run = config.stash.get(run_key, None)
+    if run is None or judgement_key not in config.stash or not run.has_measured:
+        return
+    if recorded and recorded.is_file() and (line := keep_run(recorded, config.stash[settings_key].history)):
+        run.say(line)
 
 
 def decide_exit_code(session: pytest.Session) -> None:

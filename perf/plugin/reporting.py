@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perf.history import ci_run
 from perf.host.cpu_info import platform_info
 from perf.plugin.outputs import only_warning
 from perf.plugin.state import judgement_key, run_key, settings_key, stack_comparison_key, unwritten_key
@@ -35,6 +36,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     judgement = config.stash.get(judgement_key, None)
     if judgement and judgement.machine:
         output_json["machine_verdict"] = judgement.machine.to_json()
+    if address := ci_run.address():
+        output_json["ci_url"] = address
 
 
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:

@@ -1,0 +1,35 @@
+"""A run that is kept: its JSON is put into the outbox, and sent from there with whatever waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perf.errors import BadHistory, BadRun
+from perf.history.connecting import default_url
+from perf.history.database import Database
+from perf.history.outbox import Outbox
+
+NOT_KEPT = "none"  # the address that keeps nothing
+
+
+def keep_run(recorded: Path, address: str | None) -> str | None:
+    """Keep a recorded run; return a line that says what went wrong, or None.
+
+    Args:
+        recorded: the run's JSON.
+        address: that of the database, ``none``, or None for this user's own.
+    """
+    if address == NOT_KEPT:
+        return None
+    try:
+        outbox = Outbox.default()
+        outbox.put(recorded)
+    except (BadRun, BadHistory, OSError) as error:
+        return f"this run is not in the history: {error}"
+    try:
+        with Database(address or default_url()) as database:
+            outbox.send(database)
+    except (BadHistory, OSError) as error:
+        waiting = len(outbox.waiting())
+        return f"{waiting} {'run waits' if waiting == 1 else 'runs wait'} in {outbox.folder} for the history: {error}"
+    return None
