@@ -7,6 +7,7 @@
     anchors          the environments that are kept for comparisons with baselines' stacks
     machine          what this machine is, and which baselines are its own
     evaluate         how good the gate is, on recorded sessions
+    history          the nights that are kept
     explain          what a recorded run shows
     plot             a picture of a recorded ladder
     selftest         how good the gate is, measured on this machine
@@ -72,6 +73,7 @@ def parser() -> Parser:
         anchors,
         evaluate,
         explain,
+        history,
         machine,
         plot,
         selftest,
@@ -82,7 +84,7 @@ def parser() -> Parser:
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, accept, machine, anchors, evaluate, explain, plot, selftest):
+    for command in (upgrade, accept, machine, anchors, history, evaluate, explain, plot, selftest):
         command.add_parser(commands)
     return whole
 

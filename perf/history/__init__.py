@@ -14,4 +14,5 @@
     outbox         nights that could not be sent yet
     keeping        what becomes of a run at its end
     ci_run         the address of the CI run
+    export         the history for other programs
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from sqlalchemy import Connection, Select, Table, insert, select
+from sqlalchemy import Connection, Select, Table, delete, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from perf.errors import BadHistory
@@ -107,6 +107,19 @@ class Database:
     def stacks(self) -> dict[str, Mapping[str, Any]]:
         """Return all stacks by their digests."""
         return {each["digest"]: each["content"] for each in self._read(select(tables.stack))}
+
+    def thin_out(self, before: str) -> int:
+        """Forget the rounds of the nights before a time, and return of how many workers; the verdicts stay."""
+        of_old = select(tables.night.c.digest).where(tables.night.c.began < before)
+        here = tables.session.c.night.in_(of_old), tables.session.c.content.is_not(None)
+        with explained(self.url), self._engine.begin() as connection:
+            return connection.execute(update(tables.session).where(*here).values(content=null())).rowcount
+
+    def rename(self, earlier: str, name: str) -> None:
+        """Let the points of a row's earlier name be those of its name of today."""
+        with explained(self.url), self._engine.begin() as connection:
+            connection.execute(delete(tables.alias).where(tables.alias.c.earlier == earlier))
+            keep(connection, tables.alias, earlier=earlier, name=name)
 
     def _add_row(self, connection: Connection, night: Night, position: int, row: NightRow) -> None:
         keep(connection, tables.stack, digest=row.stack_digest, content=row.stack)

@@ -96,7 +96,7 @@ session = Table(
     Column("night", DIGEST, primary_key=True),
     Column("row", NAME, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("content", JSON),
+    Column("content", JSON(none_as_null=True)),
     ForeignKeyConstraint(["night", "row"], ["row.night", "row.name"]),
 )
 

@@ -53,9 +53,9 @@ def judged_row(name: str, sessions: Sequence[SessionRecord], verdict: Verdict, u
     return recorded_row(name, [10.0], proof) | proposal.to_json()
 
 
-def write_run(path: Path, *rows: Mapping[str, Any], machine: Machine = GENOA) -> Path:
+def write_run(path: Path, *rows: Mapping[str, Any], machine: Machine = GENOA, written: str = WRITTEN) -> Path:
     """Write a recorded run of these rows."""
     benchmarks = [{"extra_info": row} for row in rows]
-    whole = {"datetime": WRITTEN, "machine_info": {"node": "runner", "perf": machine.to_json()}}
+    whole = {"datetime": written, "machine_info": {"node": "runner", "perf": machine.to_json()}}
     path.write_text(json.dumps(whole | {"benchmarks": benchmarks}))
     return path

@@ -1,0 +1,170 @@
+"""``python -m perf history``: the nights that are kept, and what can be done with them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perf.cli.arguments import positive, terminal_width
+from perf.errors import BadHistory, BadRun
+from perf.exit_codes import ExitCode
+from perf.history.connecting import default_url
+from perf.history.database import Database
+from perf.history.export import FORMATS
+from perf.history.night import read_night
+from perf.history.outbox import Outbox
+from perf.report.tables import aligned
+from perf.stats.verdict import percent
+
+if TYPE_CHECKING:
+    from perf.cli.arguments import Commands, Parser
+
+SHOWN_DIGITS = 10  # of a night's digest, which is its name
+KEPT_DAYS = 90
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command, and those below it."""
+    parser = commands.add_parser("history", help="the nights that are kept: import, list, show, export, prune")
+    below = parser.add_subparsers(required=True, metavar="WHAT")
+    of_runs = _add(below, "import", import_runs, "keep runs that were recorded before, or elsewhere")
+    of_runs.add_argument("recorded", nargs="+", type=Path, metavar="RUN.json", help="files, or folders with such")
+    listing = _add(below, "list", list_nights, "a line per night")
+    listing.add_argument("--last", type=positive, default=30, metavar="N", help="so many (%(default)s)")
+    showing = _add(below, "show", show_night, "the rows of a night")
+    showing.add_argument("night", help="the name that `list` shows, or its first letters; or `last`")
+    exporting = _add(below, "export", export_points, "all nights for another program, on standard output")
+    exporting.add_argument("--format", choices=FORMATS, required=True)
+    exporting.add_argument("--since", default="", metavar="DATE", help="from this day on: 2026-11-01")
+    pruning = _add(below, "prune", prune, "forget the rounds of old nights; verdicts and medians stay")
+    pruning.add_argument("--days", type=positive, default=KEPT_DAYS, help="keep those of so many days (%(default)s)")
+    renaming = _add(below, "rename", rename, "let a row's nights under its earlier name count to that of today")
+    renaming.add_argument("earlier")
+    renaming.add_argument("name")
+
+
+def _add(below: Any, name: str, run: Any, about: str) -> Parser:
+    parser: Parser = below.add_parser(name, help=about, description=about)
+    parser.add_argument(
+        "--history", metavar="ADDRESS", help="sqlite:///FILE or postgresql://USER@HOST/NAME (a file of this user's own)"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def opened(options: argparse.Namespace) -> Database:
+    """Return the history that the options name. Raises BadHistory."""
+    return Database(options.history or default_url())
+
+
+def import_runs(options: argparse.Namespace) -> ExitCode:
+    """Keep runs, and what waits in the outbox. Raises BadRun for a file that is none; folders may hold other files."""
+    with opened(options) as database:
+        sent = Outbox.default().send(database)
+        counts = Counter(database.add(read_night(path)) for path in files(options.recorded))
+    print(f"{counts[True]} new, {counts[False]} known" + (f", {sent} that waited" if sent else ""))
+    return ExitCode.OK
+
+
+def files(given: list[Path]) -> Iterator[Path]:
+    """Yield the files that were given, and the runs below the folders that were."""
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        for below in sorted(path.rglob("*.json")):
+            try:
+                read_night(below)
+            except BadRun as error:
+                print(f"left out: {error}", file=sys.stderr)
+            else:
+                yield below
+
+
+def list_nights(options: argparse.Namespace) -> ExitCode:
+    """Print the last nights, the latest first."""
+    with opened(options) as database:
+        nights = database.nights()[-options.last :][::-1]
+        kinds = {each["digest"]: Counter(row["kind"] for row in database.rows(each["digest"])) for each in nights}
+    if not nights:
+        print(f"no night in {database.url} yet: runs are kept when they end, and `import` keeps earlier ones")
+        return ExitCode.OK
+    lines = [(*about(each), verdicts(kinds[each["digest"]])) for each in nights]
+    print("\n".join(aligned(("night", "began", "host", "CPU", "verdicts"), lines, terminal_width())))
+    return ExitCode.OK
+
+
+def about(night: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return a night's name, and when and where it was measured."""
+    return night["digest"][:SHOWN_DIGITS], night["began"][:16].replace("T", " "), night["host"], night["codename"]
+
+
+def verdicts(kinds: Mapping[str | None, int]) -> str:
+    """Return how many rows have which verdict: ``11 unchanged, 1 regressed``."""
+    return ", ".join(f"{count} {kind or 'not judged'}" for kind, count in kinds.items())
+
+
+def show_night(options: argparse.Namespace) -> ExitCode:
+    """Print a night and its rows. Raises BadHistory for a name that no night has, or several."""
+    with opened(options) as database:
+        night = find(database.nights(), options.night)
+        rows = database.rows(night["digest"])
+    print(f"{night['began']} on {night['host']}: {night['cpu']}, {night['model']['name']}")
+    print(f"suite's commit {night['commit'] or 'not known'}; {night['ci_url'] or 'not in CI'}")
+    lines = [(row["name"], f"{row['latency_s']:.4g}", interval(row), ratio(row), row["kind"] or "-") for row in rows]
+    print("\n".join(aligned(("variant", "s/image", "interval", "to anchor", "verdict"), lines, terminal_width())))
+    return ExitCode.OK
+
+
+def find(nights: list[dict[str, Any]] | list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Return the night of that name. Raises BadHistory."""
+    if name == "last" and nights:
+        return nights[-1]
+    found = [night for night in nights if night["digest"].startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} nights begin with" if found else "no night is called"
+    raise BadHistory(f"{what} {name!r}; `python -m perf history list` shows them")
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """Return the interval of the median."""
+    return f"{row['low_s']:.4g}..{row['high_s']:.4g}"
+
+
+def ratio(row: Mapping[str, Any]) -> str:
+    """Return the change from the anchor's software, with its interval; a dash where none was measured."""
+    if row["anchor_ratio"] is None:
+        return "-"
+    if row["anchor_low"] == row["anchor_high"]:
+        return "the same"
+    return f"{percent(row['anchor_ratio'])} ({percent(row['anchor_low'])} to {percent(row['anchor_high'])})"
+
+
+def export_points(options: argparse.Namespace) -> ExitCode:
+    """Write all nights to standard output."""
+    with opened(options) as database:
+        sys.stdout.write(FORMATS[options.format](database.points(since=options.since)))
+    return ExitCode.OK
+
+
+def prune(options: argparse.Namespace) -> ExitCode:
+    """Forget the rounds of nights that are older than so many days."""
+    before = datetime.now(UTC) - timedelta(days=options.days)
+    with opened(options) as database:
+        thinned = database.thin_out(before.isoformat(timespec="seconds"))
+    print(f"the rounds of {thinned} workers forgotten; their rows keep medians, intervals and verdicts")
+    return ExitCode.OK
+
+
+def rename(options: argparse.Namespace) -> ExitCode:
+    """Note a row's earlier name."""
+    with opened(options) as database:
+        database.rename(options.earlier, options.name)
+    print(f"the nights of {options.earlier} count to {options.name}")
+    return ExitCode.OK

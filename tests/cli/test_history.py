@@ -1,0 +1,136 @@
+"""``python -m perf history``: import, list, show, export, prune and rename, on a file of the test's own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from perf import cli
+from perf.exit_codes import ExitCode
+from perf.history.connecting import default_url
+from perf.history.database import Database
+from perf.history.outbox import Outbox
+from perf.stats.verdict import VerdictKind
+from tests.builders.evidence import evidence
+from tests.builders.recorded_runs import judged_row, recorded_row, write_run
+from tests.builders.sessions import sessions
+from tests.builders.verdicts import verdict_of
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "sd-xeon-perf"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Return a folder with the runs of two nights, and a file that is none."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    rows = (recorded_row("eager-fp32", [10.0, 10.2, 10.1], evidence()), recorded_row("openvino-static", [4.0, 4.1]))
+    write_run(folder / "first.json", *rows)
+    judged = judged_row("eager-fp32", sessions(1, seed=1), verdict_of(1.05, VerdictKind.REGRESSED), None) | {
+        "anchor": "abc"
+    }
+    write_run(folder / "second.json", judged, written="2026-11-02T01:00:00+00:00")
+    (folder / "other.json").write_text("{}")
+    return folder
+
+
+def history(*arguments: object) -> int:
+    return cli.main(["history", *map(str, arguments)])
+
+
+def test_runs_are_imported_once(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history("import", runs) == ExitCode.OK
+    said = capsys.readouterr()
+    assert said.out == "2 new, 0 known\n"
+    assert "left out: " in said.err
+    assert "other.json is not a recorded run" in said.err
+    history("import", runs / "first.json")
+    assert capsys.readouterr().out == "0 new, 1 known\n"
+
+
+def test_a_file_that_is_no_run_is_one_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history("import", runs / "other.json") == ExitCode.BAD_INPUT
+    assert "other.json is not a recorded run" in capsys.readouterr().err
+
+
+def test_what_waits_is_sent_with_an_import(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Outbox.default().put(runs / "first.json")
+    history("import", runs / "second.json")
+    assert capsys.readouterr().out == "1 new, 0 known, 1 that waited\n"
+
+
+def test_nights_are_listed_and_shown(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history("list") == ExitCode.OK
+    assert "no night in sqlite:///" in capsys.readouterr().out
+    history("import", runs)
+    capsys.readouterr()
+    history("list", "--last", 1)
+    heading, latest = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["night", "began", "host", "CPU", "verdicts"]
+    assert latest.split()[1:] == ["2026-11-02", "01:00", "runner", "genoa", "1", "regressed"]
+    history("show", latest.split()[0])
+    shown = capsys.readouterr().out
+    assert "AMD EPYC 9R14, tiny" in shown
+    assert "eager-fp32" in shown
+    assert history("show", "last") == ExitCode.OK
+    assert capsys.readouterr().out == shown
+
+
+def test_a_name_that_no_night_has_is_one_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history("import", runs)
+    assert history("show", "cheese") == ExitCode.BAD_INPUT
+    assert history("show", "") == ExitCode.BAD_INPUT
+    assert "no night is called 'cheese'; `python -m perf history list`" in capsys.readouterr().err
+
+
+def exported(form: str, capsys: pytest.CaptureFixture[str], *options: object) -> str:
+    capsys.readouterr()
+    assert history("export", "--format", form, *options) == ExitCode.OK
+    return capsys.readouterr().out
+
+
+def test_the_history_is_exported(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history("import", runs)
+    rows = list(csv.DictReader(io.StringIO(exported("csv", capsys))))
+    assert [row["name"] for row in rows] == ["eager-fp32", "openvino-static", "eager-fp32"]
+    assert [(row["anchor"], row["anchor_ratio"]) for row in rows] == [("", ""), ("", ""), ("abc", "1.0")]
+    lines = [json.loads(line) for line in exported("jsonl", capsys, "--since", "2026-11-02").splitlines()]
+    assert [line["began"] for line in lines] == ["2026-11-02T01:00:00+00:00"]
+    latest = json.loads(exported("github-benchmark", capsys))
+    assert {entry["name"]: entry["unit"] for entry in latest} == {
+        "eager-fp32 on runner": "s/image",
+        "openvino-static on runner": "s/image",
+    }
+    metrics = exported("openmetrics", capsys).splitlines()
+    assert metrics[0] == "# TYPE sd_perf_latency_seconds gauge"
+    assert metrics[-1] == "# EOF"
+    assert sum(line.startswith("sd_perf_latency_seconds{") for line in metrics) == 3
+
+
+def test_rounds_are_thinned_out_and_verdicts_are_not(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history("import", runs / "second.json")
+    with Database(default_url()) as database:
+        (night,) = database.nights()
+        assert len(database.sessions(night["digest"], "eager-fp32")) == 1
+    capsys.readouterr()
+    history("prune", "--days", 1)
+    assert capsys.readouterr().out.startswith("the rounds of 1 workers forgotten")
+    with Database(default_url()) as database:
+        assert database.sessions(night["digest"], "eager-fp32") == []
+        (point,) = database.points()
+    assert point.kind == "regressed"
+
+
+def test_a_row_that_was_renamed_has_one_history(runs: Path) -> None:
+    history("import", runs)
+    history("rename", "openvino-static", "openvino-256")
+    with Database(default_url()) as database:
+        assert {point.name for point in database.points()} == {"eager-fp32", "openvino-256"}
