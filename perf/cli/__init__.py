@@ -8,6 +8,7 @@
     machine          what this machine is, and which baselines are its own
     evaluate         how good the gate is, on recorded sessions
     history          the nights that are kept
+    compare          two runs, or two nights of the history
     explain          what a recorded run shows
     plot             a picture of a recorded ladder
     selftest         how good the gate is, measured on this machine
@@ -71,6 +72,7 @@ def parser() -> Parser:
     from perf.cli import (  # noqa: PLC0415 - heavy: scipy
         accept,
         anchors,
+        compare,
         evaluate,
         explain,
         history,
@@ -84,7 +86,7 @@ def parser() -> Parser:
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, accept, machine, anchors, history, evaluate, explain, plot, selftest):
+    for command in (upgrade, accept, machine, anchors, history, compare, evaluate, explain, plot, selftest):
         command.add_parser(commands)
     return whole
 

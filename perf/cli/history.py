@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perf.cli.arguments import positive, terminal_width
-from perf.errors import BadHistory, BadRun
+from perf.errors import BadRun
 from perf.exit_codes import ExitCode
 from perf.history.connecting import default_url
 from perf.history.database import Database
@@ -112,24 +112,13 @@ def verdicts(kinds: Mapping[str | None, int]) -> str:
 def show_night(options: argparse.Namespace) -> ExitCode:
     """Print a night and its rows. Raises BadHistory for a name that no night has, or several."""
     with opened(options) as database:
-        night = find(database.nights(), options.night)
+        night = database.find(options.night)
         rows = database.rows(night["digest"])
     print(f"{night['began']} on {night['host']}: {night['cpu']}, {night['model']['name']}")
     print(f"suite's commit {night['commit'] or 'not known'}; {night['ci_url'] or 'not in CI'}")
     lines = [(row["name"], f"{row['latency_s']:.4g}", interval(row), ratio(row), row["kind"] or "-") for row in rows]
     print("\n".join(aligned(("variant", "s/image", "interval", "to anchor", "verdict"), lines, terminal_width())))
     return ExitCode.OK
-
-
-def find(nights: list[dict[str, Any]] | list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
-    """Return the night of that name. Raises BadHistory."""
-    if name == "last" and nights:
-        return nights[-1]
-    found = [night for night in nights if night["digest"].startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    what = f"{len(found)} nights begin with" if found else "no night is called"
-    raise BadHistory(f"{what} {name!r}; `python -m perf history list` shows them")
 
 
 def interval(row: Mapping[str, Any]) -> str:

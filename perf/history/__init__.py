@@ -14,5 +14,6 @@
     outbox         nights that could not be sent yet
     keeping        what becomes of a run at its end
     ci_run         the address of the CI run
+    night_comparison  two nights compared, by the gate's rules
     export         the history for other programs
 """

@@ -1,10 +1,14 @@
-"""What a night's parts are in the columns of perf.history.tables."""
+"""What a night's parts are in the columns of perf.history.tables, and the night that columns hold."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perf.history.night import Night, NightRow
+from perf.history.night import AnchorRatio, Night, NightRow
+from perf.records.session_record import SessionRecord
+from perf.stats.intervals import Interval
+from perf.stats.verdict import Verdict
 
 
 def machine_columns(night: Night) -> dict[str, Any]:
@@ -51,3 +55,30 @@ def row_columns(row: NightRow) -> dict[str, Any]:
         "reached": dict(row.reached),
         "fidelity": row.fidelity,
     }
+
+
+def read_night_of(found: Mapping[str, Any], rows: Sequence[NightRow]) -> Night:
+    """Return the night of a line of the tables ``night`` and ``machine`` together."""
+    plain = ("digest", "began", "host", "cpu", "particulars", "model", "protocol", "commit", "ci_url")
+    return Night(
+        **{name: found[name] for name in plain},
+        fingerprint=found["fingerprint"],
+        machine_verdict=found["machine_verdict"],
+        rows=tuple(rows),
+    )
+
+
+def read_row(found: Mapping[str, Any], sessions: Sequence[SessionRecord]) -> NightRow:
+    """Return the row of a line of the tables ``row``, ``stack`` and ``evidence`` together."""
+    plain = ("name", "variant", "latency_s", "parts_s", "load_s", "reached", "fidelity")
+    return NightRow(
+        **{name: found[name] for name in plain},
+        interval=Interval(found["low_s"], found["high_s"], found["confidence"]),
+        peak_rss_bytes=found["peak_rss_bytes"],
+        verdict=Verdict.from_json(found["verdict"]) if found["verdict"] else None,
+        stack=found["packages"],
+        stack_digest=found["stack"],
+        to_anchor=AnchorRatio.of_columns(found),
+        evidence=found["seen"],
+        sessions=tuple(sessions),
+    )

@@ -14,13 +14,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from perf.errors import BadHistory
 from perf.history import tables
-from perf.history.columns import machine_columns, night_columns, row_columns
+from perf.history.columns import machine_columns, night_columns, read_night_of, read_row, row_columns
 from perf.history.connecting import POSTGRESQL, READS, engine_for, explained, hold_for_migration
 from perf.history.migrating import migrate
 from perf.history.night import Night, NightRow, digest_of
 from perf.history.points import Point
 from perf.records.session_record import SessionRecord
 
+MACHINE_COLUMNS = ("codename", "cpu", "fingerprint")
+LAST = "last"  # the name of the latest night
 POINT_COLUMNS = (
     *("night", "name", "latency_s", "low_s", "high_s", "load_s", "peak_rss_bytes", "parts_s", "kind", "stack"),
     *("anchor", "anchor_ratio", "anchor_low", "anchor_high"),
@@ -64,7 +66,7 @@ class Database:
     def nights(self, since: str = "", machine: str | None = None) -> list[Mapping[str, Any]]:
         """Return the nights since a time, of one kind of machine or all, the earliest first, with their machines."""
         query = (
-            select(tables.night, tables.machine.c.codename, tables.machine.c.cpu)
+            select(tables.night, *(tables.machine.c[name] for name in MACHINE_COLUMNS))
             .join(tables.machine, tables.night.c.machine == tables.machine.c.digest)
             .where(tables.night.c.began >= since)
             .order_by(tables.night.c.began, tables.night.c.digest)
@@ -72,6 +74,24 @@ class Database:
         if machine is not None:
             query = query.where(tables.night.c.machine == machine)
         return self._read(query)
+
+    def find(self, name: str) -> Mapping[str, Any]:
+        """Return the night whose digest begins so, or the ``last``. Raises BadHistory where none does, or several."""
+        nights = self.nights()
+        if name == LAST and nights:
+            return nights[-1]
+        found = [night for night in nights if night["digest"].startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} nights begin with" if found else "no night is called"
+        raise BadHistory(f"{what} {name!r}; `python -m perf history list` shows them")
+
+    def night(self, name: str) -> Night:
+        """Return a night, whole as it was added, but for rounds that have been thinned out. Raises BadHistory."""
+        found = self.find(name)
+        digest = found["digest"]
+        rows = [read_row(each, self.sessions(digest, each["name"])) for each in self.rows(digest)]
+        return read_night_of(found, rows)
 
     def rows(self, night: str) -> list[Mapping[str, Any]]:
         """Return the rows of a night, in the order of its ladder, each with its stack and its evidence."""

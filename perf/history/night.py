@@ -36,6 +36,14 @@ class AnchorRatio:
     low: float
     high: float
 
+    @classmethod
+    def of_columns(cls, found: Json) -> Self | None:
+        """Return the ratio in a line of the table ``row``; None where it holds none."""
+        if found["anchor"] is None:
+            return None
+        ratio, low, high = (found[f"anchor_{name}"] for name in ("ratio", "low", "high"))
+        return cls(anchor=found["anchor"], ratio=ratio, low=low, high=high)
+
 
 @dataclass(frozen=True, kw_only=True)
 class NightRow:
@@ -112,10 +120,15 @@ class Night:
     rows: tuple[NightRow, ...]
 
     @property
-    def setting(self) -> str:
-        """What two nights have in common that can be compared: machine, model and protocol."""
+    def key(self) -> BaselineKey:
+        """What is equal of two nights that can be compared: machine, model and protocol."""
         compared = Protocol.from_json(self.protocol).compared
-        return BaselineKey(machine=self.fingerprint, model=self.model, protocol=compared).digest
+        return BaselineKey(machine=self.fingerprint, model=self.model, protocol=compared)
+
+    @property
+    def setting(self) -> str:
+        """The digest of the key, which tells nights apart that cannot be compared."""
+        return self.key.digest
 
     @property
     def machine_digest(self) -> str:

@@ -40,14 +40,6 @@ class Point:
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
         """Return the point of a line of the tables ``row`` and ``night`` together."""
-        ratio = None
-        if found["anchor"] is not None:
-            ratio = AnchorRatio(
-                anchor=found["anchor"],
-                ratio=found["anchor_ratio"],
-                low=found["anchor_low"],
-                high=found["anchor_high"],
-            )
         plain = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
         kind = VerdictKind(found["kind"]) if found["kind"] else None
-        return cls(**{**plain, "kind": kind, "to_anchor": ratio})
+        return cls(**{**plain, "kind": kind, "to_anchor": AnchorRatio.of_columns(found)})

@@ -17,10 +17,13 @@ from perf.history.connecting import Unreachable
 from perf.history.database import Database
 from perf.history.night import AnchorRatio, Night, read_night
 from perf.history.outbox import Outbox
+from perf.stats.verdict import VerdictKind
 from tests.builders import postgresql
 from tests.builders.evidence import evidence
 from tests.builders.postgresql import Server
-from tests.builders.recorded_runs import recorded_row, write_run
+from tests.builders.recorded_runs import judged_row, recorded_row, write_run
+from tests.builders.sessions import sessions
+from tests.builders.verdicts import verdict_of
 
 KINDS = ("sqlite", "postgresql")
 
@@ -69,6 +72,14 @@ def test_a_night_is_kept_whole(database: Database, night: Night) -> None:
     assert first["parts_s"] == dict(night.rows[0].parts_s)
     assert first["packages"] == night.rows[0].stack
     assert (first["seen"], second["seen"]) == (night.rows[0].evidence, None)
+
+
+def test_a_night_is_read_as_it_was_added(database: Database, run: Path) -> None:
+    judged = judged_row("eager-fp32", sessions(2, seed=1), verdict_of(1.05, VerdictKind.REGRESSED), None)
+    whole = read_night(write_run(run, judged | {"anchor": "a" * 16}))
+    database.add(whole)
+    assert database.night(whole.digest[:8]) == database.night("last") == whole
+    assert len(whole.rows[0].sessions) == 2
 
 
 def test_points_are_what_a_series_is_drawn_of(database: Database, night: Night) -> None:
