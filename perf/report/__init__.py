@@ -10,6 +10,7 @@
     run_report     what a run ends with: all of the above
     session_exit   the exit code of a run in which tests failed
     explain        all that a recorded run shows
+    trace          a row as a trace for Perfetto
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture
     github         what GitHub Actions understands
