@@ -13,6 +13,7 @@
     database       Database, which nights are written to and read from
     outbox         nights that could not be sent yet
     keeping        what becomes of a run at its end
+    notice         a night told to a webhook
     ci_run         the address of the CI run
     night_comparison  two nights compared, by the gate's rules
     export         the history for other programs

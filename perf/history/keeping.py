@@ -1,4 +1,4 @@
-"""A run that is kept: its JSON is put into the outbox, and sent from there with whatever waits."""
+"""A run that has ended: its JSON is put into the outbox, and sent from there with whatever waits; a webhook is told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from perf.errors import BadHistory, BadRun
 from perf.history.connecting import default_url
 from perf.history.database import Database
+from perf.history.night import read_night
+from perf.history.notice import tell
 from perf.history.outbox import Outbox
 
 NOT_KEPT = "none"  # the address that keeps nothing
@@ -33,3 +35,11 @@ def keep_run(recorded: Path, address: str | None) -> str | None:
         waiting = len(outbox.waiting())
         return f"{waiting} {'run waits' if waiting == 1 else 'runs wait'} in {outbox.folder} for the history: {error}"
     return None
+
+
+def tell_of_run(address: str, recorded: Path, exit_code: int) -> str | None:
+    """Tell a webhook of a recorded run; return a line that says what went wrong, or None."""
+    try:
+        return tell(address, read_night(recorded), exit_code)
+    except BadRun as error:
+        return f"nobody was told of this run: {error}"

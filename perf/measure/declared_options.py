@@ -92,6 +92,7 @@ def _what_to_measure() -> list[Option]:
             help="NUMA node whose memory workers prefer, such as a Xeon Max's HBM in flat mode",
         ),
         _option("--history", metavar="ADDRESS", help=HISTORY_HELP),
+        _option("--notify", metavar="URL", help="tell this webhook of the run when it ends: its verdicts as JSON"),
         _for_one_run("--resume", action="store_true", help="go on with the run of these rows that was cut"),
     ]
 

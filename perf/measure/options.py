@@ -101,6 +101,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),
         history=option.history,
+        notify=option.notify,
         resume=option.resume,
         memory_node=check_node(option.memory_node),
         json=option.json,

@@ -44,7 +44,8 @@ class Settings:
     ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
     settle a suspicion. ``history`` is the
-    address of the database that the run is kept in, None for this user's own. ``resume`` asks for the finished rows of
+    address of the database that the run is kept in, None for this user's own, and ``notify``
+    that of a webhook which is told of it. ``resume`` asks for the finished rows of
     a run that was cut. ``memory_node`` is the NUMA node
     whose memory workers are to prefer, None for their own. ``stack_pair`` are the interpreters
     of a reference and a candidate to compare, ``asked`` the requirements that the candidate was made for, and
@@ -72,6 +73,7 @@ class Settings:
     pairs_budget_s: float = PAIRS_BUDGET_S
     judge: Judging = Judging.AUTO
     history: str | None = None
+    notify: str | None = None
     resume: bool = False
     memory_node: int | None = None
     json: Path | None = None

@@ -20,7 +20,8 @@ from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
-from perf.history.keeping import keep_run
+from perf.history.keeping import keep_run, tell_of_run
+from perf.history.notice import check_address
 from perf.host.lock import blind_spot, hold
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
@@ -59,6 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         check_one_process(config)
         config.stash[settings_key] = options.read(config)
+        if address := config.stash[settings_key].notify:
+            check_address(address)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     # pytest captures file descriptor 2 while a test runs; progress goes to what it is now.
@@ -183,15 +186,21 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         session.config.stash[unwritten_key] = str(error)
         session.exitstatus = ExitCode.FAILED
     decide_exit_code(session)
-    keep_night(session.config, recorded)
+    pass_on(session, recorded)
 
 
-def keep_night(config: pytest.Config, recorded: Path | None) -> None:
-    """Keep a ladder's record in the history. What goes wrong there is a line, and changes no exit code."""
+def pass_on(session: pytest.Session, recorded: Path | None) -> None:
+    """Keep a ladder's record in the history, and tell of it. What goes wrong is a line, and changes no exit code."""
+    config = session.config
     run = config.stash.get(run_key, None)
     if run is None or judgement_key not in config.stash or not run.has_measured:
         return
-    if recorded and recorded.is_file() and (line := keep_run(recorded, config.stash[settings_key].history)):
+    if recorded is None or not recorded.is_file():
+        return
+    lines = [keep_run(recorded, run.settings.history)]
+    if run.settings.notify:
+        lines.append(tell_of_run(run.settings.notify, recorded, int(session.exitstatus)))
+    for line in filter(None, lines):
         run.say(line)
 
 

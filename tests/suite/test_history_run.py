@@ -65,6 +65,19 @@ def test_a_history_that_cannot_be_reached_changes_no_exit_code(
         assert len(database.nights()) == 2, "the one that waited is sent with the next"
 
 
+def test_a_webhook_that_is_away_changes_no_exit_code(run_ladder: RunLadder, options: Options) -> None:
+    told = run_ladder(*options, "--notify", "http://127.0.0.1:1/hook?token=secret")
+    assert told.returncode == 0, told.stdout
+    assert "127.0.0.1 was not told of this run, in 3 tries: MaxRetryError" in told.stderr
+    assert "secret" not in told.stdout + told.stderr
+
+
+def test_a_webhook_that_is_none_is_said_before_the_first_round(run_ladder: RunLadder, options: Options) -> None:
+    told = run_ladder(*options, "--notify", "cheese")
+    assert told.returncode == 4
+    assert "ERROR: --notify 'cheese': give an address like https://host/path" in told.stderr
+
+
 def test_a_run_may_be_kept_nowhere(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
     assert run_ladder(*options, "--history", "none").returncode == 0
     assert not state(tmp_path).exists()
