@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,7 +90,10 @@ def list_nights(options: argparse.Namespace) -> ExitCode:
     """Print the last nights, the latest first."""
     with opened(options) as database:
         nights = database.nights()[-options.last :][::-1]
-        kinds = {each["digest"]: Counter(row["kind"] for row in database.rows(each["digest"])) for each in nights}
+        points = database.points(since=nights[-1]["began"]) if nights else []
+    kinds: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
+    for point in points:
+        kinds[point.night][point.kind] += 1
     if not nights:
         print(f"no night in {database.url} yet: runs are kept when they end, and `import` keeps earlier ones")
         return ExitCode.OK
