@@ -91,10 +91,12 @@ def kill_a_process(world: World, dice: random.Random) -> Broken:
         victim = dice.choice(processes)
         what = f"{signal.strsignal(number)} to {' '.join(victim.cmdline()[-3:])} after {delay_s:.2f} s"
         is_run = victim.pid == run.pid
+        # A child that has not become its program yet is waited for within Popen, which knows no deadline.
+        is_waited_for = is_run or victim.cmdline() == processes[0].cmdline()
         victim.send_signal(number)
     except psutil.NoSuchProcess:
         return "nothing, it had ended", world.finish(run, began_s), False
-    if number == signal.SIGSTOP and is_run:  # nobody can end that but whoever stopped it
+    if number == signal.SIGSTOP and is_waited_for:  # nobody can end that but whoever stopped it
         time.sleep(0.5)
         victim.send_signal(signal.SIGCONT)
     return what, world.finish(run, began_s), is_run

@@ -21,7 +21,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World.make(folder)
 
 
-@pytest.mark.parametrize(("seed", "fault"), enumerate(FAULTS))
+@pytest.mark.parametrize(("seed", "fault"), list(enumerate(FAULTS)))
 def test_whatever_breaks_nothing_is_harmed_and_the_next_run_is_well(
     world: World, tmp_path: Path, fault: Fault, seed: int
 ) -> None:
