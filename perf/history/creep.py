@@ -118,28 +118,31 @@ def creeps(
 def _creep(
     setting: str, row: str, nights: Sequence[Point], stacks: Mapping[str, Json], tolerance: float
 ) -> Creep | None:
+    """Return what the upgrades of one row have come to; None if it was never measured against an anchor."""
     anchored = [point for point in nights if point.to_anchor is not None]
     if not anchored:
         return None
     ratios, today = SoftwareRatios.of(nights), anchored[-1].stack
     known = [point for point in nights if ratios.between(point.stack, today) is not None]
-    first = next(point for point in anchored if ratios.between(point.stack, today) is not None)
-    oldest = first.to_anchor.anchor if first.to_anchor else first.stack
+    oldest = _oldest_anchor(known, ratios)
     total = ratios.between(oldest, today)
-    if total is None:  # its anchor was never measured
-        oldest, total = first.stack, ratios.between(first.stack, today)
-    if total is None:
-        return None
     open_nights = [point for point in nights if in_time(point) > in_time(known[-1])]
     return Creep(
         setting=setting,
         row=row,
-        since=first.began,
+        since=known[0].began,
         open_since=open_nights[0].began if open_nights else None,
-        total=total,
+        total=total or LogRatio(0.0, 0.0),
         upgrades=tuple(upgrades_of(oldest, known, ratios, stacks)),
         tolerance=tolerance,
     )
+
+
+def _oldest_anchor(known: Sequence[Point], ratios: SoftwareRatios) -> str:
+    """Return the first anchor of nights whose software is connected, or else their first software."""
+    anchors = (point.to_anchor.anchor for point in known if point.to_anchor is not None)
+    first = known[0].stack
+    return next((anchor for anchor in anchors if ratios.between(first, anchor) is not None), first)
 
 
 def upgrades_of(

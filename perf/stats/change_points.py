@@ -21,6 +21,7 @@ from scipy import stats
 from perf.stats.night_noise import night_noise, tamed
 
 Floats = NDArray[np.float64]
+Places = int | slice | NDArray[np.int_]
 
 FEWEST_NIGHTS = 3  # of a stretch: what two nights say may be the same bad luck
 
@@ -67,7 +68,7 @@ class Sums:
         weights = 1 / variances
         return cls(*(np.concatenate([[0.0], np.cumsum(weights * values**power)]) for power in range(3)))
 
-    def cost(self, start: int | NDArray[np.int_], end: int | NDArray[np.int_]) -> Floats:
+    def cost(self, start: Places, end: Places) -> Floats:
         """Return the weighted sum of squared deviations from their mean of the nights from start to before end."""
         value = self.values[end] - self.values[start]
         cost: Floats = self.squares[end] - self.squares[start] - value**2 / (self.weights[end] - self.weights[start])
@@ -121,12 +122,11 @@ def _sums(levels: Floats, variances: Floats, prior_sd: float) -> Sums:
 def partition(sums: Sums, penalty: float) -> list[int]:
     """Return the first nights of all stretches but the first, of the division that costs least."""
     count = len(sums.weights) - 1
-    starts = np.arange(count + 1)
     least = np.full(count + 1, np.inf)  # cost of the nights before each one
     least[0] = -penalty
     last_start = np.zeros(count + 1, dtype=np.int_)
     for end in range(FEWEST_NIGHTS, count + 1):
-        allowed = starts[: end - FEWEST_NIGHTS + 1]
+        allowed = slice(end - FEWEST_NIGHTS + 1)
         costs = least[allowed] + sums.cost(allowed, end) + penalty
         last_start[end] = np.argmin(costs)
         least[end] = costs[last_start[end]]
