@@ -9,7 +9,8 @@ Romano, JASA 89, 1994), so that what drifted within the hour of recording drifts
 
 Every method sees the series anew after each night, as a user does. A step is planted at night 90 to 120, or five of
 0.8 % each, 14 nights apart. It is hit if a change in its direction is reported at most NEAR nights from it, in the 60
-nights from then on; the delay counts the nights of the new level that it took. Where nothing is planted, every change
+nights from then on; the delay counts the nights of the new level that it took. What is
+reported of the same nights without the step is no hit. Where nothing is planted, every change
 that is reported at any night is a false alarm, and those at most NEAR nights from an earlier one are the same.
 
 apache-otava runs in an environment of its own (``pip install apache-otava``), as its defaults are.
@@ -171,17 +172,25 @@ def false_alarms(method: Method, nights: Nights, score: Score) -> None:
     score.seconds.append(time.perf_counter() - began_s)
 
 
-def delay(method: Method, nights: Nights, at: int, steps: int) -> int | None:
+def delay(method: Method, nights: Nights, at: int, percents: Sequence[float]) -> int | None:
     """Return after how many nights of the new level a rise is reported; None if it is not."""
-    last = at + (steps - 1) * STEP_GAP
+    last = at + (len(percents) - 1) * STEP_GAP
+    stepped = nights.stepped(at, percents)
     for end in range(at + 1, last + HORIZON + 1):
-        values = nights.values[:end]
-        found = [0, *method(values, nights.variances[:end]), end]
-        for before, index, after in zip(found, found[1:], found[2:], strict=False):
-            is_near = at - NEAR <= index <= last + NEAR
-            if is_near and np.median(values[index:after]) > np.median(values[before:index]):
-                return end - at
+        places = (at - NEAR, last + NEAR)
+        if rises(method, stepped, end, places) and not rises(method, nights, end, places):
+            return end - at
     return None
+
+
+def rises(method: Method, nights: Nights, end: int, places: tuple[int, int]) -> bool:
+    """Tell whether a method reports a rise between two places, having seen the nights before ``end``."""
+    values = nights.values[:end]
+    bounds = [0, *method(values, nights.variances[:end]), end]
+    return any(
+        places[0] <= index <= places[1] and np.median(values[index:after]) > np.median(values[before:index])
+        for before, index, after in zip(bounds, bounds[1:], bounds[2:], strict=False)
+    )
 
 
 def scored(methods: Mapping[str, Method], sessions: Sequence[SessionRecord], order: str, count: int) -> list[list[str]]:
@@ -194,7 +203,7 @@ def scored(methods: Mapping[str, Method], sessions: Sequence[SessionRecord], ord
         for name, method in methods.items():
             false_alarms(method, nights, scores[name])
             for planted, percents in STEPS_PERCENT.items():
-                found = delay(method, nights.stepped(at, percents), at, len(percents))
+                found = delay(method, nights, at, percents)
                 scores[name].delays[planted].append(found)
     return [[name, *score.cells()] for name, score in scores.items()]
 
