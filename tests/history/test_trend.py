@@ -6,12 +6,17 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from perf.history.creep import creeps
+from perf.history.database import Database
+from perf.history.night import read_night
 from perf.history.points import Point
 from perf.history.trend import Change, changes
 from tests.builders.points import against, began, nights, point
+from tests.builders.recorded_runs import recorded_row, write_run
 
 ROWS = ("eager-fp32", "bf16-autocast", "ipex-bf16", "openvino-static", "openvino-dynamic")
 STACKS = {
@@ -140,6 +145,20 @@ def test_where_no_ratio_was_measured_the_machine_and_the_software_are_not_told_a
     (change,) = found([each for seed, name in enumerate(ROWS) for each in upgraded(name, seed, None)])
     assert change.row is None
     assert change.notes == ("5 of 5 rows have other software since, not compared with what was before",)
+
+
+def test_a_database_is_read_as_it_is(tmp_path: Path) -> None:
+    night = read_night(write_run(tmp_path / "run.json", recorded_row("eager-fp32", [10.0, 10.2, 10.1])))
+    (row,) = night.rows
+    anchor = "of long ago"
+    with Database(f"sqlite:///{tmp_path / 'history.sqlite'}") as database:
+        for number in range(30):
+            slower = replace(row, latency_s=10 if number < 20 else 12, to_anchor=against(anchor, 1.01))
+            database.add(replace(night, digest=f"{number}", began=began(number), rows=(slower,)))
+        (change,) = changes(database.points(), database.stacks())
+        (creep,) = creeps(database.points(), database.stacks())
+    assert (change.row, change.began, round(change.ratio, 2)) == ("eager-fp32", began(20), 1.2)
+    assert "by one upgrade: other software +1.0 % (2026-01-01)" in str(creep)
 
 
 def test_quiet_nights_of_a_ladder_say_nothing() -> None:
