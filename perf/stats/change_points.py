@@ -26,7 +26,8 @@ Places = int | slice | NDArray[np.int_]
 FEWEST_NIGHTS = 3  # of a stretch: what two nights say may be the same bad luck
 
 # Every night is a new chance of a false alarm, and so the penalty does not grow with the number of nights, as it does
-# where a series is looked at once. How often it alarms is in docs/explanation/trends.md.
+# where a series is looked at once. Chosen for a false alarm in five years of a series at most:
+# docs/explanation/trends.md has the table.
 PENALTY = 18.0
 
 ONE_SIDED = float(stats.norm.ppf(0.95))  # an interval is missed on either side with a probability of 5 %
