@@ -4,8 +4,8 @@ The model: between changes, a night's level is the same but for noise (perf.stat
 the nights into stretches of at least FEWEST_NIGHTS, the one is taken for which the sum of squared deviations, each in
 units of its night's variance, and PENALTY for every change is least. It is found exactly, by optimal partitioning
 (Jackson et al., "An algorithm for optimal partitioning of data on an interval", IEEE Signal Processing Letters 12(2),
-2005; equation 1 of Killick, Fearnhead and Eckley, "Optimal detection of changepoints with a linear computational cost",
-JASA 107, 2012, with costs from section 2 for a known variance).
+2005; Killick, Fearnhead and Eckley, "Optimal detection of changepoints with a linear computational cost",
+JASA 107, 2012).
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _likely_places(sums: Sums, start: int, end: int) -> tuple[int, int]:
     """Return the places between which the only change of these nights lies with a probability of LIKELY.
 
     Every place is as likely as any other before the nights are seen, and any two levels are: Smith, "A Bayesian
-    approach to inference about a change-point in a sequence of random variables", Biometrika 62 (1975), section 3.
+    approach to inference about a change-point in a sequence of random variables", Biometrika 62 (1975).
     """
     places = np.arange(start + FEWEST_NIGHTS, end - FEWEST_NIGHTS + 1)
     costs = sums.cost(start, places) + sums.cost(places, end)
@@ -172,7 +172,7 @@ def _likely_places(sums: Sums, start: int, end: int) -> tuple[int, int]:
 def p_value(z: float, nights: int) -> float:
     """Return the probability that noise alone shows a change of ``z`` standard deviations at some place or other.
 
-    Equation 3.1 of James, James and Siegmund, "Tests for a change-point", Biometrika 74 (1987), which sums over all
+    James, James and Siegmund, "Tests for a change-point", Biometrika 74 (1987): a sum over all
     places with FEWEST_NIGHTS to either side; good to a fifth where it is small.
     """
     shares = np.arange(FEWEST_NIGHTS, nights - FEWEST_NIGHTS + 1) / nights
@@ -185,7 +185,7 @@ def p_value(z: float, nights: int) -> float:
 def overshoot(x: Floats) -> Floats:
     """Return how much rarer a walk in steps crosses a boundary than a continuous one; ``x`` is the size of its steps.
 
-    Siegmund and Yakir, The Statistics of Gene Mapping (2007), equation 5.9.
+    Siegmund and Yakir, The Statistics of Gene Mapping (2007), the approximation of the function nu.
     """
     half = x / 2
     rarer: Floats = (stats.norm.cdf(half) - 0.5) / half / (half * stats.norm.cdf(half) + stats.norm.pdf(half))

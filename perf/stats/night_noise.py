@@ -46,7 +46,7 @@ class NightNoise:
         """The variances that independent nights would have, of which means are as uncertain as of these.
 
         For a first-order autoregression, the variance of a long mean is (1 + r) / (1 - r) times as large (Box,
-        Jenkins and Reinsel, Time Series Analysis, section 2.1).
+        Jenkins and Reinsel, Time Series Analysis).
         """
         scaled: Floats = self.variances * (1 + self.correlation) / (1 - self.correlation)
         return scaled
@@ -78,7 +78,7 @@ def _half_variance(values: Floats, lags: Sequence[int]) -> float:
     """Return half of the variance of the differences of nights so far apart, on average over ``lags``.
 
     It is the variance of a night, less its covariance with the other: half a variogram (Box, Jenkins and Reinsel, Time
-    Series Analysis, section 2.1; Cressie and Hawkins, "Robust estimation of the variogram", Math. Geology 12, 1980).
+    Series Analysis; Cressie and Hawkins, "Robust estimation of the variogram", Math. Geology 12, 1980).
     """
     return float(np.mean([robust_variance(values[lag:] - values[:-lag]) for lag in lags])) / 2
 
