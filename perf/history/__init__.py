@@ -11,6 +11,10 @@
     migrating      does so, or refuses one of a newer version
     connecting     connections by their address, and their errors explained
     database       Database, which nights are written to and read from
+    row_series     the rows' points as series of a quantity, and what all rows of a machine share
+    trend          the changes in them, of rows and of machines
+    upgrades       the software of a row against its oldest anchor, by all ratios together
+    creep          what many upgrades add up to, in a sentence
     outbox         nights that could not be sent yet
     keeping        what becomes of a run at its end
     notice         a night told to a webhook

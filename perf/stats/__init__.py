@@ -25,4 +25,6 @@
     least_comparison    the same of a quantity that luck adds to, such as peak memory
     paired_plan         what to measure next: more pairs by the same workers, or fresh ones
     paired_rule         how many pairs, looked at when, and what follows a look
+    night_noise         how much nights differ where nothing has changed, and which of them are bad
+    change_points       where the level of a series of nights has changed, by how much, and how surely
 """
