@@ -15,6 +15,7 @@ modules. tests/test_architecture.py holds the imports against it::
     proof       what a measurement is checked against: claims, images, the machine's limit
     compare     two stacks in turns, and the search over releases
     gate        baselines, and the verdicts on a run
+    history     every night kept for years
     report      what is shown to people
     lab         how good the gate is
     plugin      pytest's hooks and fixtures; it wires

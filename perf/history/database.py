@@ -64,7 +64,7 @@ class Database:
     def nights(self, since: str = "", machine: str | None = None) -> list[Mapping[str, Any]]:
         """Return the nights since a time, of one kind of machine or all, the earliest first, with their machines."""
         query = (
-            select(tables.night, tables.machine.c.codename, tables.machine.c.cpu)
+            select(tables.night, tables.machine.c.codename, tables.machine.c.cpu, tables.machine.c.fingerprint)
             .join(tables.machine, tables.night.c.machine == tables.machine.c.digest)
             .where(tables.night.c.began >= since)
             .order_by(tables.night.c.began, tables.night.c.digest)
