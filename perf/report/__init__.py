@@ -12,5 +12,6 @@
     explain        all that a recorded run shows
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture
+    page           all of it and the history as an HTML page
     github         what GitHub Actions understands
 """
