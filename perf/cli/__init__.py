@@ -9,6 +9,7 @@
     evaluate         how good the gate is, on recorded sessions
     explain          what a recorded run shows
     plot             a picture of a recorded ladder
+    report           recorded runs and the history as one HTML page
     selftest         how good the gate is, measured on this machine
     upgrade          a stack compared with another
     upgrade_check    the comparison of two stacks in a pytest of its own
@@ -74,6 +75,7 @@ def parser() -> Parser:
         explain,
         machine,
         plot,
+        report,
         selftest,
         upgrade,
     )
@@ -82,7 +84,7 @@ def parser() -> Parser:
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, accept, machine, anchors, evaluate, explain, plot, selftest):
+    for command in (upgrade, accept, machine, anchors, evaluate, explain, plot, report, selftest):
         command.add_parser(commands)
     return whole
 
