@@ -12,6 +12,7 @@
     explain          what a recorded run shows
     plot             a picture of a recorded ladder
     trace            a row of a recorded run, for Perfetto
+    report           recorded runs and the history as one HTML page
     selftest         how good the gate is, measured on this machine
     upgrade          a stack compared with another
     upgrade_check    the comparison of two stacks in a pytest of its own
@@ -79,6 +80,7 @@ def parser() -> Parser:
         history,
         machine,
         plot,
+        report,
         selftest,
         trace,
         upgrade,
@@ -88,7 +90,10 @@ def parser() -> Parser:
     whole.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in (upgrade, accept, machine, anchors, history, compare, evaluate, explain, plot, trace, selftest):
+    for command in (
+        *(upgrade, accept, machine, anchors, history, compare, report),
+        *(evaluate, explain, plot, trace, selftest),
+    ):
         command.add_parser(commands)
     return whole
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Select, Table, delete, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from perf.errors import BadHistory
+from perf.errors import BadHistory, BadRecord
 from perf.history import tables
 from perf.history.columns import machine_columns, night_columns, read_night_of, read_row, row_columns
 from perf.history.connecting import POSTGRESQL, READS, engine_for, explained, hold_for_migration
@@ -90,8 +90,11 @@ class Database:
         """Return a night, whole as it was added, but for rounds that have been thinned out. Raises BadHistory."""
         found = self.find(name)
         digest = found["digest"]
-        rows = [read_row(each, self.sessions(digest, each["name"])) for each in self.rows(digest)]
-        return read_night_of(found, rows)
+        try:
+            rows = [read_row(each, self.sessions(digest, each["name"])) for each in self.rows(digest)]
+            return read_night_of(found, rows)
+        except (BadRecord, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BadHistory(f"{self.url}: the night of {found['began']} cannot be read: {error!r}") from None
 
     def rows(self, night: str) -> list[Mapping[str, Any]]:
         """Return the rows of a night, in the order of its ladder, each with its stack and its evidence."""

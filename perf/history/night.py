@@ -156,11 +156,15 @@ def digest_of(value: object) -> str:
 
 def read_night(path: Path) -> Night:
     """Read what is kept of a recorded run. Raises BadRun, which names the file."""
-    run = read(path)
+    return kept_of(read(path))
+
+
+def kept_of(run: RecordedRun) -> Night:
+    """Return what is kept of a run. Raises BadRun, which names its file."""
     try:
         return of_run(run)
     except (BadRecord, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise BadRun(f"{path} cannot be kept: {error!r}") from None
+        raise BadRun(f"{run.path} cannot be kept: {error!r}") from None
 
 
 def of_run(run: RecordedRun) -> Night:

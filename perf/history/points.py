@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from perf.history.night import AnchorRatio
+from perf.history.night import AnchorRatio, Night
 from perf.stats.verdict import VerdictKind
 
 
@@ -43,3 +43,27 @@ class Point:
         plain = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
         kind = VerdictKind(found["kind"]) if found["kind"] else None
         return cls(**{**plain, "kind": kind, "to_anchor": AnchorRatio.of_columns(found)})
+
+
+def points_of(night: Night) -> list[Point]:
+    """Return the points of a night, as the database returns them of one that it holds."""
+    return [
+        Point(
+            night=night.digest,
+            began=night.began,
+            host=night.host,
+            machine=night.machine_digest,
+            setting=night.setting,
+            name=row.name,
+            latency_s=row.latency_s,
+            low_s=row.interval.low,
+            high_s=row.interval.high,
+            load_s=row.load_s,
+            peak_rss_bytes=row.peak_rss_bytes,
+            parts_s=row.parts_s,
+            kind=row.verdict.kind if row.verdict else None,
+            stack=row.stack_digest,
+            to_anchor=row.to_anchor,
+        )
+        for row in night.rows
+    ]

@@ -13,5 +13,6 @@
     trace          a row as a trace for Perfetto
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture
+    page           all of it and the history as an HTML page
     github         what GitHub Actions understands
 """

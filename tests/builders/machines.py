@@ -1,5 +1,8 @@
 """Machines for tests."""
 
+from dataclasses import replace
+
+from perf.host.cpu import SAPPHIRE_RAPIDS_SETS
 from perf.host.machine import Machine
 
 GENOA = Machine(
@@ -24,4 +27,22 @@ GENOA = Machine(
     cpu_quota=None,
     memory_limit_bytes=None,
     transparent_hugepages="madvise",
+)
+
+SAPPHIRE_RAPIDS = replace(
+    GENOA,
+    cpu="Intel(R) Xeon(R) Platinum 8488C",
+    vendor="GenuineIntel",
+    family=6,
+    model=143,
+    stepping=8,
+    flags=frozenset(SAPPHIRE_RAPIDS_SETS),
+)
+ICE_LAKE = replace(
+    GENOA,
+    cpu="Intel(R) Xeon(R) Platinum 8375C",
+    vendor="GenuineIntel",
+    family=6,
+    model=106,
+    flags=frozenset({"avx512_vbmi2", "avx512_vnni"}),
 )

@@ -1,0 +1,180 @@
+"""What the page shows of a row beside its verdict: kernels, claims, rounds, history, and the command to go on with."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from perf.errors import BadHistory, BadRecord
+from perf.gate.baseline_key import Json
+from perf.history.night import Night, NightRow
+from perf.history.points import Point
+from perf.history.recorded_run import EvidencedRow, RecordedRow
+from perf.measure.settings import DEFAULT, DEFAULT_MODEL
+from perf.proof.attribution import differences
+from perf.records.evidence import Evidence, Kernel
+from perf.records.session_record import SessionRecord
+from perf.records.typed_json import convert
+from perf.report.page.marks import Stacks, marks_of
+from perf.report.page.seconds_parts import seconds_by_part
+from perf.report.page.source import Before
+from perf.report.page.thinning import Reading, pieces
+from perf.report.page.view import ClaimLine, KernelLine, Kernels, PartsAt, RoundLine, RowHistory
+from perf.stats.level import best_use, disturbed
+
+KERNELS_SHOWN = 8
+DIFFERENCES_SHOWN = 6
+RECENT_NIGHTS = 30
+PARTS_BINS = 40  # of nights; their medians are smooth
+# By their names in a protocol.
+OPTIONS = {
+    "steps": "--steps",
+    "warmup_steps": "--warmup-steps",
+    "rounds": "--rounds",
+    "budget_s": "--budget",
+    "guidance_scale": "--guidance-scale",
+    "seed": "--seed",
+    "prompt": "--prompt",
+}
+
+
+def evidence_of(row: str, began: str, kept: Json | None) -> Evidence | None:
+    """Return a row's evidence of a night, if it was kept. Raises BadHistory where it cannot be read."""
+    if not kept:
+        return None
+    try:
+        return convert(kept, Evidence)
+    except (BadRecord, LookupError, TypeError, ValueError) as error:
+        raise BadHistory(f"{row}'s evidence of {began} cannot be read: {error!r}") from None
+
+
+def kernels_of(row: NightRow, night: Night, earlier: Before | None) -> Kernels | None:
+    """Return a row's kernels beside those of an earlier night, if it has any. Raises BadHistory."""
+    evidence = evidence_of(row.name, night.began, row.evidence)
+    if evidence is None or not evidence.kernels:
+        return None
+    before = evidence_of(row.name, earlier.began, earlier.evidence) if earlier else None
+    lines = list(kernel_lines(before.kernels if before else (), evidence.kernels))
+    if before is None:
+        lines = [KernelLine(part=line.part, name=line.name, before=line.now, now=line.now) for line in lines]
+    lines.sort(key=lambda line: (line.sign == "same", -longest_s(line)))
+    return Kernels(
+        before=earlier.began[:10] if before and earlier else None,
+        lines=lines[:KERNELS_SHOWN],
+        left_out=max(0, len(lines) - KERNELS_SHOWN),
+        differences=differences(before, evidence)[:DIFFERENCES_SHOWN] if before else (),
+    )
+
+
+def kernel_lines(before: Sequence[Kernel], now: Sequence[Kernel]) -> Iterator[KernelLine]:
+    """Yield each kind of kernel that is in either."""
+    was, here = ({_kind(kernel): kernel for kernel in kernels} for kernels in (before, now))
+    for kind in dict.fromkeys([*here, *was]):
+        part, name = kind
+        old, new = was.get(kind), here.get(kind)
+        yield KernelLine(
+            part=part,
+            name=name,
+            before=(old.count, old.time_s) if old else None,
+            now=(new.count, new.time_s) if new else None,
+        )
+
+
+def _kind(kernel: Kernel) -> tuple[str, str]:
+    return str(kernel.part), f"{kernel.operation} {kernel.implementation} {kernel.types}"
+
+
+def longest_s(line: KernelLine) -> float:
+    """Return the seconds that a kind of kernel takes, or took."""
+    return max(seconds for _, seconds in filter(None, (line.before, line.now)))
+
+
+def claims_of(recorded: RecordedRow | None) -> list[ClaimLine]:
+    """Return the claims that a recorded row was checked for; a history keeps none."""
+    if not isinstance(recorded, EvidencedRow):
+        return []
+    return [ClaimLine(name=claim.name, holds=claim.holds, sentence=claim.sentence) for claim in recorded.claims]
+
+
+def rounds_of(row: NightRow, recorded: RecordedRow | None, began: str) -> list[RoundLine]:
+    """Return the timed rounds of a row, of all its sessions; none where they have been thinned out."""
+    sessions = row.sessions or ((SessionRecord.of(recorded.session, began),) if recorded else ())
+    found = []
+    for number, session in enumerate(sessions, start=1):
+        best = best_use(session.rounds)
+        for timed in session.rounds:
+            waited_s = timed.cpu_pressure_s
+            found.append(
+                RoundLine(
+                    session=number,
+                    latency_s=timed.latency_s,
+                    is_disturbed=disturbed(timed, best),
+                    pressure=None if waited_s is None else waited_s / timed.latency_s,
+                )
+            )
+    return found
+
+
+def command_for(row: NightRow, night: Night) -> str:
+    """Return the command that measures a row again as this night did."""
+    usual = DEFAULT.to_json()
+    words = ["tox", "run", "-e", "perf", "--", "--variant", row.name]
+    if night.model["name"] != DEFAULT_MODEL:
+        words += ["--model", str(night.model["name"])]
+    words += ["--size", str(night.protocol["size"])]
+    for field, option in OPTIONS.items():
+        if field in night.protocol and night.protocol[field] != usual[field]:
+            words += [option, str(night.protocol[field])]
+    return shlex.join(words)
+
+
+def history_of(points: Sequence[Point], calls: int, stacks: Stacks, bins: int) -> RowHistory | None:
+    """Return a row over time, from its points in order of time; None of a single one."""
+    if len(points) < 2:
+        return None
+    times_s = [time_s(point.began) for point in points]
+    dated = list(zip(times_s, points, strict=True))
+    seconds = [Reading(time_s=t, value=point.latency_s, low=point.low_s, high=point.high_s) for t, point in dated]
+    return RowHistory(
+        nights=len(points),
+        began_s=times_s[0],
+        ended_s=times_s[-1],
+        seconds=pieces(seconds, bins),
+        ratios=pieces(list(ratios(dated)), bins),
+        parts=parts_over_time(dated, calls),
+        marks=marks_of(points, stacks),
+        recent=tuple(reversed(points[-RECENT_NIGHTS:])),
+    )
+
+
+def time_s(began: str) -> float:
+    """Return a night's beginning in seconds since 1970."""
+    return datetime.fromisoformat(began).timestamp()
+
+
+def ratios(dated: Sequence[tuple[float, Point]]) -> Iterator[Reading]:
+    """Yield the ratios to the anchor, where they were measured; those to one anchor are of one run."""
+    for when_s, point in dated:
+        if (found := point.to_anchor) is not None:
+            yield Reading(time_s=when_s, value=found.ratio, low=found.low, high=found.high, run=found.anchor)
+
+
+def parts_over_time(dated: Sequence[tuple[float, Point]], calls: int) -> list[PartsAt]:
+    """Return the seconds by part, the median of each bin of nights."""
+    size = -(-len(dated) // PARTS_BINS)
+    found = []
+    for start in range(0, len(dated), size):
+        inside = dated[start : start + size]
+        each = [seconds_by_part(point.parts_s, point.latency_s, calls) for _, point in inside]
+        medians = [statistics.median(parts[label] for parts in each) for label in each[0]]
+        found.append(PartsAt(time_s=statistics.fmean([when_s for when_s, _ in inside]), seconds=medians))
+    return found
+
+
+def by_name(points: Sequence[Point]) -> Mapping[str, list[Point]]:
+    """Return the points of each row, in their order."""
+    ordered = sorted(points, key=lambda point: point.name)  # stable: by time within a row
+    return {name: list(of_row) for name, of_row in itertools.groupby(ordered, key=lambda point: point.name)}

@@ -1,0 +1,148 @@
+"""What is known of each machine, with one model and one protocol: its last night, and the points of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from perf.history import recorded_run
+from perf.history.database import Database
+from perf.history.night import Night, kept_of
+from perf.history.points import Point, points_of
+from perf.history.recorded_run import RecordedRun
+from perf.report.page.marks import Stacks
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """A row on an earlier night: when that began, and what its worker said of itself, as JSON, if that was kept."""
+
+    began: str
+    evidence: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """All nights of one setting: of one kind of machine, model and protocol.
+
+    Attributes:
+        night: the one to show, whole: of those of the last day, the one with most rows, since a person may have
+            measured a single row again.
+        run: what that night was read from; None where only the history has it.
+        before: by row, what it is compared with beside its baseline; a row of a first night has nothing.
+        points: those of all nights, in order of time.
+        stacks: the recipes of the stacks that the points refer to, by their digests.
+    """
+
+    night: Night
+    run: RecordedRun | None
+    before: Mapping[str, Before]
+    points: Sequence[Point]
+    stacks: Stacks
+
+
+@dataclass
+class Collected:
+    """Nights as they are found, in files and in a history; those of files are here whole, by their digests."""
+
+    points: list[Point] = field(default_factory=list)
+    stacks: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    nights: dict[str, Night] = field(default_factory=dict)
+    runs: dict[str, RecordedRun] = field(default_factory=dict)
+
+    def add_run(self, run: RecordedRun) -> None:
+        """Add a run, unless the history has it. Raises BadRun."""
+        night = kept_of(run)
+        self.nights[night.digest] = night
+        self.runs[night.digest] = run
+        self.stacks |= {row.stack_digest: row.stack for row in night.rows}
+        if all(point.night != night.digest for point in self.points):
+            self.points += points_of(night)
+
+
+def read(runs: Sequence[Path], history: str | None) -> list[Source]:
+    """Read recorded runs and a history, if there is one, and return what is known of each machine.
+
+    Raises BadRun or BadHistory, which name the file or the address.
+    """
+    collected = Collected()
+    if history is None:
+        return _read(runs, collected, None)
+    with Database(history) as database:
+        collected.points = database.points()
+        collected.stacks = dict(database.stacks())
+        return _read(runs, collected, database)
+
+
+def _read(runs: Iterable[Path], collected: Collected, database: Database | None) -> list[Source]:
+    for path in runs:
+        collected.add_run(recorded_run.read(path))
+    by_setting: defaultdict[str, list[Point]] = defaultdict(list)
+    for point in sorted(collected.points, key=lambda point: point.began):
+        by_setting[point.setting].append(point)
+    if database:
+        _read_nights(database, {night_to_show(points) for points in by_setting.values()}, collected)
+    return [_source(points, collected, database) for points in by_setting.values()]
+
+
+def _read_nights(database: Database, digests: set[str], collected: Collected) -> None:
+    """Read those nights that no file has brought."""
+    for digest in digests - collected.nights.keys():
+        collected.nights[digest] = database.night(digest)
+
+
+def _source(points: Sequence[Point], collected: Collected, database: Database | None) -> Source:
+    shown = night_to_show(points)
+    return Source(
+        night=collected.nights[shown],
+        run=collected.runs.get(shown),
+        before=_before(earlier_points(points, shown), collected, database),
+        points=points,
+        stacks=collected.stacks,
+    )
+
+
+def _before(chosen: Mapping[str, Point], collected: Collected, database: Database | None) -> dict[str, Before]:
+    """Return what the workers of these rows said of themselves on the nights of these points."""
+    said: dict[str, dict[str, Mapping[str, Any] | None]] = {}
+    for digest in {point.night for point in chosen.values()}:
+        if digest in collected.nights:
+            said[digest] = {row.name: row.evidence for row in collected.nights[digest].rows}
+        elif database:
+            said[digest] = {row["name"]: row["seen"] for row in database.rows(digest)}
+    return {name: Before(began=point.began, evidence=said[point.night].get(name)) for name, point in chosen.items()}
+
+
+def night_to_show(points: Sequence[Point]) -> str:
+    """Return the digest of the night with most rows within a day of the last one; the later of two alike."""
+    first = (datetime.fromisoformat(points[-1].began) - ONE_DAY).isoformat(timespec="seconds")
+    rows = Counter(point.night for point in reversed(points) if point.began > first)
+    return max(rows, key=lambda night: rows[night])
+
+
+def earlier_points(points: Sequence[Point], shown: str) -> dict[str, Point]:
+    """Return for each row of the night that is shown the earlier night that tells most beside it, if there is one.
+
+    That is the first one that was compared with the same anchor: what has come since is what the verdict is about. Of
+    a row without an anchor it is the last one with other software, or just the one before.
+    """
+    last = {point.name: point for point in points if point.night == shown}
+    before: defaultdict[str, list[Point]] = defaultdict(list)
+    for point in points:
+        if point.name in last and point.began < last[point.name].began:
+            before[point.name].append(point)
+    return {name: earlier_point(last[name], of_row) for name, of_row in before.items()}
+
+
+def earlier_point(last: Point, before: Sequence[Point]) -> Point:
+    """Return the point of a row to show beside its last one."""
+    anchor = last.to_anchor and last.to_anchor.anchor
+    same = (point for point in before if anchor and point.to_anchor and point.to_anchor.anchor == anchor)
+    others = (point for point in reversed(before) if point.stack != last.stack)
+    return next(same, None) or next(others, None) or before[-1]

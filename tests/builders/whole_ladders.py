@@ -1,0 +1,135 @@
+"""Recorded runs of the whole ladder, as rich as a night on a runner: parts, rounds, evidence, claims and verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from perf.history.night import digest_of
+from perf.host.machine import Machine
+from perf.records.sample import Conditions, Parts, Sample, Session
+from perf.records.session_record import SessionRecord
+from perf.spec.ladder import LADDER
+from perf.spec.protocol import Protocol, Size
+from perf.spec.variant import Variant
+from perf.stats.verdict import Finding, Verdict, VerdictKind
+from tests.builders.evidence import evidence
+from tests.builders.machines import GENOA
+from tests.builders.recorded_runs import recorded_row
+
+STEPS = 20
+PROTOCOL = Protocol(size=Size(512, 512), rounds=7)
+MODEL = {"name": "synthetic-sd15", "digest": "d" * 64}
+SPEED_UPS = (1.0, 1.2, 1.18, 2.1, 2.6, 3.1, 2.9, 3.3, 3.5, 3.0, 3.6, 3.7)
+EAGER_S = 240.0
+SHARES = {"text_encoder_s": 0.004, "vae_decode_s": 0.11, "safety_checker_s": 0.012, "rest_s": 0.004}
+WORK = {
+    "text_encoder": {"operations": 13_000_000_000, "weights": 123_000_000},
+    "unet": {"operations": 1_600_000_000_000, "weights": 860_000_000},
+    "vae_decode": {"operations": 2_500_000_000_000, "weights": 50_000_000},
+    "safety_checker": {"operations": 156_000_000_000, "weights": 304_000_000},
+}
+NAMES = ("precision", "weights", "memory format", "scheduler", "UNet calls", "allocator", "threads", "memory policy")
+KINDS = {1: VerdictKind.REGRESSED, 4: VerdictKind.UNDECIDED, 9: VerdictKind.IMPROVED}
+RATIOS = {VerdictKind.REGRESSED: 1.051, VerdictKind.UNDECIDED: 1.018, VerdictKind.IMPROVED: 0.94}
+
+
+def latency_of(variant: Variant) -> float:
+    """Return the seconds per image of a row of the ladder on a machine like GENOA."""
+    return EAGER_S / SPEED_UPS[LADDER.index(variant)]
+
+
+def generation(latency_s: float, *, steps: int = STEPS, pressure: float = 0.0) -> Sample:
+    """Return a generation of so many seconds, most of them in the UNet, ``pressure`` of them waited for a CPU."""
+    parts = {name: latency_s * share for name, share in SHARES.items()}
+    step_s = (latency_s - sum(parts.values())) / (steps + 1)
+    return Sample(
+        steps=steps,
+        latency_s=latency_s,
+        parts=Parts(unet_steps_s=(step_s,) * (steps + 1), **parts),
+        conditions=Conditions(
+            cpu_s=2 * latency_s,
+            peak_rss_bytes=8 * 1024**3,
+            involuntary_switches=10,
+            cpu_pressure_s=pressure * latency_s,
+            steal_s=0.0,
+        ),
+        probe_s=0.05,
+    )
+
+
+def verdict_on(position: int, generator: np.random.Generator) -> Verdict:
+    """Return a verdict: most rows are unchanged, some are not."""
+    kind = KINDS.get(position, VerdictKind.UNCHANGED)
+    ratio = RATIOS.get(kind, 1.0) * float(np.exp(generator.normal(0, 0.004)))
+    side = float(generator.uniform(0.008, 0.03))
+    finding = Finding(
+        watch="latency",
+        kind=kind,
+        ratio=ratio,
+        low=ratio - side,
+        high=ratio + side,
+        tolerance=0.03,
+        suspicious=False,
+        sees=1 + 1.2 * side,
+    )
+    sentence = f"{100 * (ratio - 1):+.1f} %, 1 session against 5 of the baseline"
+    return Verdict(kind=kind, sentence=sentence, findings=(finding,), sessions=1, baseline_sessions=5)
+
+
+def ladder_row(variant: Variant, position: int, generator: np.random.Generator, speed: float) -> dict[str, Any]:
+    """Return the record of one row: seven rounds, of which one is disturbed."""
+    levels_s = latency_of(variant) * speed * np.exp(generator.normal(0, 0.006, PROTOCOL.rounds))
+    samples = [generation(float(latency_s)) for latency_s in levels_s]
+    samples[3] = generation(float(levels_s[3]) * 1.08, pressure=0.2)
+    session = Session(variant=variant.name, load_s=12.0, export_s=0.0, warmups=(), samples=tuple(samples))
+    proof = evidence()
+    return recorded_row(variant.name, [1.0], proof) | {
+        "session": session.to_json(),
+        "protocol": PROTOCOL.to_json(),
+        "model": MODEL,
+        "work": WORK,
+        "claims": [{"name": name, "holds": True, "says": f"{name} as it should be"} for name in NAMES],
+        "largest_peak": replace(proof.peak, fp32_flop_per_s=2e11).to_json(),
+        "fidelity": {"psnr_db": 52.0, "ssim": 0.9997, "largest_error": 3.0, "latents_error": 0.01},
+        "verdict": verdict_on(position, generator).to_json(),
+        "baseline_row": {"sessions": [SessionRecord.of(session, "2026-11-01T02:00:00+00:00").to_json()]},
+    }
+
+
+def ladder_record(
+    *, machine: Machine = GENOA, when: str = "2026-11-01T02:00:00+00:00", speed: float = 1.0, seed: int = 1
+) -> dict[str, Any]:
+    """Return pytest-benchmark's JSON of a whole ladder, ``speed`` times as long as on GENOA."""
+    generator = np.random.default_rng(seed)
+    rows = [ladder_row(variant, position, generator, speed) for position, variant in enumerate(LADDER)]
+    machine_verdict = {
+        "kind": "unchanged",
+        "sentence": "all rows together within 5 %: +0.3 % (-0.9 % to +1.5 %), from 12 rows of the same software",
+        "tolerance": 0.05,
+        "rows": {},
+        "ratio": 1.003,
+        "low": 0.991,
+        "high": 1.015,
+        "probe": 1.001,
+        "peak": 0.999,
+        "fails": False,
+    }
+    return {
+        "datetime": when,
+        "machine_info": {"node": "xeon-runner-1", "perf": machine.to_json()},
+        "commit_info": {"id": digest_of(when)[:40]},
+        "machine_verdict": machine_verdict,
+        "benchmarks": [{"extra_info": row} for row in rows],
+    }
+
+
+def write_ladder(path: Path, record: Mapping[str, Any]) -> Path:
+    """Write a recorded run."""
+    path.write_text(json.dumps(record))
+    return path
