@@ -14,10 +14,12 @@ from perf.cli.arguments import positive, terminal_width
 from perf.errors import BadRun
 from perf.exit_codes import ExitCode
 from perf.history.connecting import default_url
+from perf.history.creep import creeps
 from perf.history.database import Database
 from perf.history.export import FORMATS
 from perf.history.night import read_night
 from perf.history.outbox import Outbox
+from perf.history.trend import changes
 from perf.report.tables import aligned
 from perf.stats.verdict import percent
 
@@ -41,6 +43,8 @@ def add_parser(commands: Commands) -> None:
     exporting = _add(below, "export", export_points, "all nights for another program, on standard output")
     exporting.add_argument("--format", choices=FORMATS, required=True)
     exporting.add_argument("--since", default="", metavar="DATE", help="from this day on: 2026-11-01")
+    telling = _add(below, "trend", show_trends, "since when a row or a machine is slower, and what upgrades add up to")
+    telling.add_argument("--fail", action="store_true", help="end with exit code 1 where something is slower by that")
     pruning = _add(below, "prune", prune, "forget the rounds of old nights; verdicts and medians stay")
     pruning.add_argument("--days", type=positive, default=KEPT_DAYS, help="keep those of so many days (%(default)s)")
     renaming = _add(below, "rename", rename, "let a row's nights under its earlier name count to that of today")
@@ -143,6 +147,17 @@ def export_points(options: argparse.Namespace) -> ExitCode:
     with opened(options) as database:
         sys.stdout.write(FORMATS[options.format](database.points(since=options.since)))
     return ExitCode.OK
+
+
+def show_trends(options: argparse.Namespace) -> ExitCode:
+    """Print the change points of all rows, and the upgrades that are slower together than any of them was alone."""
+    with opened(options) as database:
+        points, stacks = database.points(), database.stacks()
+    changed, upgraded = changes(points, stacks), creeps(points, stacks)
+    nights = len({point.night for point in points})
+    print("\n".join(map(str, (*changed, *upgraded))) or f"nothing has changed in {nights} nights")
+    is_slower = any(change.matters for change in changed) or any(creep.is_slower for creep in upgraded)
+    return ExitCode.FAILED if options.fail and is_slower else ExitCode.OK
 
 
 def prune(options: argparse.Namespace) -> ExitCode:

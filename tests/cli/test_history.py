@@ -129,6 +129,22 @@ def test_rounds_are_thinned_out_and_verdicts_are_not(runs: Path, capsys: pytest.
     assert point.kind == "regressed"
 
 
+def test_trends_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history("trend")
+    assert capsys.readouterr().out == "nothing has changed in 0 nights\n"
+    for day in range(1, 29):
+        latency_s = 10.0 if day < 15 else 12.0
+        run = recorded_row("eager-fp32", [latency_s, latency_s + 0.01, latency_s - 0.01], evidence())
+        other = recorded_row("openvino-static", [4.0, 4.01, 3.99], evidence())
+        third = recorded_row("bf16-autocast", [6.0, 6.01, 5.99], evidence())
+        path = write_run(tmp_path / f"{day}.json", run, other, third, written=f"2026-10-{day:02}T01:00:00+00:00")
+        assert history("import", path) == ExitCode.OK
+    capsys.readouterr()
+    assert history("trend", "--fail") == ExitCode.FAILED
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("eager-fp32: latency ")]
+    assert "since 2026-10-15" in said
+
+
 def test_a_row_that_was_renamed_has_one_history(runs: Path) -> None:
     history("import", runs)
     history("rename", "openvino-static", "openvino-256")

@@ -17,6 +17,7 @@ from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source
+from perf.report.page.trends import Trend, trends_of
 from perf.report.page.view import (
     Below,
     Change,
@@ -76,13 +77,16 @@ def machine_view(anchor: str, source: Source, bins: int) -> MachineView:
 def row_views(anchor: str, source: Source, bins: int) -> list[RowView]:
     """Return what the page shows of each row."""
     night, points = source.night, by_name(source.points)
+    trends = trends_of(source.points, source.stacks)
     return [
-        row_view(source, row, points[row.name], anchor=f"{anchor}-r{number}", bins=bins)
+        row_view(source, row, points[row.name], trends[row.name], anchor=f"{anchor}-r{number}", bins=bins)
         for number, row in enumerate(night.rows, start=1)
     ]
 
 
-def row_view(source: Source, row: NightRow, points: Sequence[Point], *, anchor: str, bins: int) -> RowView:
+def row_view(
+    source: Source, row: NightRow, points: Sequence[Point], trend: Trend, *, anchor: str, bins: int
+) -> RowView:
     """Return what the page shows of one row, of all of whose nights these are the points."""
     night = source.night
     recorded = next((each for each in source.run.rows if each.name == row.name), None) if source.run else None
@@ -92,7 +96,7 @@ def row_view(source: Source, row: NightRow, points: Sequence[Point], *, anchor: 
         line=night_line(anchor, row),
         ladder=ladder_line(anchor, row, calls, reference_s),
         about=str(row.variant.get("about", "")),
-        history=history_of(points, calls, source.stacks, bins),
+        history=history_of(points, calls, source.stacks, trend, bins),
         kernels=kernels_of(row, night, source.before.get(row.name)),
         claims=claims_of(recorded),
         rounds=rounds_of(row, recorded, night.began),

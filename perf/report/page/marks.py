@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from perf.history.points import Point
+from perf.history.trend import Change
 from perf.host.stack import package_changes
+from perf.stats.verdict import percent
+from perf.stats.watch import LATENCY
 
 PACKAGES_NAMED = 4
 
@@ -54,6 +57,19 @@ def marks_of(points: Sequence[Point], stacks: Stacks) -> list[Mark]:
             words = "compared with another anchor from here on"
             found.append(Mark(began=after.began, text=words, kind=MarkKind.ANCHOR))
     return sorted(found, key=lambda mark: mark.began)
+
+
+def change_marks(changes: Iterable[Change]) -> list[Mark]:
+    """Return the change points of a row's latency, those that all rows of the machine share included."""
+    return [
+        Mark(
+            began=change.began,
+            text=f"{percent(change.ratio)} from here on{'' if change.row else ', as all rows of the machine'}",
+            kind=MarkKind.CHANGE,
+        )
+        for change in changes
+        if change.quantity == LATENCY.name
+    ]
 
 
 def changed_packages(before: str, after: str, stacks: Stacks) -> str:

@@ -18,10 +18,11 @@ from perf.proof.attribution import differences
 from perf.records.evidence import Evidence, Kernel
 from perf.records.session_record import SessionRecord
 from perf.records.typed_json import convert
-from perf.report.page.marks import Stacks, marks_of
+from perf.report.page.marks import Stacks, change_marks, marks_of
 from perf.report.page.seconds_parts import seconds_by_part
 from perf.report.page.source import Before
 from perf.report.page.thinning import Reading, pieces
+from perf.report.page.trends import Trend
 from perf.report.page.view import ClaimLine, KernelLine, Kernels, PartsAt, RoundLine, RowHistory
 from perf.stats.level import best_use, disturbed
 
@@ -131,7 +132,7 @@ def command_for(row: NightRow, night: Night) -> str:
     return shlex.join(words)
 
 
-def history_of(points: Sequence[Point], calls: int, stacks: Stacks, bins: int) -> RowHistory | None:
+def history_of(points: Sequence[Point], calls: int, stacks: Stacks, trend: Trend, bins: int) -> RowHistory | None:
     """Return a row over time, from its points in order of time; None of a single one."""
     if len(points) < 2:
         return None
@@ -145,7 +146,8 @@ def history_of(points: Sequence[Point], calls: int, stacks: Stacks, bins: int) -
         seconds=pieces(seconds, bins),
         ratios=pieces(list(ratios(dated)), bins),
         parts=parts_over_time(dated, calls),
-        marks=marks_of(points, stacks),
+        marks=sorted([*marks_of(points, stacks), *change_marks(trend.changes)], key=lambda mark: mark.began),
+        sentences=trend.sentences,
         recent=tuple(reversed(points[-RECENT_NIGHTS:])),
     )
 

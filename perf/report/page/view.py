@@ -153,6 +153,7 @@ class RowHistory:
     ratios: Sequence[Piece]
     parts: Sequence[PartsAt]
     marks: Sequence[Mark]
+    sentences: Sequence[str]
     recent: Sequence[Point]
 
 
