@@ -52,6 +52,7 @@ KNOW_PYTEST = {
     "plugin/fixtures",
     "plugin/hooks",
     "plugin/outputs",
+    "plugin/passing_on",
     "plugin/reporting",
     "plugin/state",
     "report/session_exit",

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 from perf.host.output_file import check_output_file
-from perf.host.replaced_file import replace_text
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
-
-SUFFIXES = {".html", ".htm"}
 
 
 def add_parser(commands: Commands) -> None:
@@ -29,15 +26,11 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write the page, whole or not at all. Raises BadInput, BadRun or BadHistory."""
-    from perf.report.page import make_view, render, source  # noqa: PLC0415 - SQLAlchemy and Jinja
+    from perf.report.page.writing import check_name, write_page  # noqa: PLC0415 - heavy: SQLAlchemy, Jinja
 
-    if options.output.suffix not in SUFFIXES:
-        raise BadInput(f"--output {options.output}: the name must end in .html")
+    check_name("--output", options.output)
     if not options.recorded and options.history is None:
         raise BadInput("nothing to report: give runs, RUN.json, or --history URL, or both")
     check_output_file("--output", options.output)
-    sources = source.read(options.recorded, options.history)
-    if not sources:
-        raise BadInput(f"--history {options.history}: no night is in it yet")
-    replace_text(options.output, render.render(make_view.make_page(sources)))
+    write_page(options.output, options.recorded, options.history)
     return ExitCode.OK

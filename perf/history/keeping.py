@@ -24,12 +24,12 @@ def keep_run(recorded: Path, address: str | None) -> str | None:
     if address == NOT_KEPT:
         return None
     try:
-        outbox = Outbox.default()
+        where, outbox = address or default_url(), Outbox.default()
         outbox.put(recorded)
     except (BadRun, BadHistory, OSError) as error:
         return f"this run is not in the history: {error}"
     try:
-        with Database(address or default_url()) as database:
+        with Database(where) as database:
             outbox.send(database)
     except (BadHistory, OSError) as error:
         waiting = len(outbox.waiting())

@@ -7,7 +7,6 @@ from typing import Any
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from perf.errors import BadInput
 from perf.history.night import Night, NightRow
 
 SCHEMA = 1
@@ -15,13 +14,6 @@ TRIES = 3
 PAUSE_S = 1.0  # before the third try; the second comes at once
 LIMIT_S = 10.0  # of each try
 AGAIN = (429, 500, 502, 503, 504)  # what a server says that may do better in a moment
-
-
-def check_address(address: str) -> None:
-    """Raise BadInput unless it is one of the web's."""
-    url = urllib3.util.parse_url(address)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise BadInput(f"--notify {address!r}: give an address like https://host/path")
 
 
 def tell(address: str, night: Night, exit_code: int) -> str | None:

@@ -85,6 +85,7 @@ def _what_to_measure() -> list[Option]:
             "--wait", type=float, default=0.0, metavar="SECONDS", help="wait for another measurement on this machine"
         ),
         _for_one_run("--markdown", type=Path, metavar="FILE", help="write the ladder as Markdown"),
+        _for_one_run("--report", type=Path, metavar="FILE", help="draw the run, with its history, as an HTML page"),
         _option(
             "--memory-node",
             type=int,

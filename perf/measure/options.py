@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from perf.errors import BadInput
 from perf.host import linux
@@ -101,7 +102,8 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),
         history=option.history,
-        notify=option.notify,
+        notify=check_webhook(option.notify),
+        report=check_page(option.report),
         resume=option.resume,
         memory_node=check_node(option.memory_node),
         json=option.json,
@@ -132,6 +134,22 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
         "prompt": option.prompt,
     }
     return replace(preset, **{name: value for name, value in given.items() if value is not None})
+
+
+def check_webhook(address: str | None) -> str | None:
+    """Return the address of a webhook. Raises BadInput for one that is not of the web."""
+    if address is not None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadInput(f"--notify {address!r}: give an address like https://host/path")
+    return address
+
+
+def check_page(path: Path | None) -> Path | None:
+    """Return the file of a page. Raises BadInput for a name that no browser opens as one."""
+    if path is not None and path.suffix != ".html":
+        raise BadInput(f"--report {path}: the name must end in .html")
+    return path
 
 
 def check_range(name: str, value: int, least: int, most: int) -> None:

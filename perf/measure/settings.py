@@ -45,7 +45,8 @@ class Settings:
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
     settle a suspicion. ``history`` is the
     address of the database that the run is kept in, None for this user's own, and ``notify``
-    that of a webhook which is told of it. ``resume`` asks for the finished rows of
+    that of a webhook which is told of it; ``report``
+    is the page to draw. ``resume`` asks for the finished rows of
     a run that was cut. ``memory_node`` is the NUMA node
     whose memory workers are to prefer, None for their own. ``stack_pair`` are the interpreters
     of a reference and a candidate to compare, ``asked`` the requirements that the candidate was made for, and
@@ -74,6 +75,7 @@ class Settings:
     judge: Judging = Judging.AUTO
     history: str | None = None
     notify: str | None = None
+    report: Path | None = None
     resume: bool = False
     memory_node: int | None = None
     json: Path | None = None

@@ -20,8 +20,6 @@ from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
-from perf.history.keeping import keep_run, tell_of_run
-from perf.history.notice import check_address
 from perf.host.lock import blind_spot, hold
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
@@ -38,6 +36,7 @@ from perf.measure.selection import (
 )
 from perf.plugin.failures import failing_briefly, noting_errors
 from perf.plugin.outputs import check_outputs
+from perf.plugin.passing_on import pass_on
 from perf.plugin.signals import as_ctrl_c
 from perf.plugin.state import (
     judgement_key,
@@ -60,8 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         check_one_process(config)
         config.stash[settings_key] = options.read(config)
-        if address := config.stash[settings_key].notify:
-            check_address(address)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     # pytest captures file descriptor 2 while a test runs; progress goes to what it is now.
@@ -187,21 +184,6 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         session.exitstatus = ExitCode.FAILED
     decide_exit_code(session)
     pass_on(session, recorded)
-
-
-def pass_on(session: pytest.Session, recorded: Path | None) -> None:
-    """Keep a ladder's record in the history, and tell of it. What goes wrong is a line, and changes no exit code."""
-    config = session.config
-    run = config.stash.get(run_key, None)
-    if run is None or judgement_key not in config.stash or not run.has_measured:
-        return
-    if recorded is None or not recorded.is_file():
-        return
-    lines = [keep_run(recorded, run.settings.history)]
-    if run.settings.notify:
-        lines.append(tell_of_run(run.settings.notify, recorded, int(session.exitstatus)))
-    for line in filter(None, lines):
-        run.say(line)
 
 
 def decide_exit_code(session: pytest.Session) -> None:

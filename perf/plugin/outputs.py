@@ -26,6 +26,7 @@ def outputs(config: pytest.Config) -> Iterator[tuple[str, Path]]:
     files = {
         "--markdown": wanted.markdown,
         "--json": wanted.json,
+        "--report": wanted.report,
         "--junitxml": junit and Path(junit),
         "--benchmark-save": recording_path(config),
         "--baselines": wanted.baselines / "new.json" if wanted.updates else None,

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from perf.errors import BadInput
 from perf.history import notice
 from perf.history.night import Night, read_night
 from tests.builders.evidence import evidence
@@ -103,9 +102,3 @@ def test_a_server_that_does_not_answer_is_given_up(hook: Hook, night: Night, mon
 
 def test_nobody_listens(night: Night) -> None:
     assert "127.0.0.1 was not told" in str(notice.tell("http://127.0.0.1:1/hook", night, exit_code=0))
-
-
-@pytest.mark.parametrize("address", ["cheese", "ftp://host/path", "https://", "file:///etc/passwd"])
-def test_an_address_that_is_none(address: str) -> None:
-    with pytest.raises(BadInput, match="--notify"):
-        notice.check_address(address)

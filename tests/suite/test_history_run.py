@@ -72,10 +72,43 @@ def test_a_webhook_that_is_away_changes_no_exit_code(run_ladder: RunLadder, opti
     assert "secret" not in told.stdout + told.stderr
 
 
-def test_a_webhook_that_is_none_is_said_before_the_first_round(run_ladder: RunLadder, options: Options) -> None:
-    told = run_ladder(*options, "--notify", "cheese")
+@pytest.mark.parametrize("address", ["cheese", "ftp://host/path", "https://", "file:///etc/passwd"])
+def test_a_webhook_that_is_none_is_said_before_the_first_round(
+    run_ladder: RunLadder, options: Options, address: str
+) -> None:
+    told = run_ladder(*options, "--notify", address)
     assert told.returncode == 4
-    assert "ERROR: --notify 'cheese': give an address like https://host/path" in told.stderr
+    assert f"ERROR: --notify {address!r}: give an address like https://host/path" in told.stderr
+
+
+def test_a_run_draws_a_page_with_its_history(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert run_ladder(*options).returncode == 0
+    assert run_ladder(*options, "--report", str(page)).returncode == 0
+    text = page.read_text()
+    assert "<!doctype html>" in text
+    assert "2 nights" in text
+
+
+def test_a_page_is_drawn_of_the_run_alone_where_the_history_is_away(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    drawn = run_ladder(*options, "--report", str(page), "--history", "postgresql://127.0.0.1:1/none")
+    assert drawn.returncode == 0, drawn.stdout
+    assert f"{page} shows this run alone: the history cannot be read" in drawn.stderr
+    assert "eager-fp32" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("report.txt", "the name must end in .html"), ("/proc/no/report.html", "--report /proc/no")]
+)
+def test_a_page_that_cannot_be_written_is_said_before_the_first_round(
+    run_ladder: RunLadder, options: Options, path: str, said: str
+) -> None:
+    drawn = run_ladder(*options, "--report", path)
+    assert drawn.returncode == 4
+    assert said in drawn.stderr
 
 
 def test_a_run_may_be_kept_nowhere(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:

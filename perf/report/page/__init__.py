@@ -21,4 +21,5 @@ HTML and in SVG with presentation attributes. The style makes it pleasant, and t
     rounds_plot   the rounds of a row
     roofline_plot the rows below the machine's limits
     render        the page's text
+    writing       the page as a file
 """
