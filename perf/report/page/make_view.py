@@ -17,7 +17,7 @@ from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source
-from perf.report.page.trends import Trend, trends_of
+from perf.report.page.trends import Trend, Trends, trends_of
 from perf.report.page.view import (
     Below,
     Change,
@@ -57,7 +57,8 @@ def place(source: Source) -> tuple[int, int, str, str]:
 def machine_view(anchor: str, source: Source, bins: int) -> MachineView:
     """Return what the page shows of one machine, whose parts of the page begin with ``anchor``."""
     night = source.night
-    rows = row_views(anchor, source, bins)
+    trends = trends_of(source.points, source.stacks)
+    rows = row_views(anchor, source, trends, bins)
     return MachineView(
         anchor=anchor,
         name=f"{night.host or 'unnamed'}: {night.cpu}",
@@ -69,17 +70,17 @@ def machine_view(anchor: str, source: Source, bins: int) -> MachineView:
         ci_url=night.ci_url,
         verdict=machine_line(night),
         changes=software_changes(source),
+        trend=trends.machine,
         rows=rows,
         roofline=roofline(source.run) if source.run else None,
     )
 
 
-def row_views(anchor: str, source: Source, bins: int) -> list[RowView]:
+def row_views(anchor: str, source: Source, trends: Trends, bins: int) -> list[RowView]:
     """Return what the page shows of each row."""
     night, points = source.night, by_name(source.points)
-    trends = trends_of(source.points, source.stacks)
     return [
-        row_view(source, row, points[row.name], trends[row.name], anchor=f"{anchor}-r{number}", bins=bins)
+        row_view(source, row, points[row.name], trends.rows[row.name], anchor=f"{anchor}-r{number}", bins=bins)
         for number, row in enumerate(night.rows, start=1)
     ]
 

@@ -60,13 +60,9 @@ def marks_of(points: Sequence[Point], stacks: Stacks) -> list[Mark]:
 
 
 def change_marks(changes: Iterable[Change]) -> list[Mark]:
-    """Return the change points of a row's latency, those that all rows of the machine share included."""
+    """Return the change points of a row's latency."""
     return [
-        Mark(
-            began=change.began,
-            text=f"{percent(change.ratio)} from here on{'' if change.row else ', as all rows of the machine'}",
-            kind=MarkKind.CHANGE,
-        )
+        Mark(began=change.began, text=f"{percent(change.ratio)} from here on", kind=MarkKind.CHANGE)
         for change in changes
         if change.quantity == LATENCY.name
     ]

@@ -18,6 +18,7 @@ from perf.stats.verdict import FAILING, VerdictKind, percent
 
 TEMPLATES = Path(__file__).with_name("templates")
 MARKS_SHOWN = 12
+TREND_SHOWN = 5  # sentences on the machine, the last ones
 # Beside the words, so that no verdict is told by its colour alone.
 SYMBOLS = {
     VerdictKind.REGRESSED: "▲",
@@ -74,6 +75,7 @@ def environment() -> Environment:
         "about_sees": ABOUT_SEES,
         "failing": FAILING,
         "marks_shown": MARKS_SHOWN,
+        "trend_shown": TREND_SHOWN,
         "not_judged": NOT_JUDGED,
         "parts": ALL,
         "published": PUBLISHED,

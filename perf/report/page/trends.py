@@ -13,7 +13,7 @@ from perf.report.page.marks import Stacks
 
 @dataclass(frozen=True, kw_only=True)
 class Trend:
-    """One row's change points, those that all rows share included, and its upgrades together."""
+    """One row's own change points, and its upgrades together."""
 
     changes: tuple[Change, ...] = ()
     creep: Creep | None = None
@@ -25,11 +25,20 @@ class Trend:
         return (*map(str, self.changes), *upgraded)
 
 
-def trends_of(points: Sequence[Point], stacks: Stacks) -> Mapping[str, Trend]:
-    """Return the trend of each row, by its name, of points of one setting."""
+@dataclass(frozen=True, kw_only=True)
+class Trends:
+    """The trends of one setting: those of its rows, by name, and what all rows share, a sentence each."""
+
+    rows: Mapping[str, Trend]
+    machine: tuple[str, ...]
+
+
+def trends_of(points: Sequence[Point], stacks: Stacks) -> Trends:
+    """Return the trends of points of one setting."""
     found = changes(points, stacks)
     upgraded = {creep.row: creep for creep in creeps(points, stacks)}
-    return {
-        name: Trend(changes=tuple(each for each in found if each.row in (name, None)), creep=upgraded.get(name))
+    rows = {
+        name: Trend(changes=tuple(each for each in found if each.row == name), creep=upgraded.get(name))
         for name in {point.name for point in points}
     }
+    return Trends(rows=rows, machine=tuple(str(each) for each in found if each.row is None))

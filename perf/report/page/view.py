@@ -204,6 +204,7 @@ class MachineView:
     ci_url: str | None
     verdict: MachineLine | None
     changes: Sequence[SoftwareChange]
+    trend: Sequence[str]
     rows: Sequence[RowView]
     roofline: Roofline | None
 
