@@ -17,7 +17,7 @@ from perf.history.connecting import default_url
 from perf.history.creep import creeps
 from perf.history.database import Database
 from perf.history.export import FORMATS
-from perf.history.night import read_night
+from perf.history.night import Night, read_night
 from perf.history.outbox import Outbox
 from perf.history.trend import changes
 from perf.report.tables import aligned
@@ -70,24 +70,24 @@ def import_runs(options: argparse.Namespace) -> ExitCode:
     """Keep runs, and what waits in the outbox. Raises BadRun for a file that is none; folders may hold other files."""
     with opened(options) as database:
         sent = Outbox.default().send(database)
-        counts = Counter(database.add(read_night(path)) for path in files(options.recorded))
+        counts = Counter(database.add(night) for night in nights_of(options.recorded))
     print(f"{counts[True]} new, {counts[False]} known" + (f", {sent} that waited" if sent else ""))
     return ExitCode.OK
 
 
-def files(given: list[Path]) -> Iterator[Path]:
-    """Yield the files that were given, and the runs below the folders that were."""
+def nights_of(given: list[Path]) -> Iterator[Night]:
+    """Yield the nights of the files that were given, and of the runs below the folders that were. Raises BadRun."""
     for path in given:
         if not path.is_dir():
-            yield path
+            yield read_night(path)
             continue
         for below in sorted(path.rglob("*.json")):
             try:
-                read_night(below)
+                night = read_night(below)
             except BadRun as error:
                 print(f"left out: {error}", file=sys.stderr)
             else:
-                yield below
+                yield night
 
 
 def list_nights(options: argparse.Namespace) -> ExitCode:
@@ -150,7 +150,7 @@ def export_points(options: argparse.Namespace) -> ExitCode:
 
 
 def show_trends(options: argparse.Namespace) -> ExitCode:
-    """Print the change points of all rows, and the upgrades that are slower together than any of them was alone."""
+    """Print the change points of all rows, and what the upgrades of each have come to together."""
     with opened(options) as database:
         points, stacks = database.points(), database.stacks()
     changed, upgraded = changes(points, stacks), creeps(points, stacks)

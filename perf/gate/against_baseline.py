@@ -91,7 +91,7 @@ class Gate:
         judged = judge_ladder(
             {name: self._levels_of(row) for name, row in comparable.items()},
             {name: row.sessions for name, row in comparable.items()},
-            same_software=[name for name, row in comparable.items() if self._is_same_software(row)],
+            same_software=[name for name, row in comparable.items() if self.is_same_software(row)],
             tolerances=self.tolerances,
             looks=looks,
         )
@@ -107,7 +107,7 @@ class Gate:
             rows: the measured rows.
             tolerance: the slowdown of the machine that matters, as a fraction.
         """
-        telling = [row for row in rows if not self._without_memory(row) and self._is_same_software(row)]
+        telling = [row for row in rows if not self._without_memory(row) and self.is_same_software(row)]
         return judge_machine(
             {row.variant.name: self._levels_of(row) for row in telling},
             {row.variant.name: row.sessions for row in telling},
@@ -158,7 +158,7 @@ class Gate:
         )
         return replace(verdict, kind=VerdictKind.INVALID, sentence=sentence)
 
-    def _is_same_software(self, row: MeasuredRow) -> bool:
+    def is_same_software(self, row: MeasuredRow) -> bool:
         """Tell whether neither what is started nor what its workers say of themselves has changed."""
         before = self.baseline_row(row.variant)
         if before and before.evidence and row.evidence and software_differences(before.evidence, row.evidence):

@@ -239,6 +239,7 @@ class Judgement:
                 differences=self.gate.evidence_changes(row),
                 software_changes=self.gate.software_changes(row.variant, row.stack),
                 anchor=self.gate.anchor(row.variant),
+                same_software=self.gate.is_same_software(row),
                 paired=row.paired and row.paired.to_json(),
                 fresh_sessions=[session.to_json() for session in self._sessions[name][1:]],
                 baseline=str(self.gate.path),

@@ -47,7 +47,8 @@ def engine_for(address: str) -> Engine:
     try:
         url = sqlalchemy.make_url(address)
     except ArgumentError:
-        raise BadHistory(f"{address!r} is no address of a history: {ADDRESSES}") from None
+        shown = "what was given" if "@" in address else repr(address)  # it may hold a password
+        raise BadHistory(f"{shown} is no address of a history: {ADDRESSES}") from None
     kind = url.get_backend_name()
     if kind == SQLITE:
         return _sqlite(url)

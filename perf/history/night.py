@@ -144,7 +144,7 @@ def ratio_to_anchor(record: Json, verdict: Verdict | None) -> AnchorRatio | None
     if verdict.judged_by is not JudgedBy.MEMORY:
         latency = verdict.latency
         return AnchorRatio(anchor=anchor, ratio=latency.ratio, low=latency.low, high=latency.high)
-    if record.get("software_changes"):
+    if not record.get("same_software"):
         return None
     return AnchorRatio(anchor=anchor, ratio=1.0, low=1.0, high=1.0)
 
@@ -189,5 +189,5 @@ def of_run(run: RecordedRun) -> Night:
 
 
 def in_utc(text: str) -> str:
-    """Return a time in ISO 8601 in UTC, to the second, so that texts sort as times do. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds")
+    """Return a time in ISO 8601 in UTC, so that texts sort as times do. Raises ValueError."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()

@@ -6,14 +6,15 @@ full disk or a kill loses none; and since a night has a digest, none is there tw
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.errors import BadRun
-from perf.history.connecting import state_folder
+from perf.errors import BadHistory, BadRun
+from perf.history.connecting import Unreachable, state_folder
 from perf.history.database import Database
 from perf.history.night import Night, read_night
 
@@ -45,21 +46,31 @@ class Outbox:
 
     def waiting(self) -> list[Path]:
         """Return the files of the nights that wait, the oldest first."""
-        found = self.folder.glob("[!.]*.json") if self.folder.is_dir() else ()
-        return sorted(found, key=lambda path: path.stat().st_mtime)
+        dated = []
+        for path in self.folder.glob("[!.]*.json") if self.folder.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # another process has sent it
+                dated.append((path.stat().st_mtime, path))
+        return [path for _, path in sorted(dated)]
 
     def send(self, database: Database) -> int:
         """Write all nights that wait, and return how many were new. Raises BadHistory; those that are left wait on.
 
-        A file that is no run any more is put aside as ``NAME.bad``.
+        A night that the database refuses does not hold up the others. A file that is no run any more is put aside as
+        ``NAME.bad``; one that is not there any more has been sent by another process.
         """
-        sent = 0
+        sent, refusal = 0, None
         for path in self.waiting():
             try:
-                night = read_night(path)
+                sent += database.add(read_night(path))
             except BadRun:
-                path.rename(path.with_suffix(".bad"))
-                continue
-            sent += database.add(night)
-            path.unlink(missing_ok=True)  # another process may be sending as well
+                with contextlib.suppress(FileNotFoundError):
+                    path.rename(path.with_suffix(".bad"))
+            except Unreachable:
+                raise
+            except BadHistory as error:
+                refusal = error
+            else:
+                path.unlink(missing_ok=True)
+        if refusal:
+            raise refusal
         return sent

@@ -43,13 +43,11 @@ class Settings:
 
     ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
-    settle a suspicion. ``history`` is the
-    address of the database that the run is kept in, None for this user's own, and ``notify``
-    that of a webhook which is told of it; ``report``
-    is the page to draw. ``resume`` asks for the finished rows of
-    a run that was cut. ``memory_node`` is the NUMA node
-    whose memory workers are to prefer, None for their own. ``stack_pair`` are the interpreters
-    of a reference and a candidate to compare, ``asked`` the requirements that the candidate was made for, and
+    settle a suspicion. ``history`` is the address of the database that the run is kept in, None for this user's own,
+    ``notify`` that of a webhook which is told of it, and ``report`` the page to draw. ``resume`` asks for the finished
+    rows of a run that was cut. ``memory_node`` is the NUMA node whose memory workers are to prefer, None for their own.
+    ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the requirements that the
+    candidate was made for, and
     ``pairs_budget_s`` the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by row
     and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a whole
     that matters, as a fraction.

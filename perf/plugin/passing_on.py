@@ -13,7 +13,7 @@ import pytest
 
 from perf.errors import BadHistory, PerfError
 from perf.measure.settings import Settings
-from perf.plugin.state import judgement_key, run_key
+from perf.plugin.state import judgement_key, run_key, unwritten_key
 
 
 def pass_on(session: pytest.Session, recorded: Path | None) -> None:
@@ -22,7 +22,7 @@ def pass_on(session: pytest.Session, recorded: Path | None) -> None:
     run = stash.get(run_key, None)
     if run is None or judgement_key not in stash or not run.has_measured:
         return
-    if recorded is None or not recorded.is_file():
+    if recorded is None or unwritten_key in stash or not recorded.is_file():
         return
     for line in faults(run.settings, recorded, int(session.exitstatus)):
         run.say(line)

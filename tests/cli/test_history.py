@@ -35,7 +35,8 @@ def runs(tmp_path: Path) -> Path:
     rows = (recorded_row("eager-fp32", [10.0, 10.2, 10.1], evidence()), recorded_row("openvino-static", [4.0, 4.1]))
     write_run(folder / "first.json", *rows)
     judged = judged_row("eager-fp32", sessions(1, seed=1), verdict_of(1.05, VerdictKind.REGRESSED), None) | {
-        "anchor": "abc"
+        "anchor": "abc",
+        "same_software": True,
     }
     write_run(folder / "second.json", judged, written="2026-11-02T01:00:00+00:00")
     (folder / "other.json").write_text("{}")

@@ -39,7 +39,7 @@ def test_names_and_versions_are_believed(packages: dict[str, str]) -> None:
     ("packages", "reason"),
     [
         ({"torch @ file:///tmp/evil #": "1"}, r"^stack\.packages 'torch @ file:///tmp/evil #' is not the name of a p"),
-        ({"--index-url http://evil.example #": "1"}, "is not the name of a package"),
+        ({"--index-url file:///evil #": "1"}, "is not the name of a package"),
         ({"-r evil.txt": "1"}, "is not the name of a package"),
         ({"torch\n--pre": "1"}, "is not the name of a package"),
         ({"torch\n": "1"}, "is not the name of a package"),
@@ -47,7 +47,7 @@ def test_names_and_versions_are_believed(packages: dict[str, str]) -> None:
         ({"torch[evil]": "1"}, "is not the name of a package"),
         ({"tor\u017f": "1"}, "is not the name of a package"),
         (
-            {"torch": "2.8.0\n--index-url http://evil.example"},
+            {"torch": "2.8.0\n--index-url file:///evil"},
             r"^stack\.packages\.torch '2\.8\.0\\n--index.* is not a v",
         ),
         ({"torch": "2.8.0 --hash=sha256:0"}, "is not a version"),

@@ -237,7 +237,7 @@ def test_a_file_of_requirements_is_read_as_people_have_it(tmp_path: Path, conten
     ("content", "says"),
     [
         (
-            b"--extra-index-url https://index.example/whl/cpu\n",
+            b"--extra-index-url file:///srv/whl/cpu\n",
             "--extra-index-url is an option of pip: put it into pip's",
         ),
         (b"-e git+https://github.com/huggingface/diffusers#egg=diffusers\n", "-e is an option of pip"),

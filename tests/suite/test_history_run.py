@@ -54,6 +54,15 @@ def test_other_software_has_its_ratio_to_the_anchor_from_pairs(
     assert stacks[second.stack]["packages"]["torch"] == "0.1+silly"
 
 
+def test_a_worker_that_uses_other_kernels_is_not_the_anchors_software(
+    run_ladder: RunLadder, options: Options, tmp_path: Path
+) -> None:
+    assert run_ladder(*options, "--update-baseline", "--why", "the first").returncode == 0
+    run_ladder(*options, SILLY_KERNEL="ref:any")
+    with Database(f"sqlite:///{state(tmp_path)}/history.sqlite") as database:
+        assert database.points()[-1].to_anchor is None, "nothing has measured how the two compare"
+
+
 def test_a_history_that_cannot_be_reached_changes_no_exit_code(
     run_ladder: RunLadder, options: Options, tmp_path: Path
 ) -> None:
