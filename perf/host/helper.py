@@ -28,9 +28,20 @@ def run(
         subprocess.TimeoutExpired: it took longer than ``deadline_s``, and was killed.
     """
     mark = new_mark()
+    sentinel = Sentinel(mark)
+    try:
+        return _run_watched(command, marked(environment, mark), deadline_s, sentinel)
+    finally:
+        sentinel.end()
+        kill_marked(mark)
+
+
+def _run_watched(
+    command: Sequence[str | Path], environment: dict[str, str], deadline_s: float | None, sentinel: Sentinel
+) -> subprocess.CompletedProcess[str]:
     with subprocess.Popen(
         command,
-        env=marked(environment, mark),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -38,14 +49,11 @@ def run(
         errors="replace",
         start_new_session=True,
     ) as process:
-        sentinel = Sentinel(process.pid, mark)
         try:
+            sentinel.watch(process.pid)
             output, errors = process.communicate(timeout=deadline_s)
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise
-        finally:
-            sentinel.end()
-            kill_marked(mark)
     return subprocess.CompletedProcess(command, process.returncode, output, errors)

@@ -3,7 +3,8 @@
 A process that is started here leads a group of its own and has a mark in its environment, which its children inherit:
 one that has left the group (setsid) is found by that. The sentinel is a shell that waits for the end of a pipe which
 this process holds. The kernel closes the pipe however this process ends, so nothing outlives it, except for a program
-that is started with another environment and in another group.
+that is started with another environment and in another group. It is there before what it watches: this process may
+end at any time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import subprocess
 from pathlib import Path
 
 NAME = "SD_XEON_PERF_OWNER"
-PASSES = 5  # a process that is just starting another is found with it the next time
+PASSES = 5  # a process that is just starting, or starting another, is found the next time
 SCRIPT = f"""
+read -r group
 read -r _
-kill -s KILL -- "-$1"
-for pass in {" ".join(map(str, range(PASSES)))}; do
-    for file in $(grep -lzsxF "$2" /proc/[0-9]*/environ); do
+test -n "$group" && kill -s KILL -- "-$group"
+for pause in 0 {" 0.1" * (PASSES - 1)}; do
+    sleep "$pause"
+    for file in $(grep -lzsxF "$1" /proc/[0-9]*/environ); do
         pid=${{file#/proc/}}
         kill -s KILL "${{pid%/environ}}"
     done
@@ -62,23 +65,28 @@ def _find(mark: str) -> list[int]:
 
 
 class Sentinel:
-    """The sentinel of the process group ``pid`` and of what has ``mark``.
+    """The sentinel of what has ``mark``. It has a session of its own, so that Ctrl-C does not reach it."""
 
-    It has a session of its own, so that Ctrl-C does not reach it.
-    """
-
-    def __init__(self, pid: int, mark: str) -> None:
+    def __init__(self, mark: str) -> None:
         self._shell = subprocess.Popen(
-            ["/bin/sh", "-c", SCRIPT, "perf-sentinel", str(pid), mark],
+            ["/bin/sh", "-c", SCRIPT, "perf-sentinel", mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
+    def watch(self, group: int) -> None:
+        """Have it kill this process group too, whatever the environment of those in it."""
+        assert self._shell.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it
+            self._shell.stdin.write(f"{group}\n".encode())
+            self._shell.stdin.flush()
+
     def end(self) -> None:
         """End the sentinel and leave what it watches alone."""
         self._shell.kill()  # before its pipe is closed, which is what it waits for
         self._shell.wait()
         assert self._shell.stdin is not None
-        self._shell.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._shell.stdin.close()

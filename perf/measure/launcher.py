@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -48,11 +49,11 @@ class WorkerProcess:
         self._temporary = folder / "tmp"
         self._temporary.mkdir(exist_ok=True)
         self._mark = new_mark()
-        request_read, request_write = os.pipe()
-        reply_read, reply_write = os.pipe()
+        self._sentinel = Sentinel(self._mark)
+        pipes = request_read, request_write, reply_read, reply_write = *os.pipe(), *os.pipe()
         self._command = [*command.arguments, str(request_read), str(reply_write), str(os.getpid())]
         with (
-            closing_on_error(request_read, request_write, reply_read, reply_write),
+            undone_on_error(self._sentinel.end, *(partial(os.close, end) for end in pipes)),
             (folder / OUTPUT).open("wb") as out,
             (folder / ERRORS).open("wb") as err,
         ):
@@ -70,7 +71,7 @@ class WorkerProcess:
         os.close(reply_write)
         self._request_fd, self._reply_fd = request_write, reply_read
         self._pid_fd = pid_fd_of(self._process.pid)
-        self._sentinel = Sentinel(self._process.pid, self._mark)
+        self._sentinel.watch(self._process.pid)
         self._channel = Channel(request_write, reply_read, self._pid_fd)
 
     @property
@@ -239,11 +240,10 @@ def start(name: str, command: Command, folder: Path, deadline_s: float) -> Worke
 
 
 @contextlib.contextmanager
-def closing_on_error(*descriptors: int) -> Iterator[None]:
-    """Close the descriptors if the block raises: nobody else knows of them yet."""
-    try:
+def undone_on_error(*undo: Callable[[], None]) -> Iterator[None]:
+    """Call all of these if the block raises: nobody else knows yet what it has made."""
+    with contextlib.ExitStack() as stack:
+        for step in undo:
+            stack.callback(step)
         yield
-    except BaseException:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise
+        stack.pop_all()

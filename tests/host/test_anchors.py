@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from perf.host.anchors import Recipe
 from perf.host.installer import clean_environment, pip
 from perf.host.pinned_hashes import hashes_of, read_hashes
 from perf.host.stack import ROOT, Stack, inspect_python
-from tests.builders.processes import is_running, wait_for
+from tests.builders.processes import is_running, wait_for, with_environment
 from tests.builders.repositories import commit, repository
 from tests.builders.wheels import only_index, wheel
 
@@ -94,24 +93,13 @@ def test_rows_of_one_stack_share_it() -> None:
         assert Recipe.of({**recipe, **other}).digest != Recipe.of(recipe).digest
 
 
-def with_environment(entry: str) -> set[int]:
-    """Return the processes whose environment has this entry."""
-    pids = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if entry.encode() in path.read_bytes().split(b"\0"):
-                pids.add(int(path.parent.name))
-    return pids
-
-
 def test_a_killed_maker_leaves_nothing_that_passes_for_whole(tmp_path: Path) -> None:
     silly = tmp_path / "pip.conf"
     os.mkfifo(silly)  # pip reads its configuration, and waits there
     with start_maker(PIP_CONFIG_FILE=str(silly)) as maker:
         (listing,) = wait_for(lambda: [*anchors.folder().glob(f"{MILD.digest}.*.partial/requirements.txt")])
-        pips = with_environment(f"PIP_CONFIG_FILE={silly}") - {maker.pid}
+        pips = wait_for(lambda: with_environment(f"PIP_CONFIG_FILE={silly}") - {maker.pid})
         maker.kill()
-    assert pips
     wait_for(lambda: not any(map(is_running, pips)))
     assert listing.exists()
     assert not (anchors.folder() / MILD.digest).exists()

@@ -12,7 +12,7 @@ import pytest
 
 from perf.host import helper
 from perf.host.stack import ROOT
-from tests.builders.processes import is_running, read_pid, wait_for
+from tests.builders.processes import is_running, read_pid, wait_for, with_environment
 from tests.builders.runs import ALLOW_INTERRUPTS
 
 # A child that leaves the session and the process group of its parent, and notes its number.
@@ -21,6 +21,18 @@ WORKING = f"{RUNAWAY} while ! test -e runaway.pid; do sleep 0.01; done; echo $$ 
 PARENT = """
 import os, sys
 from perf.host import helper
+helper.run(["sh", "-c", sys.argv[1]], dict(os.environ))
+"""
+# Ends as soon as it has started the helper, and before it can do anything else.
+ABRUPT_PARENT = """
+import os, signal, subprocess, sys
+from perf.host import helper
+class Popen(subprocess.Popen):
+    def __init__(self, command, **settings):
+        super().__init__(command, **settings)
+        if sys.argv[1] in command:
+            os.kill(os.getpid(), signal.SIGKILL)
+subprocess.Popen = Popen
 helper.run(["sh", "-c", sys.argv[1]], dict(os.environ))
 """
 
@@ -69,3 +81,11 @@ def test_nothing_outlives_the_parent(tmp_path: Path, death: signal.Signals) -> N
         read_pid(tmp_path / "helper.pid")
         parent.send_signal(death)
     both_end(tmp_path)
+
+
+def test_nothing_outlives_a_parent_that_dies_right_after_the_start(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "SILLY": str(tmp_path)}
+    command = [sys.executable, "-c", ABRUPT_PARENT, WORKING]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as parent:
+        assert parent.wait() == -signal.SIGKILL
+    wait_for(lambda: not with_environment(f"SILLY={tmp_path}"))
