@@ -13,6 +13,7 @@ from perf.gate.baseline_key import BaselineKey
 from perf.host.regular_file import read_text
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity
+from perf.proof.pictures import Pictures
 from perf.proof.roofline import Reached, reached
 from perf.records.evidence import Evidence, Peak
 from perf.records.part import Part
@@ -99,6 +100,7 @@ class EvidencedRow(RecordedRow):
     largest_peak: Peak
     claims: tuple[Claim, ...]
     fidelity: Fidelity | None
+    pictures: Pictures | None
     work: Mapping[str, Work]
     verdict: Verdict | None
 
@@ -114,6 +116,7 @@ class EvidencedRow(RecordedRow):
             "largest_peak": convert(data["largest_peak"], Peak) if "largest_peak" in data else evidence.peak,
             "claims": tuple(Claim.from_json(claim) for claim in data["claims"]),
             "fidelity": convert(data["fidelity"], Fidelity) if data["fidelity"] else None,
+            "pictures": convert(data["pictures"], Pictures) if data.get("pictures") else None,
             "work": {part: convert(work, Work) for part, work in data["work"].items()},
             "verdict": Verdict.from_json(data["verdict"]) if "verdict" in data else None,
         }
@@ -158,12 +161,16 @@ class RecordedRun:
         )
 
     @property
+    def evidenced(self) -> list[EvidencedRow]:
+        """The rows that hold evidence."""
+        return [row for row in self.rows if isinstance(row, EvidencedRow)]
+
+    @property
     def evidenced_rows(self) -> list[EvidencedRow]:
         """The rows that hold evidence. Raises BadRun, which names the file, if there are none."""
-        rows = [row for row in self.rows if isinstance(row, EvidencedRow)]
-        if not rows:
+        if not self.evidenced:
             raise BadRun(f"{self.path} holds no row with evidence; a run of `tox run -e perf` does")
-        return rows
+        return self.evidenced
 
 
 def read(path: Path) -> RecordedRun:

@@ -4,6 +4,7 @@
 
     claims        what a variant claims of itself, checked against its evidence
     fidelity      how close an image is to eager float32's
+    pictures      small pictures of both, to look at
     reference     those reference images, made once
     proof         Proof, the claims and the image of one session
     proofs        Proofs, those of a run

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity, Outcome, compare
+from perf.proof.pictures import Pictures, pictures_of
 from perf.records.evidence import Evidence, Peak
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
@@ -18,7 +19,7 @@ class Proof:
 
     ``largest_peak`` is what this machine has reached at most with the row's stack, in this or an earlier session.
     ``fault`` is what is wrong with the image by itself. ``fidelity`` is None for an image with a fault, and until it
-    has been compared with the reference, whose folder is ``reference`` then.
+    has been compared with the reference, whose folder is ``reference`` then, and whose image ``expected``.
     """
 
     variant: Variant
@@ -29,11 +30,17 @@ class Proof:
     fault: str | None
     fidelity: Fidelity | None = None
     reference: Path | None = None
+    expected: Outcome | None = None
 
     @property
     def all_claims(self) -> list[Claim]:
         """The claims on the worker, and that on the image."""
         return [*self.claims, self._image]
+
+    @property
+    def pictures(self) -> Pictures:
+        """The image and the reference to look at."""
+        return pictures_of(self.outcome, self.expected)
 
     @property
     def _image(self) -> Claim:
@@ -48,7 +55,7 @@ class Proof:
 
     def compare(self, expected: Outcome, folder: Path) -> None:
         """Compare the image with ``expected``, which eager float32 made; one of another size is a fault."""
-        self.reference = folder
+        self.reference, self.expected = folder, expected
         if self.outcome.shapes == expected.shapes:
             self.fidelity = compare(self.outcome, expected)
         else:

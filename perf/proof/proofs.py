@@ -94,13 +94,14 @@ class Proofs:
         return proofs[0].evidence if proofs else None
 
     def to_json(self, name: str) -> dict[str, Any]:
-        """Return what the row's record gets: evidence, peak, claims, and how far its image is from the reference."""
+        """Return what the row's record gets: evidence, peak, claims, and its image beside the reference."""
         proof = self._proofs[name][0]
         return {
             "evidence": proof.evidence.to_json(),
             "largest_peak": proof.largest_peak.to_json(),
             "claims": [claim.to_json() for claim in self.claims(name)],
             "fidelity": proof.fidelity and proof.fidelity.to_json(),
+            "pictures": proof.pictures.to_json(),
         }
 
     def _reference(self, scheduler: Scheduler) -> ReferenceImage:

@@ -12,6 +12,8 @@ import numpy as np
 
 from perf.history.night import digest_of
 from perf.host.machine import Machine
+from perf.proof.fidelity import Outcome, compare
+from perf.proof.pictures import pictures_of
 from perf.records.sample import Conditions, Parts, Sample, Session
 from perf.records.session_record import SessionRecord
 from perf.spec.ladder import LADDER
@@ -82,13 +84,21 @@ def verdict_on(position: int, generator: np.random.Generator) -> Verdict:
     return Verdict(kind=kind, sentence=sentence, findings=(finding,), sessions=1, baseline_sessions=5)
 
 
+def outcome(noise: float) -> Outcome:
+    """Return a smooth image with noise, and latents."""
+    across, down = np.meshgrid(np.linspace(0, 1, 64), np.linspace(0, 1, 64))
+    image = np.stack([across, down, across * down], axis=-1)
+    image += noise * np.random.default_rng(1).normal(size=image.shape)
+    return Outcome(image=image.astype(np.float32), latents=np.ones((1, 4, 8, 8), np.float32))
+
+
 def ladder_row(variant: Variant, position: int, generator: np.random.Generator, speed: float) -> dict[str, Any]:
     """Return the record of one row: seven rounds, of which one is disturbed."""
     levels_s = latency_of(variant) * speed * np.exp(generator.normal(0, 0.006, PROTOCOL.rounds))
     samples = [generation(float(latency_s)) for latency_s in levels_s]
     samples[3] = generation(float(levels_s[3]) * 1.08, pressure=0.2)
     session = Session(variant=variant.name, load_s=12.0, export_s=0.0, warmups=(), samples=tuple(samples))
-    proof = evidence()
+    proof, image, reference = evidence(), outcome(noise=0.001 * position), outcome(noise=0.0)
     return recorded_row(variant.name, [1.0], proof) | {
         "session": session.to_json(),
         "protocol": PROTOCOL.to_json(),
@@ -96,7 +106,8 @@ def ladder_row(variant: Variant, position: int, generator: np.random.Generator, 
         "work": WORK,
         "claims": [{"name": name, "holds": True, "says": f"{name} as it should be"} for name in NAMES],
         "largest_peak": replace(proof.peak, fp32_flop_per_s=2e11).to_json(),
-        "fidelity": {"psnr_db": 52.0, "ssim": 0.9997, "largest_error": 3.0, "latents_error": 0.01},
+        "fidelity": compare(image, reference).to_json(),
+        "pictures": pictures_of(image, reference).to_json(),
         "verdict": verdict_on(position, generator).to_json(),
         "baseline_row": {"sessions": [SessionRecord.of(session, "2026-11-01T02:00:00+00:00").to_json()]},
     }

@@ -11,6 +11,7 @@ HTML and in SVG with presentation attributes. The style makes it pleasant, and t
     row_details   what it shows of one row: kernels, claims, rounds, history, command
     seconds_parts where the seconds of an image go
     trends        what the nights tell of each row
+    album         the pictures of all rows, each once
     marks         what happened to a series: packages, anchors, change points
     thinning      a long series in a few hundred points
     scale         from values to places in a picture, and ticks

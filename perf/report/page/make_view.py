@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from perf.history.night import Night, NightRow
@@ -13,11 +14,12 @@ from perf.history.recorded_run import EvidencedRow, RecordedRun, describe_machin
 from perf.host.stack import headline, package_changes
 from perf.proof.roofline import BYTES
 from perf.records.evidence import Peak
+from perf.report.page.album import Album
 from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source
-from perf.report.page.trends import Trend, Trends, trends_of
+from perf.report.page.trends import Trends, trends_of
 from perf.report.page.view import (
     Below,
     Change,
@@ -43,8 +45,9 @@ def make_page(sources: Sequence[Source]) -> Page:
     rows = sum(len(source.night.rows) for source in sources)
     bins = max(FEWEST_BINS, min(MOST_BINS, PIECES_DRAWN // rows))
     ordered = sorted(sources, key=place)
-    machines = [machine_view(f"m{number}", source, bins) for number, source in enumerate(ordered, start=1)]
-    return Page(machines=machines, fleet=fleet(machines) if len(machines) > 1 else ())
+    album = Album.of(row for source in ordered if source.run for row in source.run.evidenced)
+    machines = [machine_view(f"m{number}", source, album, bins) for number, source in enumerate(ordered, start=1)]
+    return Page(pictures=album.contents, machines=machines, fleet=fleet(machines) if len(machines) > 1 else ())
 
 
 def place(source: Source) -> tuple[int, int, str, str]:
@@ -54,11 +57,10 @@ def place(source: Source) -> tuple[int, int, str, str]:
     return -datetime.fromisoformat(night.began).date().toordinal(), -fails, night.host, night.cpu
 
 
-def machine_view(anchor: str, source: Source, bins: int) -> MachineView:
+def machine_view(anchor: str, source: Source, album: Album, bins: int) -> MachineView:
     """Return what the page shows of one machine, whose parts of the page begin with ``anchor``."""
     night = source.night
-    trends = trends_of(source.points, source.stacks)
-    rows = row_views(anchor, source, trends, bins)
+    context = Context(source, trends_of(source.points, source.stacks), album, bins)
     return MachineView(
         anchor=anchor,
         name=f"{night.host or 'unnamed'}: {night.cpu}",
@@ -70,26 +72,34 @@ def machine_view(anchor: str, source: Source, bins: int) -> MachineView:
         ci_url=night.ci_url,
         verdict=machine_line(night),
         changes=software_changes(source),
-        trend=trends.machine,
-        rows=rows,
+        trend=context.trends.machine,
+        rows=row_views(anchor, context),
         roofline=roofline(source.run) if source.run else None,
     )
 
 
-def row_views(anchor: str, source: Source, trends: Trends, bins: int) -> list[RowView]:
+@dataclass(frozen=True)
+class Context:
+    """What the rows of a machine are shown with; ``bins`` is how many points a line is drawn with."""
+
+    source: Source
+    trends: Trends
+    album: Album
+    bins: int
+
+
+def row_views(anchor: str, context: Context) -> list[RowView]:
     """Return what the page shows of each row."""
-    night, points = source.night, by_name(source.points)
+    points = by_name(context.source.points)
     return [
-        row_view(source, row, points[row.name], trends.rows[row.name], anchor=f"{anchor}-r{number}", bins=bins)
-        for number, row in enumerate(night.rows, start=1)
+        row_view(f"{anchor}-r{number}", row, points[row.name], context)
+        for number, row in enumerate(context.source.night.rows, start=1)
     ]
 
 
-def row_view(
-    source: Source, row: NightRow, points: Sequence[Point], trend: Trend, *, anchor: str, bins: int
-) -> RowView:
+def row_view(anchor: str, row: NightRow, points: Sequence[Point], context: Context) -> RowView:
     """Return what the page shows of one row, of all of whose nights these are the points."""
-    night = source.night
+    source, night = context.source, context.source.night
     recorded = next((each for each in source.run.rows if each.name == row.name), None) if source.run else None
     reference_s = next((each.latency_s for each in night.rows if each.name == EAGER_FP32), None)
     calls = unet_calls(row.parts_s, row.latency_s, int(night.protocol["steps"]))
@@ -97,9 +107,10 @@ def row_view(
         line=night_line(anchor, row),
         ladder=ladder_line(anchor, row, calls, reference_s),
         about=str(row.variant.get("about", "")),
-        history=history_of(points, calls, source.stacks, trend, bins),
+        history=history_of(points, calls, source.stacks, context.trends.rows[row.name], context.bins),
         kernels=kernels_of(row, night, source.before.get(row.name)),
         claims=claims_of(recorded),
+        pictures=context.album.pictures_of(recorded) if isinstance(recorded, EvidencedRow) else None,
         rounds=rounds_of(row, recorded, night.began),
         packages=headline(str(row.stack["python_version"]), row.stack["packages"]),
         command=command_for(row, night),
@@ -174,7 +185,7 @@ def changes_of(row: NightRow, run: RecordedRun | None, stacks: Stacks) -> list[s
 
 def roofline(run: RecordedRun) -> Roofline | None:
     """Return the machine's limits, and what the parts reached below them, of those rows that have evidence."""
-    rows = [row for row in run.rows if isinstance(row, EvidencedRow)]
+    rows = run.evidenced
     below = [each for row in rows for each in reached_by(row)]
     if not below:
         return None

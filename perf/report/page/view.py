@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from perf.history.points import Point
+from perf.report.page.album import RowPictures
 from perf.report.page.marks import Mark
 from perf.report.page.thinning import Piece
 from perf.stats.verdict import VerdictKind
@@ -167,6 +168,7 @@ class RowView:
     history: RowHistory | None
     kernels: Kernels | None
     claims: Sequence[ClaimLine]
+    pictures: RowPictures | None
     rounds: Sequence[RoundLine]
     packages: str
     command: str
@@ -230,7 +232,8 @@ class FleetRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The whole page; ``fleet`` is empty where there is one machine."""
+    """The whole page; ``fleet`` is empty where there is one machine. ``pictures`` are WebP in base64, by their ids."""
 
+    pictures: Mapping[str, str]
     machines: Sequence[MachineView]
     fleet: Sequence[FleetRow]
