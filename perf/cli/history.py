@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from perf.cli.arguments import positive, terminal_width
 from perf.errors import BadRun
 from perf.exit_codes import ExitCode
+from perf.history.checked_upgrade import CheckedUpgrade
 from perf.history.connecting import default_url
 from perf.history.creep import creeps
-from perf.history.database import Database
+from perf.history.database import Database, the_one_called
 from perf.history.export import FORMATS
-from perf.history.night import Night, read_night
+from perf.history.night import Night
 from perf.history.outbox import Outbox
+from perf.history.reading import read_kept
 from perf.history.trend import changes
 from perf.report.tables import aligned
 from perf.stats.verdict import percent
@@ -36,9 +38,9 @@ def add_parser(commands: Commands) -> None:
     below = parser.add_subparsers(required=True, metavar="WHAT")
     of_runs = _add(below, "import", import_runs, "keep runs that were recorded before, or elsewhere")
     of_runs.add_argument("recorded", nargs="+", type=Path, metavar="RUN.json", help="files, or folders with such")
-    listing = _add(below, "list", list_nights, "a line per night")
+    listing = _add(below, "list", list_runs, "a line per night and per checked upgrade")
     listing.add_argument("--last", type=positive, default=30, metavar="N", help="so many (%(default)s)")
-    showing = _add(below, "show", show_night, "the rows of a night")
+    showing = _add(below, "show", show_run, "the rows of a night, or of an upgrade")
     showing.add_argument("night", help="the name that `list` shows, or its first letters; or `last`")
     exporting = _add(below, "export", export_points, "all nights for another program, on standard output")
     exporting.add_argument("--format", choices=FORMATS, required=True)
@@ -70,62 +72,83 @@ def import_runs(options: argparse.Namespace) -> ExitCode:
     """Keep runs, and what waits in the outbox. Raises BadRun for a file that is none; folders may hold other files."""
     with opened(options) as database:
         sent = Outbox.default().send(database)
-        counts = Counter(database.add(night) for night in nights_of(options.recorded))
+        counts = Counter(database.add(kept) for kept in runs_of(options.recorded))
     print(f"{counts[True]} new, {counts[False]} known" + (f", {sent} that waited" if sent else ""))
     return ExitCode.OK
 
 
-def nights_of(given: list[Path]) -> Iterator[Night]:
-    """Yield the nights of the files that were given, and of the runs below the folders that were. Raises BadRun."""
+def runs_of(given: list[Path]) -> Iterator[Night | CheckedUpgrade]:
+    """Yield the runs in the files that were given, and below the folders that were. Raises BadRun."""
     for path in given:
         if not path.is_dir():
-            yield read_night(path)
+            yield read_kept(path)
             continue
         for below in sorted(path.rglob("*.json")):
             try:
-                night = read_night(below)
+                kept = read_kept(below)
             except BadRun as error:
                 print(f"left out: {error}", file=sys.stderr)
             else:
-                yield night
+                yield kept
 
 
-def list_nights(options: argparse.Namespace) -> ExitCode:
-    """Print the last nights, the latest first."""
+def list_runs(options: argparse.Namespace) -> ExitCode:
+    """Print the last nights and checked upgrades, the latest first."""
     with opened(options) as database:
-        nights = database.nights()[-options.last :][::-1]
-        points = database.points(since=nights[-1]["began"]) if nights else []
-    kinds: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
-    for point in points:
-        kinds[point.night][point.kind] += 1
-    if not nights:
+        runs = database.runs()[-options.last :][::-1]
+        counts = database.counts(since=runs[-1]["began"]) if runs else {}
+    if not runs:
         print(f"no night in {database.url} yet: runs are kept when they end, and `import` keeps earlier ones")
         return ExitCode.OK
-    lines = [(*about(each), verdicts(kinds[each["digest"]])) for each in nights]
+    lines = [(*about(each), in_words(each, counts.get(each["digest"], {}))) for each in runs]
     print("\n".join(aligned(("night", "began", "host", "CPU", "verdicts"), lines, terminal_width())))
     return ExitCode.OK
 
 
-def about(night: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return a night's name, and when and where it was measured."""
-    return night["digest"][:SHOWN_DIGITS], night["began"][:16].replace("T", " "), night["host"], night["codename"]
+def about(run: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return a run's name, and when and where it was measured."""
+    return run["digest"][:SHOWN_DIGITS], run["began"][:16].replace("T", " "), run["host"], run["codename"]
 
 
-def verdicts(kinds: Mapping[str | None, int]) -> str:
+def in_words(run: Mapping[str, Any], counts: Mapping[str | None, int]) -> str:
     """Return how many rows have which verdict: ``11 unchanged, 1 regressed``."""
-    return ", ".join(f"{count} {kind or 'not judged'}" for kind, count in kinds.items())
+    verdicts = ", ".join(f"{count} {kind or 'not judged'}" for kind, count in counts.items())
+    return f"{verdicts} by an upgrade" if is_upgrade(run) else verdicts
 
 
-def show_night(options: argparse.Namespace) -> ExitCode:
-    """Print a night and its rows. Raises BadHistory for a name that no night has, or several."""
+def is_upgrade(run: Mapping[str, Any]) -> bool:
+    """Tell whether a line of the history is a checked upgrade, and not a night."""
+    return "candidate" in run
+
+
+def show_run(options: argparse.Namespace) -> ExitCode:
+    """Print a night or a checked upgrade, and its rows. Raises BadHistory for a name that none has, or several."""
     with opened(options) as database:
-        night = database.find(options.night)
-        rows = database.rows(night["digest"])
-    print(f"{night['began']} on {night['host']}: {night['cpu']}, {night['model']['name']}")
-    print(f"suite's commit {night['commit'] or 'not known'}; {night['ci_url'] or 'not in CI'}")
-    lines = [(row["name"], f"{row['latency_s']:.4g}", interval(row), ratio(row), row["kind"] or "-") for row in rows]
-    print("\n".join(aligned(("variant", "s/image", "interval", "to anchor", "verdict"), lines, terminal_width())))
+        run = the_one_called(options.night, database.runs(), "night")
+        rows = [] if is_upgrade(run) else database.rows(run["digest"])
+        upgrade = database.upgrade(run["digest"]) if is_upgrade(run) else None
+    print(f"{run['began']} on {run['host']}: {run['cpu']}, {run['model']['name']}")
+    print(f"suite's commit {run['commit'] or 'not known'}; {run['ci_url'] or 'not in CI'}")
+    print("\n".join(lines_of_upgrade(upgrade) if upgrade else lines_of_night(rows)))
     return ExitCode.OK
+
+
+def lines_of_night(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the rows of a night as a table."""
+    lines = [(row["name"], f"{row['latency_s']:.4g}", interval(row), ratio(row), row["kind"] or "-") for row in rows]
+    return aligned(("variant", "s/image", "interval", "to anchor", "verdict"), lines, terminal_width())
+
+
+def lines_of_upgrade(upgrade: CheckedUpgrade) -> list[str]:
+    """Return what an upgrade changed, and its rows as a table."""
+    lines = [
+        (row.name, percent(row.latency.ratio), row.latency.interval, str(row.verdict))
+        if row.latency
+        else (row.name, "-", "-", str(row.verdict))
+        for row in upgrade.rows
+    ]
+    changed = ", ".join(upgrade.package_changes) or "no package"
+    return [f"changed: {changed}", *aligned(("variant", "candidate", "interval", "verdict"), lines, terminal_width())]
 
 
 def interval(row: Mapping[str, Any]) -> str:

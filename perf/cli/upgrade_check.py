@@ -22,7 +22,10 @@ from perf.spec import ladder
 
 SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
 QUIETLY = ("-q", "-rfE", "-o", "console_output_style=classic", "--benchmark-quiet", "--benchmark-storage=results")
-RESULTS = ("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md")
+RESULTS = (
+    *("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md"),
+    "--report=results/report.html",
+)
 
 
 def stack_in_use(name: str) -> Stack:

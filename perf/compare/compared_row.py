@@ -100,6 +100,10 @@ class ComparedRow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as it is kept in results/upgrade.json and in pytest-benchmark's record."""
+        return self.summary() | {"pairs": pairs_to_json(self.pairs)}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the row without its pairs."""
         return {
             "variant": self.variant.name,
             "verdict": str(self.verdict),
@@ -115,5 +119,4 @@ class ComparedRow:
             "seconds": self.seconds,
             "starts_s": list(self.starts_s),
             "set_aside": asdict(self.set_aside),
-            "pairs": pairs_to_json(self.pairs),
         }

@@ -72,6 +72,10 @@ class StackComparison:
 
     def to_json(self) -> dict[str, Any]:
         """Return the whole comparison as it is kept in results/upgrade.json."""
+        return self.summary() | {"results": [result.to_json() for result in self.results.values()]}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the comparison without its pairs, as it is kept in the run's record, whose benchmarks have those."""
         return {
             "schema": 1,
             "machine": self._run.machine.to_json(),
@@ -82,5 +86,5 @@ class StackComparison:
             "asked": list(self._run.settings.asked),
             "package_changes": self.package_changes,
             "unasked_changes": self.unasked_changes,
-            "results": [result.to_json() for result in self.results.values()],
+            "results": [result.summary() for result in self.results.values()],
         }

@@ -3,7 +3,10 @@
 ::
 
     recorded_run   a run read again from its JSON
-    night          Night, what is kept of a run
+    kept           what is kept of every run
+    night          Night, what is kept of a run of the ladder
+    checked_upgrade  what is kept of a comparison of two stacks
+    reading        a recorded run of either kind
     points         Point, what one night said of a row
     tables         the tables of the database
     columns        what a night's parts are in their columns

@@ -7,9 +7,9 @@ from pathlib import Path
 from perf.errors import BadHistory, BadRun
 from perf.history.connecting import default_url
 from perf.history.database import Database
-from perf.history.night import read_night
 from perf.history.notice import tell
 from perf.history.outbox import Outbox
+from perf.history.reading import read_kept
 
 NOT_KEPT = "none"  # the address that keeps nothing
 
@@ -40,6 +40,6 @@ def keep_run(recorded: Path, address: str | None) -> str | None:
 def tell_of_run(address: str, recorded: Path, exit_code: int) -> str | None:
     """Tell a webhook of a recorded run; return a line that says what went wrong, or None."""
     try:
-        return tell(address, read_night(recorded), exit_code)
+        return tell(address, read_kept(recorded), exit_code)
     except BadRun as error:
         return f"nobody was told of this run: {error}"

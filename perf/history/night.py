@@ -6,21 +6,20 @@ where the software differs from the anchor's, and 1 where it is the same.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
 
 from perf.errors import BadRecord, BadRun
-from perf.gate.baseline_key import BaselineKey, Json
+from perf.gate.baseline_key import Json
+from perf.history.kept import Kept, fields_of
 from perf.history.recorded_run import EvidencedRow, RecordedRow, RecordedRun, read
 from perf.host.anchors import Recipe
-from perf.records.session_record import SessionRecord
-from perf.spec.protocol import Protocol
+from perf.records.session_record import Round, SessionRecord
 from perf.stats.intervals import Interval, median_interval
+from perf.stats.level import MIN_ROUNDS, undisturbed
 from perf.stats.verdict import JudgedBy, Verdict
 
 
@@ -46,12 +45,35 @@ class AnchorRatio:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Calm:
+    """The rounds of a session during which nothing else ran, as far as the kernel tells: how many, and their median.
+
+    The median and the interval that it is in are None where too few are left: such a night says nothing of the row.
+    """
+
+    rounds: int
+    latency_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+
+    @classmethod
+    def of(cls, rounds: Sequence[Round]) -> Self:
+        """Return what the calm ones of these rounds say."""
+        latencies_s = [timed.latency_s for timed in undisturbed(rounds)]
+        if len(latencies_s) < min(MIN_ROUNDS, len(rounds)):
+            return cls(rounds=len(latencies_s))
+        low_s, high_s, _ = astuple(median_interval(latencies_s))
+        return cls(rounds=len(latencies_s), latency_s=statistics.median(latencies_s), low_s=low_s, high_s=high_s)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NightRow:
     """One row of a night.
 
     Attributes:
         latency_s: the median of the first session's timed rounds, in seconds per image.
         interval: where that median is, free of any distribution.
+        calm: the same of the rounds during which nothing else ran; None of a night that was kept before that was.
         parts_s: the median seconds of one call of each part, by the part's name.
         verdict: what was said of the row; None where the run ended before.
         stack: Python and packages, and ``stack_digest`` what their anchor would be called.
@@ -65,6 +87,7 @@ class NightRow:
     variant: Json
     latency_s: float
     interval: Interval
+    calm: Calm | None
     parts_s: Mapping[str, float]
     load_s: float
     peak_rss_bytes: int | None
@@ -88,6 +111,7 @@ class NightRow:
             variant=row.variant.to_json(),
             latency_s=row.latency_s,
             interval=median_interval(row.latencies_s),
+            calm=Calm.of([Round.of(sample) for sample in row.session.samples]),
             parts_s={str(part): part_s for part, part_s in row.part_times_s.items()},
             load_s=row.session.load_s,
             peak_rss_bytes=row.session.peak_rss_bytes,
@@ -103,37 +127,11 @@ class NightRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Night:
-    """One run. ``began`` is in ISO 8601 and UTC; ``commit`` and ``ci_url`` are None where nobody knows them."""
+class Night(Kept):
+    """One run of the ladder."""
 
-    digest: str
-    began: str
-    host: str
-    cpu: str
-    fingerprint: Json
-    particulars: Json
-    model: Json
-    protocol: Json
-    commit: str | None
-    ci_url: str | None
     machine_verdict: Json | None
     rows: tuple[NightRow, ...]
-
-    @property
-    def key(self) -> BaselineKey:
-        """What is equal of two nights that can be compared: machine, model and protocol."""
-        compared = Protocol.from_json(self.protocol).compared
-        return BaselineKey(machine=self.fingerprint, model=self.model, protocol=compared)
-
-    @property
-    def setting(self) -> str:
-        """The digest of the key, which tells nights apart that cannot be compared."""
-        return self.key.digest
-
-    @property
-    def machine_digest(self) -> str:
-        """What tells kinds of machine apart, whatever they are called."""
-        return digest_of(self.fingerprint)
 
 
 def ratio_to_anchor(record: Json, verdict: Verdict | None) -> AnchorRatio | None:
@@ -147,11 +145,6 @@ def ratio_to_anchor(record: Json, verdict: Verdict | None) -> AnchorRatio | None
     if not record.get("same_software"):
         return None
     return AnchorRatio(anchor=anchor, ratio=1.0, low=1.0, high=1.0)
-
-
-def digest_of(value: object) -> str:
-    """Return the SHA-256, in hexadecimal, of a JSON value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def read_night(path: Path) -> Night:
@@ -169,25 +162,10 @@ def kept_of(run: RecordedRun) -> Night:
 
 def of_run(run: RecordedRun) -> Night:
     """Return what is kept of a run; the same run gives the same digest, wherever its file is."""
-    whole, machine = run.whole, run.machine_record
-    commit = whole.get("commit_info", {}).get("id")
     first = run.records[run.rows[0].name]
+    sessions = [run.records[row.name]["session"] for row in run.rows]
     return Night(
-        digest=digest_of([whole["datetime"], machine, [run.records[row.name]["session"] for row in run.rows]]),
-        began=in_utc(whole["datetime"]),
-        host=whole["machine_info"].get("node", ""),
-        cpu=machine["cpu"],
-        fingerprint=machine["fingerprint"],
-        particulars=machine["particulars"],
-        model=first["model"],
-        protocol=first["protocol"],
-        commit=commit if commit != "unversioned" else None,
-        ci_url=whole.get("ci_url"),
-        machine_verdict=whole.get("machine_verdict"),
+        **fields_of(run.whole, first["model"], first["protocol"], sessions),
+        machine_verdict=run.whole.get("machine_verdict"),
         rows=tuple(NightRow.of(row, run.records[row.name]) for row in run.rows),
     )
-
-
-def in_utc(text: str) -> str:
-    """Return a time in ISO 8601 in UTC, so that texts sort as times do. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat()

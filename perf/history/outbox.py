@@ -16,7 +16,8 @@ from pathlib import Path
 from perf.errors import BadHistory, BadRun
 from perf.history.connecting import Unreachable, state_folder
 from perf.history.database import Database
-from perf.history.night import Night, read_night
+from perf.history.kept import Kept
+from perf.history.reading import read_kept
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,19 @@ class Outbox:
         """Return this user's own, beside the default database."""
         return cls(state_folder() / "outbox")
 
-    def put(self, recorded: Path) -> Night:
-        """Copy a recorded run, whole or not at all, and return its night. Raises BadRun or OSError."""
-        night = read_night(recorded)
+    def put(self, recorded: Path) -> Kept:
+        """Copy a recorded run, whole or not at all, and return what is kept of it. Raises BadRun or OSError."""
+        kept = read_kept(recorded)
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=self.folder, prefix=".")
         os.close(descriptor)
         try:
             shutil.copyfile(recorded, fresh)
-            Path(fresh).replace(self.folder / f"{night.digest}.json")
+            Path(fresh).replace(self.folder / f"{kept.digest}.json")
         except OSError:
             Path(fresh).unlink(missing_ok=True)
             raise
-        return night
+        return kept
 
     def waiting(self) -> list[Path]:
         """Return the files of the nights that wait, the oldest first."""
@@ -61,7 +62,7 @@ class Outbox:
         sent, refusal = 0, None
         for path in self.waiting():
             try:
-                sent += database.add(read_night(path))
+                sent += database.add(read_kept(path))
             except BadRun:
                 with contextlib.suppress(FileNotFoundError):
                     path.rename(path.with_suffix(".bad"))

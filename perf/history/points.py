@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from perf.history.columns import calm_columns
 from perf.history.night import AnchorRatio, Night
 from perf.stats.verdict import VerdictKind
 
@@ -17,6 +18,8 @@ class Point:
     Attributes:
         setting: what the nights of one series have in common: machine, model and protocol.
         latency_s: seconds per image, the median of the first session, between ``low_s`` and ``high_s``.
+        calm_rounds: how many of these were calm, whose median is ``calm_s`` (perf.history.night.Calm); None of a night
+            that was kept before that was looked at.
         to_anchor: the ratio to the anchor, which no drift of the machine reaches; None where it was not measured.
         stack: the digest of the packages that were measured.
     """
@@ -30,12 +33,28 @@ class Point:
     latency_s: float
     low_s: float
     high_s: float
+    calm_rounds: int | None
+    calm_s: float | None
+    calm_low_s: float | None
+    calm_high_s: float | None
     load_s: float
     peak_rss_bytes: float | None
     parts_s: Mapping[str, float]
     kind: VerdictKind | None
     stack: str
     to_anchor: AnchorRatio | None
+
+    @property
+    def level_s(self) -> tuple[float, float, float] | None:
+        """The seconds per image without rounds during which other work ran, and their interval; None without calm ones.
+
+        Of a night of which that is not known, those of all rounds.
+        """
+        if self.calm_rounds is None:
+            return self.latency_s, self.low_s, self.high_s
+        if self.calm_s is None or self.calm_low_s is None or self.calm_high_s is None:
+            return None
+        return self.calm_s, self.calm_low_s, self.calm_high_s
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
@@ -58,6 +77,7 @@ def points_of(night: Night) -> list[Point]:
             latency_s=row.latency_s,
             low_s=row.interval.low,
             high_s=row.interval.high,
+            **calm_columns(row.calm),
             load_s=row.load_s,
             peak_rss_bytes=row.peak_rss_bytes,
             parts_s=row.parts_s,

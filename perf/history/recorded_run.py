@@ -173,16 +173,31 @@ class RecordedRun:
         return self.evidenced
 
 
-def read(path: Path) -> RecordedRun:
-    """Read a recorded run of the ladder. Raises BadRun, which names the file."""
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Read the JSON of a recorded run. Raises BadRun, which names the file."""
     try:
         data = parse(read_text(path, MAX_BYTES))
+    except (OSError, ValueError, BadRecord) as error:
+        raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
+    if not isinstance(data, dict):
+        raise BadRun(f"{path} is not a recorded run of this suite: it is no JSON object")
+    return data
+
+
+def read(path: Path) -> RecordedRun:
+    """Read a recorded run of the ladder. Raises BadRun, which names the file."""
+    return run_of(path, read_json(path))
+
+
+def run_of(path: Path, data: Mapping[str, Any]) -> RecordedRun:
+    """Return the recorded run of the ladder that a JSON holds. Raises BadRun, which names the file."""
+    try:
         records = [benchmark["extra_info"] for benchmark in data["benchmarks"]]
         records = [record for record in records if "session" in record]
         rows = tuple(map(row_from_json, records))
         machine_record = data["machine_info"]["perf"] if rows else {}
         machine = describe_machine(machine_record) if rows else ""
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, BadRecord) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, BadRecord) as error:
         raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
     if not rows:
         raise BadRun(f"{path} holds no row that was measured; a run of `tox run -e perf` does")

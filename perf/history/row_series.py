@@ -52,8 +52,7 @@ def rows_of(points: Iterable[Point]) -> dict[RowKey, list[Point]]:
 
 def quantities_of(points: Sequence[Point]) -> dict[str, NightSeries]:
     """Return the series of a row's quantities, by the names of perf.stats.watch, each with a value for every point."""
-    variances = np.array([_variance(point) for point in points])
-    series = {LATENCY.name: NightSeries(_logs(point.latency_s for point in points), variances)}
+    series = {LATENCY.name: NightSeries(log_levels(points), np.array([_variance(point) for point in points]))}
     unknown = np.zeros(len(points))
     for part in dict.fromkeys(part for point in points for part in point.parts_s):
         series[part] = NightSeries(_logs(point.parts_s.get(part) for point in points), unknown)
@@ -67,16 +66,22 @@ def _logs(values: Iterable[float | None]) -> Floats:
     return np.array([math.log(value) if value and 0 < value < math.inf else math.nan for value in values])
 
 
+def log_levels(points: Iterable[Point]) -> Floats:
+    """Return the log seconds per image of each night's calm rounds; NaN of a night without."""
+    return _logs(point.level_s[0] if point.level_s else None for point in points)
+
+
 def _variance(point: Point) -> float:
-    """Return the variance of the log latency, from its interval; 0 where that says nothing."""
-    if not 0 < point.low_s <= point.high_s < math.inf:
+    """Return the variance of a log level, from its interval; 0 where that says nothing."""
+    _, low_s, high_s = point.level_s or (0.0, 0.0, 0.0)
+    if not 0 < low_s <= high_s < math.inf:
         return 0.0
-    return (math.log(point.high_s / point.low_s) / (2 * REACH_OF_INTERVAL)) ** 2
+    return (math.log(high_s / low_s) / (2 * REACH_OF_INTERVAL)) ** 2
 
 
 def without_upgrades(points: Sequence[Point], ratios: SoftwareRatios) -> Floats:
-    """Return a row's log latencies less what upgrades have changed since its first night, as far as ratios tell."""
-    logs = _logs(point.latency_s for point in points)
+    """Return a row's log levels less what upgrades have changed since its first night, as far as ratios tell."""
+    logs = log_levels(points)
     upgraded = 0.0
     for number, point in enumerate(points):
         change = ratios.between(points[number - 1].stack, point.stack) if number else None

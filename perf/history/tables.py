@@ -8,6 +8,8 @@
     evidence   what a worker said of itself
     row        a row of a night: what was measured, and the verdict; it refers to all of the above
     session    the rounds of one worker of a row, which are thinned out after a while
+    upgrade    a comparison of two stacks on one of the machines
+    checked    a row of such a comparison
     alias      a row's earlier name
 """
 
@@ -75,6 +77,10 @@ row = Table(
     Column("low_s", Float, nullable=False),
     Column("high_s", Float, nullable=False),
     Column("confidence", Float, nullable=False),
+    Column("calm_rounds", Integer),
+    Column("calm_s", Float),
+    Column("calm_low_s", Float),
+    Column("calm_high_s", Float),
     Column("parts_s", JSON, nullable=False),
     Column("load_s", Float, nullable=False),
     Column("peak_rss_bytes", Float),
@@ -98,6 +104,37 @@ session = Table(
     Column("number", Integer, primary_key=True),
     Column("content", JSON(none_as_null=True)),
     ForeignKeyConstraint(["night", "row"], ["row.night", "row.name"]),
+)
+
+upgrade = Table(
+    "upgrade",
+    METADATA,
+    Column("digest", DIGEST, primary_key=True),
+    Column("began", String(32), nullable=False, index=True),
+    Column("host", NAME, nullable=False),
+    Column("machine", DIGEST, ForeignKey("machine.digest"), nullable=False, index=True),
+    Column("setting", DIGEST, nullable=False, index=True),
+    Column("particulars", JSON, nullable=False),
+    Column("model", JSON, nullable=False),
+    Column("protocol", JSON, nullable=False),
+    Column("commit", NAME),
+    Column("ci_url", Text),
+    Column("reference", DIGEST, ForeignKey("stack.digest"), nullable=False),
+    Column("candidate", DIGEST, ForeignKey("stack.digest"), nullable=False),
+    Column("changes", JSON, nullable=False),
+)
+
+checked = Table(
+    "checked",
+    METADATA,
+    Column("upgrade", DIGEST, ForeignKey("upgrade.digest"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("ratio", Float),
+    Column("low", Float),
+    Column("high", Float),
+    Column("content", JSON, nullable=False),
 )
 
 alias = Table(

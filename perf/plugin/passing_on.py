@@ -1,4 +1,4 @@
-"""What becomes of a ladder's record when the run has ended: kept in the history, told to a webhook, drawn on a page.
+"""What becomes of a run's record when it has ended: kept in the history, told to a webhook, drawn on a page.
 
 None of it changes the exit code; what goes wrong is a line. SQLAlchemy and Jinja are loaded here alone, when all has
 been measured.
@@ -12,20 +12,28 @@ from pathlib import Path
 import pytest
 
 from perf.errors import BadHistory, PerfError
+from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.plugin.state import judgement_key, run_key, unwritten_key
+from perf.plugin.state import judgement_key, run_key, stack_comparison_key, unwritten_key
 
 
 def pass_on(session: pytest.Session, recorded: Path | None) -> None:
-    """Pass the record of a ladder on, if there is one."""
+    """Pass the record of a ladder or of an upgrade check on, if there is one."""
     stash = session.config.stash
     run = stash.get(run_key, None)
-    if run is None or judgement_key not in stash or not run.has_measured:
+    if run is None or not has_results(stash, run):
         return
     if recorded is None or unwritten_key in stash or not recorded.is_file():
         return
     for line in faults(run.settings, recorded, int(session.exitstatus)):
         run.say(line)
+
+
+def has_results(stash: pytest.Stash, run: Run) -> bool:
+    """Tell whether anything was judged."""
+    if stack_comparison := stash.get(stack_comparison_key, None):
+        return bool(stack_comparison.results)
+    return judgement_key in stash and run.has_measured
 
 
 def faults(settings: Settings, recorded: Path, exit_code: int) -> Iterator[str]:

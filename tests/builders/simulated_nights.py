@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from perf.history.night import AnchorRatio, Night, NightRow, digest_of
+from perf.history.kept import digest_of
+from perf.history.night import AnchorRatio, Calm, Night, NightRow
 from perf.host.anchors import Recipe
 from perf.host.machine import Machine
 from perf.host.stack import ROOT
@@ -181,6 +182,7 @@ def simulated_row(plan: Plan, variant: Variant, place: Place, generator: np.rand
         variant=variant.to_json(),
         latency_s=latency_s,
         interval=median_interval(latencies_s),
+        calm=Calm.of([Round(latency_s=each_s) for each_s in latencies_s]),
         parts_s=parts_of(latency_s),
         load_s=12.0,
         peak_rss_bytes=8 * 1024**3,

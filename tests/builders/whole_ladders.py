@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perf.history.night import digest_of
+from perf.history.kept import digest_of
 from perf.host.machine import Machine
 from perf.proof.fidelity import Outcome, compare
 from perf.proof.pictures import pictures_of

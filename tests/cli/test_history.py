@@ -17,6 +17,7 @@ from perf.history.outbox import Outbox
 from perf.stats.verdict import VerdictKind
 from tests.builders.evidence import evidence
 from tests.builders.recorded_runs import judged_row, recorded_row, write_run
+from tests.builders.recorded_upgrades import upgrade_record, write_upgrade
 from tests.builders.sessions import sessions
 from tests.builders.verdicts import verdict_of
 
@@ -83,6 +84,18 @@ def test_nights_are_listed_and_shown(runs: Path, capsys: pytest.CaptureFixture[s
     assert "eager-fp32" in shown
     assert history("show", "last") == ExitCode.OK
     assert capsys.readouterr().out == shown
+
+
+def test_a_checked_upgrade_is_listed_and_shown(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_upgrade(runs / "upgrade.json", upgrade_record())
+    history("import", runs)
+    history("list")
+    newest, rest = capsys.readouterr().out.splitlines()[2:4]
+    assert "1 regressed, 1 equivalent, 1 invalid by an upgrade" in f"{newest} {rest.strip()}"
+    assert history("show", newest.split()[0]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "changed: openvino 2026.3.1 -> 2026.4.1, numpy none -> 2.4\n" in shown
+    assert "openvino-static     +4.1 %  +3.3 % to +4.9 %   regressed" in shown
 
 
 def test_a_name_that_no_night_has_is_one_line(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
 from perf.errors import BadHistory
-from perf.history.connecting import Unreachable
+from perf.history import tables
+from perf.history.checked_upgrade import read_upgrade
+from perf.history.connecting import Unreachable, engine_for
 from perf.history.database import Database
+from perf.history.migrating import config_for
 from perf.history.night import AnchorRatio, Night, read_night
 from perf.history.outbox import Outbox
 from perf.stats.verdict import VerdictKind
@@ -22,6 +28,7 @@ from tests.builders import postgresql
 from tests.builders.evidence import evidence
 from tests.builders.postgresql import Server
 from tests.builders.recorded_runs import judged_row, recorded_row, write_run
+from tests.builders.recorded_upgrades import upgrade_record, write_upgrade
 from tests.builders.sessions import sessions
 from tests.builders.verdicts import verdict_of
 
@@ -103,6 +110,46 @@ def test_nights_come_in_the_order_in_which_they_began(database: Database, night:
         database.add(replace(night, digest=f"{day}", began=f"2026-11-0{day}T01:00:00+00:00"))
     assert [kept["digest"] for kept in database.nights()] == ["1", "2", "3"]
     assert [kept["digest"] for kept in database.nights(since="2026-11-02")] == ["2", "3"]
+
+
+def test_an_upgrade_is_kept_beside_the_nights(database: Database, night: Night, tmp_path: Path) -> None:
+    upgrade = read_upgrade(write_upgrade(tmp_path / "up.json", upgrade_record()))
+    database.add(night)
+    assert [database.add(upgrade), database.add(upgrade)] == [True, False]
+    assert database.upgrade(upgrade.digest[:8]) == database.upgrade("last") == upgrade
+    assert [run["digest"] for run in database.runs()] == [night.digest, upgrade.digest]
+    assert database.counts(since="") == {
+        night.digest: {None: 2},
+        upgrade.digest: {"regressed": 1, "equivalent": 1, "invalid": 1},
+    }
+    assert len(database.points()) == 2, "a candidate is not the software in use"
+    with pytest.raises(BadHistory, match="no upgrade is called 'cheese'"):
+        database.upgrade("cheese")
+
+
+def older_tables(url: str) -> None:
+    """Make an empty database as the first version of the suite that had one did."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        command.upgrade(config_for(connection), "0001")
+    engine.dispose()
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date(url: str, night: Night) -> None:
+    older_tables(url)
+    with Database(url) as database:
+        database.add(night)
+        assert database.night("last") == night
+        assert database.upgrades() == []
+
+
+def test_the_migrations_make_the_tables_that_the_code_has(url: str) -> None:
+    with Database(url):
+        pass
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
+    engine.dispose()
 
 
 def write_nights(url: str, night: Night, first: int, count: int) -> None:

@@ -153,7 +153,7 @@ def test_a_database_is_read_as_it_is(tmp_path: Path) -> None:
     anchor = "of long ago"
     with Database(f"sqlite:///{tmp_path / 'history.sqlite'}") as database:
         for number in range(30):
-            slower = replace(row, latency_s=10 if number < 20 else 12, to_anchor=against(anchor, 1.01))
+            slower = replace(row, latency_s=10 if number < 20 else 12, calm=None, to_anchor=against(anchor, 1.01))
             database.add(replace(night, digest=f"{number}", began=began(number), rows=(slower,)))
         (change,) = changes(database.points(), database.stacks())
         (creep,) = creeps(database.points(), database.stacks())

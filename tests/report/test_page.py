@@ -9,6 +9,7 @@ import pytest
 
 from perf.history.database import Database
 from perf.history.night import read_night
+from perf.history.reading import read_kept
 from perf.report.page import make_view, render, source
 from perf.report.page.marks import MarkKind
 from perf.report.page.view import MachineView, Page
@@ -17,6 +18,7 @@ from perf.stats.verdict import VerdictKind
 from tests.builders.evidence import evidence
 from tests.builders.machines import GENOA, SAPPHIRE_RAPIDS
 from tests.builders.recorded_runs import recorded_row, write_run
+from tests.builders.recorded_upgrades import upgrade_record, write_upgrade
 from tests.builders.simulated_nights import FLEET
 from tests.builders.whole_ladders import ladder_record, write_ladder
 
@@ -134,6 +136,33 @@ def test_upgrades_and_accepted_baselines_are_marked(fleet: Page) -> None:
     assert kinds == [MarkKind.PACKAGES, MarkKind.ANCHOR] * 5
     assert row.history.marks[0].text.startswith("openvino 2026.0.0 -> 2026.1.0")
     assert len(row.history.ratios) == 6, "a line for each anchor"
+
+
+def test_an_upgrade_that_is_given_is_open_and_earlier_ones_are_not(tmp_path: Path, whole: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    earlier, given = (
+        write_upgrade(tmp_path / f"{day}.json", upgrade_record(f"2026-11-0{day}T03:00:00+00:00")) for day in (3, 4)
+    )
+    with Database(address) as database:
+        database.add(read_night(whole))
+        for path in (earlier, given):
+            database.add(read_kept(path))
+    page = make_view.make_page(source.read([given], address))
+    assert page.title == "openvino 2026.3.1 -> 2026.4.1, 2026-11-04"
+    assert [(view.began[:10], view.is_open) for view in page.upgrades] == [("2026-11-04", True), ("2026-11-03", False)]
+    assert [machine.name for machine in page.machines] == [f"xeon-runner-1: {GENOA.cpu}"]
+    static, eager, ipex = page.upgrades[0].rows
+    assert [row.line.word for row in (static, eager, ipex)] == ["regressed", "unchanged", "invalid"]
+    assert static.details[0] == "UNet step +5.0 % (+4.2 % to +5.8 %)"
+    assert page_of(given).machines == []
+
+
+def test_a_run_that_is_given_twice_is_one_night(tmp_path: Path, whole: Path) -> None:
+    copy = tmp_path / "copy.json"
+    copy.write_text(whole.read_text())
+    (machine,) = page_of(whole, copy, whole).machines
+    assert machine.nights == 1
+    assert machine.rows[0].history is None
 
 
 def test_a_run_that_the_history_has_is_not_counted_twice(tmp_path: Path, whole: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from perf.report.page import make_view, render, source
 from perf.report.page.view import Page
+from tests.builders.recorded_upgrades import upgrade_record, write_upgrade
 from tests.builders.whole_ladders import ladder_record, write_ladder
 
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -78,6 +79,22 @@ def test_whatever_a_record_holds_is_text(tmp_path: Path) -> None:
     assert parsed.open == []
     assert HOSTILE in "".join(parsed.texts)
     assert all(not name.startswith("on") for _, attributes in parsed.elements for name in attributes)
+
+
+def test_whatever_an_upgrade_check_holds_is_text(tmp_path: Path) -> None:
+    record = upgrade_record()
+    record["machine_info"]["node"] = HOSTILE
+    record["ci_url"] = "javascript:alert(1)"
+    found = record["upgrade"]
+    found["package_changes"] = found["unasked_changes"] = [HOSTILE]
+    found["candidate"]["packages"]["torch"] = HOSTILE
+    found["results"][0] |= {"variant": HOSTILE, "says": HOSTILE, "moved": [HOSTILE], "differences": [HOSTILE] * 20}
+    html = render.render(make_view.make_page(source.read([write_upgrade(tmp_path / "up.json", record)], None)))
+    assert html.count("<script>") == 1, "our own"
+    assert "javascript:" not in html
+    parsed = Parsed(html)
+    assert parsed.open == []
+    assert "".join(parsed.texts).count(HOSTILE) > 10
 
 
 def test_nothing_needs_a_style_attribute_an_inline_handler_or_another_file(fleet: Page) -> None:

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from perf.history.database import Database
 from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
@@ -71,6 +72,19 @@ def test_the_same_stack_twice_is_equivalent(compare: Compare, tmp_path: Path) ->
     assert (result["differences"], result["moved"]) == ([], [])
     assert "packages that differ: none" in ran.stdout
     assert "| eager-fp32 | equivalent |" in (tmp_path / "up.md").read_text()
+
+
+def test_a_check_is_kept_in_the_history_and_drawn(compare: Compare, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    ran = compare(SILLY_PYTHON, SILLY_PYTHON, "--history", address, "--report", str(tmp_path / "report.html"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    with Database(address) as database:
+        upgrade = database.upgrade("last")
+    assert [(row.name, row.verdict) for row in upgrade.rows] == [("eager-fp32", "equivalent")]
+    assert (upgrade.about, upgrade.reference) == ("the same packages", upgrade.candidate)
+    page = (tmp_path / "report.html").read_text()
+    assert "Upgrades that were checked" in page
+    assert "1 equivalent" in page
 
 
 def test_a_row_is_held_to_the_tolerance_of_its_own(

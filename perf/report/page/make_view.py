@@ -18,8 +18,9 @@ from perf.report.page.album import Album
 from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
-from perf.report.page.source import Source
+from perf.report.page.source import Source, Sources
 from perf.report.page.trends import Trends, trends_of
+from perf.report.page.upgrade_views import upgrade_views
 from perf.report.page.view import (
     Below,
     Change,
@@ -40,14 +41,19 @@ PIECES_DRAWN = 8000  # bins of all series of the page together: what fits into i
 FEWEST_BINS, MOST_BINS = 60, 150
 
 
-def make_page(sources: Sequence[Source]) -> Page:
-    """Return what the page shows of these machines."""
-    rows = sum(len(source.night.rows) for source in sources)
-    bins = max(FEWEST_BINS, min(MOST_BINS, PIECES_DRAWN // rows))
-    ordered = sorted(sources, key=place)
+def make_page(sources: Sources) -> Page:
+    """Return what the page shows of these machines and upgrades."""
+    rows = sum(len(source.night.rows) for source in sources.machines)
+    bins = max(FEWEST_BINS, min(MOST_BINS, PIECES_DRAWN // max(rows, 1)))
+    ordered = sorted(sources.machines, key=place)
     album = Album.of(row for source in ordered if source.run for row in source.run.evidenced)
     machines = [machine_view(f"m{number}", source, album, bins) for number, source in enumerate(ordered, start=1)]
-    return Page(pictures=album.contents, machines=machines, fleet=fleet(machines) if len(machines) > 1 else ())
+    return Page(
+        pictures=album.contents,
+        upgrades=upgrade_views(sources.given, sources.earlier),
+        machines=machines,
+        fleet=fleet(machines) if len(machines) > 1 else (),
+    )
 
 
 def place(source: Source) -> tuple[int, int, str, str]:

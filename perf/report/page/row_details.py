@@ -138,12 +138,11 @@ def history_of(points: Sequence[Point], calls: int, stacks: Stacks, trend: Trend
         return None
     times_s = [time_s(point.began) for point in points]
     dated = list(zip(times_s, points, strict=True))
-    seconds = [Reading(time_s=t, value=point.latency_s, low=point.low_s, high=point.high_s) for t, point in dated]
     return RowHistory(
         nights=len(points),
         began_s=times_s[0],
         ended_s=times_s[-1],
-        seconds=pieces(seconds, bins),
+        seconds=pieces(list(levels(dated)), bins),
         ratios=pieces(list(ratios(dated)), bins),
         parts=parts_over_time(dated, calls),
         marks=sorted([*marks_of(points, stacks), *change_marks(trend.changes)], key=lambda mark: mark.began),
@@ -155,6 +154,14 @@ def history_of(points: Sequence[Point], calls: int, stacks: Stacks, trend: Trend
 def time_s(began: str) -> float:
     """Return a night's beginning in seconds since 1970."""
     return datetime.fromisoformat(began).timestamp()
+
+
+def levels(dated: Sequence[tuple[float, Point]]) -> Iterator[Reading]:
+    """Yield the seconds per image of each night that had calm rounds."""
+    for when_s, point in dated:
+        if point.level_s is not None:
+            value, low, high = point.level_s
+            yield Reading(time_s=when_s, value=value, low=low, high=high)
 
 
 def ratios(dated: Sequence[tuple[float, Point]]) -> Iterator[Reading]:

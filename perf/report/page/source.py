@@ -1,22 +1,26 @@
-"""What is known of each machine, with one model and one protocol: its last night, and the points of all of them."""
+"""What is known of each machine, with one model and one protocol: its last night, and the points of all of them.
+
+Beside it stand the checked upgrades.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from perf.history import recorded_run
+from perf.history.checked_upgrade import CheckedUpgrade, is_upgrade, upgrade_of
 from perf.history.database import Database
 from perf.history.night import Night, kept_of
 from perf.history.points import Point, points_of
-from perf.history.recorded_run import RecordedRun
+from perf.history.recorded_run import RecordedRun, read_json, run_of
 from perf.report.page.marks import Stacks
 
 ONE_DAY = timedelta(days=1)
+UPGRADES_SHOWN = 5  # of a history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,20 @@ class Source:
     stacks: Stacks
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """All that a page is made of: the machines, and upgrades, those of files and the last ones of the history."""
+
+    machines: Sequence[Source]
+    given: Sequence[CheckedUpgrade] = ()
+    earlier: Sequence[CheckedUpgrade] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.machines or self.given or self.earlier)
+
+
 @dataclass
 class Collected:
     """Nights as they are found, in files and in a history; those of files are here whole, by their digests."""
@@ -55,34 +73,60 @@ class Collected:
     stacks: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     nights: dict[str, Night] = field(default_factory=dict)
     runs: dict[str, RecordedRun] = field(default_factory=dict)
+    upgrades: dict[str, CheckedUpgrade] = field(default_factory=dict)
+
+    def add(self, path: Path) -> None:
+        """Add a recorded run of either kind. Raises BadRun."""
+        whole = read_json(path)
+        if is_upgrade(whole):
+            upgrade = upgrade_of(path, whole)
+            self.upgrades[upgrade.digest] = upgrade
+        else:
+            self.add_run(run_of(path, whole))
 
     def add_run(self, run: RecordedRun) -> None:
-        """Add a run, unless the history has it. Raises BadRun."""
+        """Add a run of the ladder. Raises BadRun."""
         night = kept_of(run)
+        if night.digest in self.nights:
+            return
         self.nights[night.digest] = night
         self.runs[night.digest] = run
+        self.points += points_of(night)
         self.stacks |= {row.stack_digest: row.stack for row in night.rows}
-        if all(point.night != night.digest for point in self.points):
-            self.points += points_of(night)
+
+    def add_history(self, database: Database) -> None:
+        """Add the points of a history, which may have some of the runs already."""
+        points = database.points()
+        known = {point.night for point in points}
+        self.points = points + [point for point in self.points if point.night not in known]
+        self.stacks |= database.stacks()
 
 
-def read(runs: Sequence[Path], history: str | None) -> list[Source]:
-    """Read recorded runs and a history, if there is one, and return what is known of each machine.
+def read(runs: Sequence[Path], history: str | None) -> Sources:
+    """Read recorded runs and a history, if there is one.
 
     Raises BadRun or BadHistory, which name the file or the address.
     """
     collected = Collected()
+    for path in dict.fromkeys(runs):
+        collected.add(path)
+    given = list(collected.upgrades.values())
     if history is None:
-        return _read(runs, collected, None)
+        return Sources(machines=_machines(collected, None), given=given)
     with Database(history) as database:
-        collected.points = database.points()
-        collected.stacks = dict(database.stacks())
-        return _read(runs, collected, database)
+        collected.add_history(database)
+        earlier = _last_upgrades(database, collected.upgrades.keys())
+        return Sources(machines=_machines(collected, database), given=given, earlier=earlier)
 
 
-def _read(runs: Iterable[Path], collected: Collected, database: Database | None) -> list[Source]:
-    for path in runs:
-        collected.add_run(recorded_run.read(path))
+def _last_upgrades(database: Database, known: Container[str]) -> list[CheckedUpgrade]:
+    """Return the last upgrades that a history has beside those that are known, the latest first."""
+    others = [found["digest"] for found in database.upgrades() if found["digest"] not in known]
+    return [database.upgrade(digest) for digest in others[: -UPGRADES_SHOWN - 1 : -1]]
+
+
+def _machines(collected: Collected, database: Database | None) -> list[Source]:
+    """Return what is known of each machine."""
     by_setting: defaultdict[str, list[Point]] = defaultdict(list)
     for point in sorted(collected.points, key=lambda point: point.began):
         by_setting[point.setting].append(point)

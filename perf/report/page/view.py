@@ -213,13 +213,46 @@ class MachineView:
     @property
     def when(self) -> str:
         """The time at which the night began, to the minute, as people read it."""
-        return f"{self.began[:10]} {self.began[11:16]} UTC"
+        return to_the_minute(self.began)
 
     @property
     def counts(self) -> Mapping[str, int]:
         """How many rows have each verdict."""
         words = [row.line.word for row in self.rows]
         return {word: words.count(word) for word in dict.fromkeys(words)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedLine:
+    """The verdict on one row in two stacks, and what it rests on, a sentence each."""
+
+    line: NightLine
+    details: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeView:
+    """A comparison of two stacks on one machine; ``of`` is the upgrade in a few words."""
+
+    anchor: str
+    of: str
+    name: str
+    about: str
+    measured: str
+    began: str
+    commit: str | None
+    ci_url: str | None
+    stacks: Mapping[str, str]
+    package_changes: Sequence[str]
+    unasked_changes: Sequence[str]
+    counts: str
+    rows: Sequence[CheckedLine]
+    is_open: bool
+
+    @property
+    def when(self) -> str:
+        """The time at which it began, to the minute, as people read it."""
+        return to_the_minute(self.began)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,8 +265,26 @@ class FleetRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The whole page; ``fleet`` is empty where there is one machine. ``pictures`` are WebP in base64, by their ids."""
+    """The whole page, of at least one machine or upgrade; ``fleet`` is empty where there are not two machines.
+
+    ``pictures`` are WebP in base64, by their ids.
+    """
 
     pictures: Mapping[str, str]
+    upgrades: Sequence[UpgradeView]
     machines: Sequence[MachineView]
     fleet: Sequence[FleetRow]
+
+    @property
+    def title(self) -> str:
+        """What the page is about: the upgrade that was asked for, else the last night."""
+        asked = next((upgrade for upgrade in self.upgrades if upgrade.is_open), None)
+        if asked:
+            return f"{asked.of}, {asked.began[:10]}"
+        began = [*(machine.began for machine in self.machines), *(upgrade.began for upgrade in self.upgrades)]
+        return f"the night of {max(began)[:10]}"
+
+
+def to_the_minute(began: str) -> str:
+    """Write a time in ISO 8601 and UTC as people read it."""
+    return f"{began[:10]} {began[11:16]} UTC"

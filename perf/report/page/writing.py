@@ -24,6 +24,6 @@ def write_page(output: Path, runs: Sequence[Path], history: str | None) -> None:
     Raises BadRun, BadHistory or OSError, and BadInput where there is no night to show.
     """
     sources = source.read(runs, history)
-    if not sources:
+    if sources.is_empty:
         raise BadInput(f"--history {history}: no night is in it yet")
     replace_text(output, render.render(make_view.make_page(sources)))
