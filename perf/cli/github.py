@@ -1,14 +1,16 @@
-"""``python -m perf github``: issues for regressions, from GitHub Actions."""
+"""``python -m perf github``: issues for regressions, and comments on pull requests, from GitHub Actions."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from perf.cli.arguments import positive
 from perf.errors import BadRun
 from perf.exit_codes import ExitCode
 
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
     from perf.history.recorded_run import RecordedRun
 
 ENVIRONMENT = "Needs GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN in the environment."
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def add_parser(commands: Commands) -> None:
     """Add the command, and those below it."""
-    parser = commands.add_parser("github", help="issues for regressions")
+    parser = commands.add_parser("github", help="issues for regressions, comments on pull requests")
     below = parser.add_subparsers(required=True, metavar="WHAT")
-    _add_issues(below)
+    for add in (_add_issues, _add_pull_requests, _add_comment):
+        add(below)
 
 
 def _add_issues(below: Any) -> None:
@@ -36,11 +40,33 @@ def _add_issues(below: Any) -> None:
     add("--history", metavar="URL", help="the database of earlier nights, for since when a row is slower")
 
 
+def _add_pull_requests(below: Any) -> None:
+    about = "list the pull requests that change a stack's pins, and read the pins as data"
+    add = _add(below, "pull-requests", find_pull_requests, about).add_argument
+    add("--number", type=positive, help="this one alone, of a fork too, and even if it has been measured")
+    add("--output", type=Path, required=True, metavar="FOLDER", help="for checks.json, and a file of pins for each")
+
+
+def _add_comment(below: Any) -> None:
+    about = "tell a pull request what its pins do to the rows, in one comment that is edited"
+    add = _add(below, "comment", comment, about).add_argument
+    add("compared", type=Path, nargs="*", metavar="UPGRADE.json", help="of any machines; none: it was not measured")
+    add("--pull-request", type=positive, required=True, metavar="NUMBER")
+    add("--head", type=digest, required=True, metavar="SHA", help="the commit whose pins were measured")
+
+
 def _add(below: Any, name: str, run: Any, about: str) -> Parser:
     parser: Parser = below.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}. {ENVIRONMENT}")
     parser.add_argument("--author", metavar="LOGIN", help="whose issues and comments are ours (the token's user)")
     parser.set_defaults(run=run)
     return parser
+
+
+def digest(text: str) -> str:
+    """Read the whole digest of a commit."""
+    if not COMMIT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the whole digest of a commit")
+    return text
 
 
 def tell_issues(options: argparse.Namespace) -> ExitCode:
@@ -93,3 +119,34 @@ def noting(unread: list[str]) -> Iterator[None]:
     except BadRun as error:
         unread.append(str(error))
         print(f"error: {error}", file=sys.stderr)
+
+
+def find_pull_requests(options: argparse.Namespace) -> ExitCode:
+    """Write what is to be measured: checks.json, and the pins. One that cannot be read is a line."""
+    from perf.github.access import Access  # noqa: PLC0415 - heavy: urllib3
+    from perf.github.api import Api  # noqa: PLC0415
+    from perf.github.pull_requests import find, write  # noqa: PLC0415
+
+    with Api(Access.of_environment()) as api:
+        found = find(api, options.author or api.login(), options.number)
+    for line in found.notes:
+        print(line, file=sys.stderr)
+    write(options.output, found.checks)
+    print(f"{len(found.checks)} to be measured")
+    return ExitCode.BAD_INPUT if options.number and not found.checks else ExitCode.OK
+
+
+def comment(options: argparse.Namespace) -> ExitCode:
+    """Make the comment, or bring it up to date."""
+    from perf.github.access import Access  # noqa: PLC0415 - heavy: scipy
+    from perf.github.api import Api  # noqa: PLC0415
+    from perf.github.comment_text import text  # noqa: PLC0415
+    from perf.github.comments import tell  # noqa: PLC0415
+    from perf.github.comparison import read  # noqa: PLC0415
+
+    access = Access.of_environment()
+    compared = [read(path) for path in options.compared]
+    with Api(access) as api:
+        author = options.author or api.login()
+        print(tell(api, options.pull_request, text(options.head, compared), author))
+    return ExitCode.OK

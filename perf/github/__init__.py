@@ -1,4 +1,4 @@
-"""What GitHub is told: an issue for every regression.
+"""What GitHub is told: an issue for every regression, and a comment for pull requests that change pins.
 
 All texts come from files that a measuring machine has written. They are foreign here: shown, and never obeyed.
 
@@ -10,4 +10,9 @@ All texts come from files that a measuring machine has written. They are foreign
     regressions    what the latest night says of each row, and since when
     issue_text     the title and the body of a regression's issue
     issues         issues opened, kept up to date, and closed
+    pins           the lock files of a pull request, read as data
+    pull_requests  the pull requests whose pins are to be measured
+    comparison     results/upgrade.json, read again
+    comment_text   what a pull request is told
+    comments       the one comment on a pull request
 """
