@@ -44,7 +44,7 @@ def _pin(line: str, place: str) -> str:
         requirement = Requirement(HASH.sub("", line).strip())
     except InvalidRequirement:
         raise _refused(line, place) from None
-    if requirement.url or exact_version(str(requirement)) is None:
+    if exact_version(str(requirement)) is None:  # an address has no version
         raise _refused(line, place)
     return " ".join([str(requirement), *(f"--hash={each}" for each in hashes)])
 

@@ -12,6 +12,8 @@ from perf.errors import BadInput
 from perf.github import comments
 from perf.github.pins import read_pins
 from perf.host.requirements import parse_requirements
+from perf.host.stack import ROOT
+from perf.spec import ladder
 from tests.builders.github import BOT, REPOSITORY, GitHub
 
 LOCK = "perf/stacks/current.txt"
@@ -150,6 +152,13 @@ def test_what_is_no_pin_is_refused(line: str) -> None:
 def test_no_lock_file_is_like_that(content: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=f"here: {said}"):
         read_pins(content, "here")
+
+
+@pytest.mark.parametrize("stack", ladder.stacks())
+def test_the_stacks_own_lock_files_are_pins(stack: str) -> None:
+    content = (ROOT / "perf" / "stacks" / f"{stack}.txt").read_bytes()
+    pins = read_pins(content, stack)
+    assert len(pins) == len([line for line in content.decode().splitlines() if line[:1].isalnum()])
 
 
 def test_no_such_pull_request(pulls: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
