@@ -104,7 +104,7 @@ def sources(found: RowTonight) -> list[str]:
 def farewell(found: RowTonight) -> str:
     """Return what an issue is closed with."""
     lines = [f"{minute(found.night.began)}: {found.row.verdict}"]
-    return "\n".join(["No longer slower, by the night of", "", *fenced(lines, at_most=FACT), "", *sources(found)])
+    return "\n".join(["Closed by the verdict of this night:", "", *fenced(lines, at_most=FACT), "", *sources(found)])
 
 
 def checked(found: RowTonight) -> RowTonight:

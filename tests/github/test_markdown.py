@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from perf.github.markdown import commit, fenced, link, plain, shortened, some
 
 
-@given(st.lists(st.text(st.sampled_from("`~\n\r ax@#<"))))
+@given(st.lists(st.lists(st.sampled_from(["`", "```", "\n", "\r", " ", "a", "<!--"])).map("".join)))
 def test_no_line_ends_its_block(texts: list[str]) -> None:
     fence, *inside, end = fenced(texts)
     assert fence == f"{end}text"
