@@ -17,6 +17,7 @@ modules. tests/test_architecture.py holds the imports against it::
     gate        baselines, and the verdicts on a run
     history     every night kept, and what becomes of the rows over them
     report      what is shown to people
+    github      what GitHub is told: issues, and comments on pull requests
     lab         how good the gate is
     plugin      pytest's hooks and fixtures; it wires
     suite       the tests that ``tox run -e perf`` and ``tox run -e upgrade`` collect

@@ -13,7 +13,8 @@
     │   ├── PipFailed         pip cannot install what was asked for: its own words
     │   ├── BadSeries         a recorded series that cannot be read
     │   ├── BadRun            a recorded run that cannot be explained
-    │   └── BadHistory        a history that cannot be read or written
+    │   ├── BadHistory        a history that cannot be read or written
+    │   └── GitHubFailed      GitHub refuses what is asked of it, or cannot be reached
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
     ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
     └── VariantError          one variant's test fails, and the others go on
@@ -88,6 +89,10 @@ class BadRun(BadInput):
 
 class BadHistory(BadInput):
     """A database of the history that cannot be used: why, and what to do."""
+
+
+class GitHubFailed(BadInput):
+    """A request that GitHub refuses or does not answer: which one, its own words, and what to do."""
 
 
 class BadRecord(PerfError):

@@ -34,6 +34,7 @@ ORDER = (
     "gate",
     "history",
     "report",
+    "github",
     "lab",
     "plugin",
     "suite",

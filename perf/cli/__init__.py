@@ -13,6 +13,7 @@
     plot             a picture of a recorded ladder
     trace            a row of a recorded run, for Perfetto
     report           recorded runs and the history as one HTML page
+    github           issues for regressions, comments on pull requests
     selftest         how good the gate is, measured on this machine
     upgrade          a stack compared with another
     upgrade_check    the comparison of two stacks in a pytest of its own
@@ -77,6 +78,7 @@ def parser() -> Parser:
         compare,
         evaluate,
         explain,
+        github,
         history,
         machine,
         plot,
@@ -91,7 +93,7 @@ def parser() -> Parser:
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in (
-        *(upgrade, accept, machine, anchors, history, compare, report),
+        *(upgrade, accept, machine, anchors, history, compare, report, github),
         *(evaluate, explain, plot, trace, selftest),
     ):
         command.add_parser(commands)

@@ -7,6 +7,7 @@ annotations, for example. A terminal takes control characters for orders.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 BAR = "| "
@@ -20,6 +21,16 @@ def quoted(text: str) -> str:
 def in_one_line(text: str) -> str:
     """Return a text in one line, without control characters, to stand behind something else."""
     return "; ".join(_harmless(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def printable(text: str) -> str:
+    """Return the part of a text that people see, in one line.
+
+    What is neither a letter nor a sign is left out: control characters, marks that turn the direction of writing,
+    halves of surrogate pairs. XML and UTF-8 take whatever is left.
+    """
+    line = " ".join(CONTROL.sub("", text).split())
+    return "".join(sign for sign in line if not unicodedata.category(sign).startswith("C"))
 
 
 def _harmless(line: str) -> str:

@@ -30,8 +30,7 @@ def parse(text: str | bytes) -> Any:
     except RecursionError:
         raise ValueError(f"nested more than {MAX_DEPTH} deep") from None
     _check_depth(value)
-    # The parser turns the escape of half a pair into a character that cannot be written.
-    json.dumps(value, ensure_ascii=False).encode()
+    _check_writable(value)
     return value
 
 
@@ -66,6 +65,14 @@ def _check_depth(value: object) -> None:
         depth += 1
         if depth > MAX_DEPTH:
             raise ValueError(f"nested more than {MAX_DEPTH} deep")
+
+
+def _check_writable(value: object) -> None:
+    """Raise ValueError for what the parser turns the escape of half a pair into; Python's own holds the whole text."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{error.object[error.start]!r} is half of a surrogate pair") from None
 
 
 def _children(item: object) -> Iterable[object]:

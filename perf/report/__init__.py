@@ -14,5 +14,6 @@
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture
     page           all of it and the history as an HTML page
+    feed           the nights as an Atom feed
     github         what GitHub Actions understands
 """

@@ -1,0 +1,126 @@
+"""The nights as a feed, for whoever wants to be told: Atom (RFC 4287), one entry for each night."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urljoin
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from perf.errors import BadInput
+from perf.history.database import Database
+from perf.history.night import Night, NightRow, read_night
+from perf.host.foreign_text import printable
+from perf.host.replaced_file import replace_text
+from perf.stats.verdict import FAILING, VerdictKind
+
+ATOM = "http://www.w3.org/2005/Atom"
+NIGHTS = 50  # the newest, which a feed holds
+TITLE = "Stable Diffusion on Xeon, night by night"
+NAME = "sd-xeon-perf"
+SAME_FEED = "tag:sd-xeon-perf,2026:nights"  # the feed's name where it has no address
+SUFFIXES = {".xml", ".atom"}
+SAID = {*FAILING, VerdictKind.IMPROVED}
+LINE = 1000  # characters of a row
+
+
+def check_feed(output: Path, address: str | None) -> None:
+    """Raise BadInput unless the file's name is a feed's, and the address one that a browser opens."""
+    if output.suffix not in SUFFIXES:
+        raise BadInput(f"--feed {output}: the name must end in .xml")
+    if address is not None and not is_web_address(address):
+        raise BadInput(f"--address {address}: must begin with https:// or http://")
+
+
+def is_web_address(address: object) -> bool:
+    """Tell whether something is the address of a page; a run's own is whatever somebody has written into its file."""
+    if not isinstance(address, str) or printable(address) != address:
+        return False
+    try:
+        url = parse_url(address)
+    except LocationParseError:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
+
+
+def write_feed(output: Path, runs: Sequence[Path], history: str | None, address: str | None) -> None:
+    """Write the feed of these runs and of a history, whole or not at all. Raises BadRun, BadHistory or OSError.
+
+    Args:
+        output: the file.
+        runs: recorded runs.
+        history: the address of a database.
+        address: where the page is published, and the feed beside it.
+    """
+    replace_text(output, feed(newest_nights(runs, history), address, output.name))
+
+
+def newest_nights(runs: Sequence[Path], history: str | None) -> list[Night]:
+    """Return the nights that a feed holds, the newest first. Raises BadRun or BadHistory."""
+    nights = {night.digest: night for night in map(read_night, runs)}
+    if history is not None:
+        with Database(history) as database:
+            for kept in database.nights()[-NIGHTS:]:
+                if kept["digest"] not in nights:
+                    nights[kept["digest"]] = database.night(kept["digest"])
+    return sorted(nights.values(), key=lambda night: (night.began, night.digest), reverse=True)[:NIGHTS]
+
+
+def feed(nights: Sequence[Night], address: str | None, name: str) -> str:
+    """Return the feed of some nights, the newest first; its file is called ``name``, beside the page at ``address``."""
+    ElementTree.register_namespace("", ATOM)
+    root = Element(f"{{{ATOM}}}feed")
+    add(root, "id", address or SAME_FEED)
+    add(root, "title", TITLE)
+    add(root, "updated", nights[0].began)
+    add(SubElement(root, f"{{{ATOM}}}author"), "name", NAME)
+    if address:
+        add(root, "link", rel="alternate", href=address)
+        add(root, "link", rel="self", href=urljoin(address, name))
+    for night in nights:
+        add_entry(root, night, address)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def add_entry(root: Element, night: Night, address: str | None) -> None:
+    """Add a night to the feed."""
+    entry = SubElement(root, f"{{{ATOM}}}entry")
+    add(entry, "id", f"urn:sha256:{night.digest}")
+    add(entry, "title", title(night))
+    add(entry, "updated", night.began)
+    page = address or night.ci_url
+    if is_web_address(page):
+        add(entry, "link", rel="alternate", href=page)
+    text = "\n".join(sentences(night)) or "No row fails, and none is faster."
+    add(entry, "content", text, type="text")
+
+
+def title(night: Night) -> str:
+    """Return ``host (codename): 1 regressed, 11 unchanged``."""
+    kinds = Counter(row.verdict.kind if row.verdict else None for row in night.rows)
+    counts = [f"{kinds[kind]} {kind or 'not judged'}" for kind in (*VerdictKind, None) if kinds[kind]]
+    return printable(f"{night.host or 'unnamed'} ({night.fingerprint['codename']}): {', '.join(counts)}")
+
+
+def sentences(night: Night) -> Iterator[str]:
+    """Yield a line on each row that fails or is faster."""
+    for row in night.rows:
+        if row.verdict and row.verdict.kind in SAID:
+            yield sentence(row)
+
+
+def sentence(row: NightRow) -> str:
+    """Return what is said of a row."""
+    return printable(f"{row.name}: {row.verdict}")[:LINE]
+
+
+def add(parent: Element, name: str, text: str | None = None, **attributes: str | None) -> None:
+    """Add an element of the feed's namespace."""
+    given = {key: value for key, value in attributes.items() if value is not None}
+    SubElement(parent, f"{{{ATOM}}}{name}", given).text = text
