@@ -50,7 +50,13 @@ def _add_pull_requests(below: Any) -> None:
 def _add_comment(below: Any) -> None:
     about = "tell a pull request what its pins do to the rows, in one comment that is edited"
     add = _add(below, "comment", comment, about).add_argument
-    add("compared", type=Path, nargs="*", metavar="UPGRADE.json", help="of any machines; none: it was not measured")
+    add(
+        "compared",
+        type=Path,
+        nargs="*",
+        metavar="RUN.json",
+        help="of upgrade checks; none: it was not measured",
+    )
     add("--pull-request", type=positive, required=True, metavar="NUMBER")
     add("--head", type=digest, required=True, metavar="SHA", help="the commit whose pins were measured")
 
@@ -142,10 +148,10 @@ def comment(options: argparse.Namespace) -> ExitCode:
     from perf.github.api import Api  # noqa: PLC0415
     from perf.github.comment_text import text  # noqa: PLC0415
     from perf.github.comments import tell  # noqa: PLC0415
-    from perf.github.comparison import read  # noqa: PLC0415
+    from perf.history.checked_upgrade import read_upgrade  # noqa: PLC0415
 
     access = Access.of_environment()
-    compared = [read(path) for path in options.compared]
+    compared = [read_upgrade(path) for path in options.compared]
     with Api(access) as api:
         author = options.author or api.login()
         print(tell(api, options.pull_request, text(options.head, compared), author))

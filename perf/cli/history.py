@@ -16,7 +16,7 @@ from perf.exit_codes import ExitCode
 from perf.history.checked_upgrade import CheckedUpgrade
 from perf.history.connecting import default_url
 from perf.history.creep import creeps
-from perf.history.database import Database, the_one_called
+from perf.history.database import Database, is_upgrade, the_one_called
 from perf.history.export import FORMATS
 from perf.history.night import Night
 from perf.history.outbox import Outbox
@@ -116,16 +116,11 @@ def in_words(run: Mapping[str, Any], counts: Mapping[str | None, int]) -> str:
     return f"{verdicts} by an upgrade" if is_upgrade(run) else verdicts
 
 
-def is_upgrade(run: Mapping[str, Any]) -> bool:
-    """Tell whether a line of the history is a checked upgrade, and not a night."""
-    return "candidate" in run
-
-
 def show_run(options: argparse.Namespace) -> ExitCode:
     """Print a night or a checked upgrade, and its rows. Raises BadHistory for a name that none has, or several."""
     with opened(options) as database:
         run = the_one_called(options.night, database.runs(), "night")
-        rows = [] if is_upgrade(run) else database.rows(run["digest"])
+        rows = database.rows(run["digest"])
         upgrade = database.upgrade(run["digest"]) if is_upgrade(run) else None
     print(f"{run['began']} on {run['host']}: {run['cpu']}, {run['model']['name']}")
     print(f"suite's commit {run['commit'] or 'not known'}; {run['ci_url'] or 'not in CI'}")

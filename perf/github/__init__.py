@@ -12,7 +12,6 @@ All texts come from files that a measuring machine has written. They are foreign
     issues         issues opened, kept up to date, and closed
     pins           the lock files of a pull request, read as data
     pull_requests  the pull requests whose pins are to be measured
-    comparison     results/upgrade.json, read again
     comment_text   what a pull request is told
     comments       the one comment on a pull request
 """

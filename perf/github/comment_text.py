@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from perf.github.comments import marker
-from perf.github.comparison import Row, StackComparison
 from perf.github.markdown import code, fenced, link, plain, some
 from perf.history import ci_run
+from perf.history.checked_upgrade import CheckedRow, CheckedUpgrade
+from perf.history.recorded_run import describe_machine
 from perf.report.tables import markdown_table
 from perf.stats.paired_comparison import PairedVerdict
+from perf.stats.verdict import percent
 
 HEADINGS = ("row", "verdict", "change", "interval")
 HEADING = "### What these pins do to the rows"
@@ -24,7 +26,7 @@ ABOUT = (
 )
 
 
-def text(head: str, compared: Sequence[StackComparison]) -> str:
+def text(head: str, compared: Sequence[CheckedUpgrade]) -> str:
     """Return the comment on the pins of a commit; of one without comparisons it says that there are none."""
     run = link("The CI run", ci_run.address())
     shown = f"{marker(head)}\n{HEADING}\n\nCommit {head}: {summary(compared)}\n"
@@ -37,23 +39,25 @@ def text(head: str, compared: Sequence[StackComparison]) -> str:
     return f"{shown}\n{ABOUT}" + (f" {run} has every pair." if run else "")
 
 
-def summary(compared: Iterable[StackComparison]) -> str:
+def summary(compared: Iterable[CheckedUpgrade]) -> str:
     """Return how many rows have which verdict, those that are slower first."""
     verdicts = Counter(row.verdict for each in compared for row in each.rows)
     counts = [f"{verdicts[verdict]} {verdict}" for verdict in PairedVerdict if verdicts[verdict]]
     return f"{', '.join(counts)}." if counts else NOT_MEASURED
 
 
-def of_machine(compared: StackComparison) -> list[str]:
+def of_machine(compared: CheckedUpgrade) -> list[str]:
     """Return what was measured of one stack on one machine: a heading, packages, a table, the sentences below it."""
     rows = compared.rows[:ROWS]
+    machine = describe_machine({"cpu": compared.cpu, "fingerprint": compared.fingerprint})
     more = len(compared.rows) - len(rows)
-    packages = some(compared.changes, CHANGES) or ["no package differs"]
+    packages = some(compared.package_changes, CHANGES) or ["no package differs"]
     noted = [f"{row.name}: {row.sentence}" for row in rows if row.verdict is not PairedVerdict.EQUIVALENT]
+    stack, codename = code(compared.reference["name"], 40), code(compared.fingerprint["codename"], 40)
     return [
-        f"#### {code(compared.stack, 40)} on {code(compared.codename, 40)}",
+        f"#### {stack} on {codename}",
         "",
-        *fenced([compared.machine, *packages], at_most=LINE),
+        *fenced([machine, *packages], at_most=LINE),
         "",
         *markdown_table(HEADINGS, map(cells, rows), left=2),
         *([f"\nand {more} more rows, in the artifact"] if more else []),
@@ -61,6 +65,7 @@ def of_machine(compared: StackComparison) -> list[str]:
     ]
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: CheckedRow) -> tuple[str, ...]:
     """Return the texts of a row, in the order of HEADINGS."""
-    return code(row.name, 80), str(row.verdict), plain(row.change, 20), plain(row.interval, 40)
+    change, interval = (percent(row.latency.ratio), row.latency.interval) if row.latency else ("-", "-")
+    return code(row.name, 80), str(row.verdict), plain(change, 20), plain(interval, 40)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from perf.history.night import Night, NightRow, digest_of
+from perf.history.kept import digest_of
+from perf.history.night import Night, NightRow
 from perf.history.points import Point, points_of
 from perf.history.recorded_run import RecordedRun
 from perf.history.row_series import RowKey, rows_of

@@ -39,6 +39,11 @@ class CheckedRow:
     differences: tuple[str, ...]
     fidelity: Fidelity | None
 
+    def __post_init__(self) -> None:
+        for name, compared in {"latency": self.latency, **self.others}.items():
+            if compared and min(compared.ratio, compared.low, compared.high) <= 0:
+                raise ValueError(f"{name} has a ratio that is none: {compared}")
+
     @property
     def kind(self) -> VerdictKind:
         """The verdict in the gate's terms."""

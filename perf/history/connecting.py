@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from perf.errors import BadHistory
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 READS = "reads"  # the execution option of a connection that writes nothing
 BUSY_S = 30  # SQLite waits so long for another writer
+AGAIN_S = 0.02
 CONNECT_S = 10
 MIGRATION_LOCK = 1_197_803_128  # PostgreSQL's advisory lock, a number of our own
 ADDRESSES = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
@@ -69,12 +72,12 @@ def _sqlite(url: URL) -> Engine:
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_S})
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: object, _: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        cursor = connection.cursor()
+        use_write_ahead_log(cursor)
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
-        connection.isolation_level = None  # type: ignore[attr-defined]
+        connection.isolation_level = None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -83,6 +86,23 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Let readers not wait for a writer. Raises sqlite3.OperationalError where the file stays locked for BUSY_S.
+
+    SQLite does not itself wait for another process that is doing the same with a new file.
+    """
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if is_damaged(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_S)
+        else:
+            return
 
 
 def hold_for_migration(connection: Connection) -> None:

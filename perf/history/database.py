@@ -109,6 +109,10 @@ class Database:
         """Return the night whose digest begins so, or the ``last``. Raises BadHistory where none does, or several."""
         return the_one_called(name, self.nights(), "night")
 
+    def kept(self, line: Mapping[str, Any]) -> Night | CheckedUpgrade:
+        """Return the run of a line of ``runs``, whole. Raises BadHistory."""
+        return self.upgrade(line["digest"]) if is_upgrade(line) else self.night(line["digest"])
+
     def night(self, name: str) -> Night:
         """Return a night, whole as it was added, but for rounds that have been thinned out. Raises BadHistory."""
         found = self.find(name)
@@ -221,6 +225,11 @@ def with_machines(table: Table, since: str) -> Select[Any]:
         .where(table.c.began >= since)
         .order_by(table.c.began, table.c.digest)
     )
+
+
+def is_upgrade(line: Mapping[str, Any]) -> bool:
+    """Tell whether a line of ``runs`` is a checked upgrade, and not a night."""
+    return "candidate" in line
 
 
 def the_one_called(name: str, runs: Sequence[Mapping[str, Any]], what: str) -> Mapping[str, Any]:

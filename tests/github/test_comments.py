@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from perf import cli
+from perf.compare.compared_row import ComparedRow
 from perf.github.comments import marker
+from perf.spec.ladder import select
+from perf.stats.paired_comparison import PairedVerdict
 from tests.builders.github import BOT, HERE, GitHub
-from tests.builders.machines import GENOA
+from tests.builders.recorded_upgrades import comparison, upgrade_record, write_upgrade
 
 HEAD = "a" * 40
 HOSTILE = "@everyone fixes #1 | <img src=x> `` [a](http://b)\n# big\x1b[2J\u202e"
 
 
-def result(name: str, verdict: str, ratio: float | None = 1.0) -> dict[str, Any]:
-    latency = ratio and {"ratio": ratio, "low": ratio - 0.01, "high": ratio + 0.01}
-    return {"variant": name, "verdict": verdict, "says": f"{name} says", "latency": latency}
+def result(name: str, verdict: PairedVerdict, ratio: float | None = 1.0) -> dict[str, Any]:
+    (variant,) = select(["eager-fp32"])
+    latency = comparison(ratio, verdict, side=0.01) if ratio else None
+    row = ComparedRow(variant=variant, verdict=verdict, sentence=f"{name} says", latency=latency)
+    return row.summary() | {"variant": name}
 
 
 def compared(path: Path, *results: dict[str, Any], **fields: Any) -> Path:
-    whole = {
-        "schema": 1,
-        "machine": GENOA.to_json(),
-        "reference": {"name": "current"},
-        "package_changes": ["openvino 2026.3.1 -> 2026.4.1"],
-        "results": list(results),
-    }
-    path.write_text(json.dumps(whole | fields))
-    return path
+    record = upgrade_record()
+    changed = {"package_changes": ["openvino 2026.3.1 -> 2026.4.1"], "results": list(results)}
+    record["upgrade"] |= changed | fields
+    return write_upgrade(path, record)
 
 
 def tell(*paths: Path, head: str = HEAD) -> int:
@@ -40,8 +39,8 @@ def tell(*paths: Path, head: str = HEAD) -> int:
 
 @pytest.fixture
 def measured(tmp_path: Path) -> Path:
-    rows = result("eager-fp32", "equivalent"), result("openvino-static", "regressed", 1.05)
-    return compared(tmp_path / "upgrade.json", *rows, result("bf16-autocast", "invalid", None))
+    rows = result("eager-fp32", PairedVerdict.EQUIVALENT), result("openvino-static", PairedVerdict.REGRESSED, 1.05)
+    return compared(tmp_path / "run.json", *rows, result("bf16-autocast", PairedVerdict.INVALID, None))
 
 
 def test_the_comment_has_a_row_for_each_row(github: GitHub, measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,9 +84,10 @@ def test_pins_that_could_not_be_measured_are_told_of_too(github: GitHub) -> None
 
 
 def test_foreign_text_stays_in_its_block(github: GitHub, tmp_path: Path) -> None:
-    row = result(HOSTILE, "regressed") | {"says": HOSTILE}
-    fields = {"reference": {"name": HOSTILE}, "package_changes": [HOSTILE] * 100}
-    assert tell(compared(tmp_path / "upgrade.json", *[row] * 100, **fields)) == 0
+    row = result(HOSTILE, PairedVerdict.REGRESSED) | {"says": HOSTILE}
+    recipe = upgrade_record()["upgrade"]["reference"] | {"name": HOSTILE}
+    fields = {"reference": recipe, "package_changes": [HOSTILE] * 100}
+    assert tell(compared(tmp_path / "run.json", *[row] * 100, **fields)) == 0
     text = github.comments[7][0]["body"]
     assert "| `everyone fixes 1 img src=x a (http://b) big` | regressed |" in text
     assert "and 60 more rows, in the artifact" in text
@@ -97,7 +97,7 @@ def test_foreign_text_stays_in_its_block(github: GitHub, tmp_path: Path) -> None
 
 
 def test_many_machines_fit_into_what_github_takes(github: GitHub, tmp_path: Path) -> None:
-    rows = [result(f"row-{number}", "regressed") | {"says": "x" * 1000} for number in range(40)]
+    rows = [result(f"row-{number}", PairedVerdict.REGRESSED) | {"says": "x" * 1000} for number in range(40)]
     paths = [compared(tmp_path / f"{number}.json", *rows) for number in range(12)]
     assert tell(*paths) == 0
     text = github.comments[7][0]["body"]
@@ -106,22 +106,16 @@ def test_many_machines_fit_into_what_github_takes(github: GitHub, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "said"),
-    [
-        ({"schema": 2}, "schema 2, where 1 is known"),
-        ({"results": [result("a", "cheese")]}, "cheese"),
-        ({"results": [result("a", "regressed") | {"latency": {"ratio": -1, "low": 1, "high": 1}}]}, "-1.0 is no ratio"),
-        ({"results": 5}, "TypeError"),
-        ({"machine": None}, "TypeError"),
-    ],
+    "results", [5, [result("a", PairedVerdict.REGRESSED) | {"verdict": "cheese"}]], ids=["a number", "another verdict"]
 )
-def test_a_file_that_is_no_comparison_is_named(
-    github: GitHub, tmp_path: Path, spoilt: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_is_no_upgrade_check_is_named(
+    github: GitHub, tmp_path: Path, results: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tell(compared(tmp_path / "upgrade.json", **spoilt)) == 4
+    record = upgrade_record()
+    record["upgrade"]["results"] = results
+    assert tell(write_upgrade(tmp_path / "run.json", record)) == 4
     error = capsys.readouterr().err
-    assert "upgrade.json is no comparison of two stacks" in error
-    assert said in error
+    assert "run.json is no upgrade check of this suite" in error
     assert error.count("\n") == 1
     assert github.asked == []
 

@@ -46,13 +46,14 @@ def test_either_kind_of_run_is_known_by_its_content(tmp_path: Path) -> None:
     [
         lambda whole: whole["upgrade"].pop("candidate"),
         lambda whole: whole["upgrade"]["results"][0]["latency"].update(ratio="cheese"),
+        lambda whole: whole["upgrade"]["results"][0]["latency"].update(low=-1.0),
         lambda whole: whole["upgrade"]["results"][0].update(verdict="cheese"),
         lambda whole: whole["upgrade"].update(results=7),
         lambda whole: whole.update(upgrade=[]),
         lambda whole: whole["machine_info"].pop("perf"),
         lambda whole: whole.update(datetime="yesterday"),
     ],
-    ids=["stack", "ratio", "verdict", "results", "section", "machine", "time"],
+    ids=["stack", "ratio", "negative", "verdict", "results", "section", "machine", "time"],
 )
 def test_what_is_none_names_the_file(tmp_path: Path, spoil: Callable[[dict[str, Any]], object]) -> None:
     whole = upgrade_record()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +151,15 @@ def test_the_migrations_make_the_tables_that_the_code_has(url: str) -> None:
     with engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
     engine.dispose()
+
+
+def test_a_new_database_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, other.close).start()
+    with Database(f"sqlite:///{path}") as database:
+        assert database.nights() == []
 
 
 def write_nights(url: str, night: Night, first: int, count: int) -> None:

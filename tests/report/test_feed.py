@@ -14,6 +14,7 @@ from perf import cli
 from perf.history.database import Database
 from perf.history.night import read_night
 from perf.report import feed
+from tests.builders.recorded_upgrades import upgrade_record, write_upgrade
 from tests.builders.whole_ladders import ladder_record, write_ladder
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -77,7 +78,7 @@ def test_links_lead_to_the_published_page(tmp_path: Path, run: Path) -> None:
 def test_the_newest_nights_of_history_and_runs_each_once(
     tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "NIGHTS", 3)
+    monkeypatch.setattr(feed, "ENTRIES", 3)
     address = f"sqlite:///{tmp_path / 'history.sqlite'}"
     with Database(address) as database:
         database.add(read_night(run))
@@ -87,6 +88,15 @@ def test_the_newest_nights_of_history_and_runs_each_once(
     root = write(tmp_path, run, tmp_path / "5.json", "--history", address)
     days = [entry.findtext(f"{ATOM}updated", "")[:10] for entry in root.findall(f"{ATOM}entry")]
     assert days == ["2026-11-05", "2026-11-04", "2026-11-03"]
+
+
+def test_an_upgrade_check_is_an_entry(tmp_path: Path) -> None:
+    entry = entry_of(write(tmp_path, write_upgrade(tmp_path / "up.json", upgrade_record())))
+    title = "xeon-runner-1 (genoa), openvino 2026.3.1 -> 2026.4.1: 1 regressed, 1 equivalent, 1 invalid"
+    assert entry.findtext(f"{ATOM}title") == title
+    slower, invalid = entry.findtext(f"{ATOM}content", "").splitlines()
+    assert slower.startswith("openvino-static: regressed: +4.1 %")
+    assert invalid == "ipex-bf16: invalid: worker 7 died"
 
 
 def test_foreign_text_leaves_the_feed_valid(tmp_path: Path) -> None:
