@@ -14,6 +14,7 @@
     │   ├── BadSeries         a recorded series that cannot be read
     │   ├── BadRun            a recorded run that cannot be explained
     │   ├── BadHistory        a history that cannot be read or written
+    │   │   └── HistoryAway   one that may be later: locked, or its server is away
     │   └── GitHubFailed      GitHub refuses what is asked of it, or cannot be reached
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
     ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
@@ -89,6 +90,10 @@ class BadRun(BadInput):
 
 class BadHistory(BadInput):
     """A database of the history that cannot be used: why, and what to do."""
+
+
+class HistoryAway(BadHistory):
+    """A history that cannot be reached now, and may be later: locked, or its server is away."""
 
 
 class GitHubFailed(BadInput):

@@ -56,7 +56,7 @@ class BaselineRow:
             variant=specification(variant),
             stack=stack.recipe,
             sessions=tuple(sessions)[-SESSIONS_KEPT:],
-            evidence=evidence,
+            evidence=evidence and evidence.without_layers,
             worker=worker_digest(),
             commit=worker_commit(),
             launch=launch,
@@ -136,6 +136,6 @@ def _launch(data: object) -> Launch:
 
 def _evidence(data: object) -> Evidence:
     try:
-        return convert(data, Evidence)
+        return convert(data, Evidence).without_layers
     except BadRecord as error:
         raise error.within("evidence") from None

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 
-from perf.errors import BadHistory
+from perf.errors import BadHistory, HistoryAway
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 READS = "reads"  # the execution option of a connection that writes nothing
@@ -24,10 +24,6 @@ CONNECT_S = 10
 MIGRATION_LOCK = 1_197_803_128  # PostgreSQL's advisory lock, a number of our own
 ADDRESSES = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 DAMAGED = ("malformed", "not a database", "disk image")
-
-
-class Unreachable(BadHistory):
-    """A history that cannot be reached now, and may be later: locked, or its server is away."""
 
 
 def state_folder() -> Path:
@@ -113,13 +109,13 @@ def hold_for_migration(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def explained(address: str) -> Iterator[None]:
-    """Turn an error of the database into one that says what to do. Raises Unreachable, or another BadHistory."""
+    """Turn an error of the database into one that says what to do. Raises HistoryAway, or another BadHistory."""
     try:
         yield
     except (OperationalError, sqlalchemy.exc.InterfaceError) as error:
         if is_damaged(error):
             raise damaged(address, error) from None
-        raise Unreachable(f"{address}: {first_line(error)}") from None
+        raise HistoryAway(f"{address}: {first_line(error)}") from None
     except DatabaseError as error:
         if is_damaged(error):
             raise damaged(address, error) from None

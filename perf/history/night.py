@@ -79,7 +79,7 @@ class NightRow:
         stack: Python and packages, and ``stack_digest`` what their anchor would be called.
         to_anchor: the ratio to the anchor; None where only memory compares the two, or there is none.
         reached: the share of the machine's peak of each part, by the part's name.
-        evidence: what the first session's worker said of itself, as JSON; None of a run of long ago.
+        evidence: what the first session's worker said of itself, as JSON, without layers; None of a run of long ago.
         sessions: all sessions, as records with their rounds.
     """
 
@@ -120,7 +120,7 @@ class NightRow:
             stack_digest=Recipe.of(record["stack"]).digest,
             to_anchor=ratio_to_anchor(record, verdict),
             reached={str(part): each.share for part, each in evidenced.reached.items()} if evidenced else {},
-            evidence=record.get("evidence"),
+            evidence=without_layers(record.get("evidence")),
             fidelity=record.get("fidelity"),
             sessions=tuple(map(SessionRecord.from_json, kept.get("sessions", ()))),
         )
@@ -132,6 +132,11 @@ class Night(Kept):
 
     machine_verdict: Json | None
     rows: tuple[NightRow, ...]
+
+
+def without_layers(evidence: Json | None) -> Json | None:
+    """Return what is kept of a record's evidence: its layers would make the history three times as large."""
+    return evidence and {name: value for name, value in evidence.items() if name != "layers"}
 
 
 def ratio_to_anchor(record: Json, verdict: Verdict | None) -> AnchorRatio | None:

@@ -13,8 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.errors import BadHistory, BadRun
-from perf.history.connecting import Unreachable, state_folder
+from perf.errors import BadHistory, BadRun, HistoryAway
+from perf.history.connecting import state_folder
 from perf.history.database import Database
 from perf.history.kept import Kept
 from perf.history.reading import read_kept
@@ -66,7 +66,7 @@ class Outbox:
             except BadRun:
                 with contextlib.suppress(FileNotFoundError):
                     path.rename(path.with_suffix(".bad"))
-            except Unreachable:
+            except HistoryAway:
                 raise
             except BadHistory as error:
                 refusal = error

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from perf.history.columns import calm_columns
 from perf.history.night import AnchorRatio, Night
 from perf.stats.verdict import VerdictKind
+
+FIRST_DATE = "2023-03-28"  # of the article, whose ladder this is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +90,9 @@ def points_of(night: Night) -> list[Point]:
         )
         for row in night.rows
     ]
+
+
+def misdated(points: Iterable[Point]) -> set[str]:
+    """Return the nights whose dates cannot be: before the suite was made, or after tomorrow; the clock was wrong."""
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    return {point.night for point in points if not FIRST_DATE <= point.began <= tomorrow}

@@ -120,9 +120,12 @@ class Estimate:
         self._is_announced = False
 
     def add_step(self, name: str, step_s: float) -> None:
-        """Learn from a row of this run that its UNet steps take ``step_s``."""
+        """Learn from a row of this run that its UNet steps take ``step_s``; the first ones of one that compiles do not.
+
+        They hold the compilation, and would make hours of a ladder of minutes.
+        """
         variant = self._pending.get(name)
-        if variant:
+        if variant and not variant.compiled:
             self._fp32_steps_s[name] = step_s / relative_step(variant, has_bf16=self._has_bf16)
 
     def end_row(self, name: str, seconds: float) -> None:

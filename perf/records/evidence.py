@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from perf.errors import BadRecord
@@ -50,6 +50,18 @@ class Kernel:
     def in_bf16(self) -> bool:
         """Whether what it multiplies is bfloat16; the result may be wider."""
         return self.types.split(":")[0] == "bf16"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer of a model within one call of a part, and its seconds; ``name`` is that of the model's own module."""
+
+    part: str
+    name: str
+    time_s: float
+
+    def __post_init__(self) -> None:
+        check_number("time_s", self.time_s, may_be_zero=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +146,26 @@ class Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Everything that was read from one worker."""
+    """Everything that was read from one worker.
+
+    ``layers`` are in the order in which they ran; none of a backend that does not tell. Only a run's own record holds
+    them: a baseline or a history would be twice as large.
+    """
 
     kernels: tuple[Kernel, ...]
     state: State
     surroundings: Surroundings
     peak: Peak
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def without_layers(self) -> Evidence:
+        """All but the layers."""
+        return replace(self, layers=())
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        fields = asdict(self)
+        return fields if self.layers else {name: value for name, value in fields.items() if name != "layers"}
 
 
 Executed = tuple[str, str, str, float]  # operation, implementation, types, and the seconds of one execution

@@ -1,8 +1,9 @@
 """A row as a trace for Perfetto or Chrome: its images by their parts, and the kernels of a call below.
 
 An image's parts are drawn in their order, each as long as it took; what lies between them is drawn at the end. Kernels
-were read once, in calls of their own after the rounds, and are known by their kinds: each kind is one block, as long as
-all of its calls together, the longest first.
+and layers were read once, in calls of their own after the rounds. Layers are drawn in the order in which they ran, and
+what is in none of them is left out. Kernels are known by their kinds: each kind is one block, as long as all of its
+calls together, the longest first.
 
 The format: "Trace Event Format", Google, complete events (``"ph": "X"``) in microseconds.
 """
@@ -18,13 +19,13 @@ from perf.records.part import Part
 from perf.records.sample import Parts
 
 MICROSECONDS = 1e6
-IMAGES, KERNELS = 1, 2  # the processes that the two are drawn as
+IMAGES, KERNELS, LAYERS = 1, 2, 3  # the processes that these are drawn as
 
 Json = dict[str, Any]
 
 
 def trace(row: EvidencedRow) -> Json:
-    """Return the trace of a row: all timed images, and the kernels of one call of each part that was looked at."""
+    """Return the trace of a row: all timed images, and kernels and layers of a call of each part that was looked at."""
     return {
         "displayTimeUnit": "ms",
         "otherData": {"row": row.name, "model": row.model, "packages": dict(row.packages)},
@@ -33,6 +34,8 @@ def trace(row: EvidencedRow) -> Json:
             named(KERNELS, f"{row.name}: kernels of one call"),
             *images(sample.parts for sample in row.session.samples),
             *kernels(row),
+            named(LAYERS, f"{row.name}: layers of one call"),
+            *layers(row),
         ],
     }
 
@@ -60,7 +63,7 @@ def in_order(image: Parts) -> Iterator[tuple[str, float]]:
 def kernels(row: EvidencedRow) -> Iterator[Json]:
     """Yield the kernels of each part that was looked at, in a line of their own."""
     for thread, part in enumerate(LOOKED_AT, start=1):
-        yield {"ph": "M", "name": "thread_name", "pid": KERNELS, "tid": thread, "args": {"name": str(part)}}
+        yield line_named(KERNELS, thread, str(part))
         at_s = 0.0
         for kernel in row.evidence.kernels:
             if kernel.part != part:
@@ -68,6 +71,17 @@ def kernels(row: EvidencedRow) -> Iterator[Json]:
             about = {"implementation": kernel.implementation, "types": kernel.types, "calls": kernel.count}
             yield event(f"{kernel.operation} {kernel.types}", at_s, kernel.time_s, KERNELS, thread) | {"args": about}
             at_s += kernel.time_s
+
+
+def layers(row: EvidencedRow) -> Iterator[Json]:
+    """Yield the layers of each part that was looked at, in a line of their own."""
+    for thread, part in enumerate(LOOKED_AT, start=1):
+        yield line_named(LAYERS, thread, str(part))
+        at_s = 0.0
+        for layer in row.evidence.layers:
+            if layer.part == part:
+                yield event(layer.name, at_s, layer.time_s, LAYERS, thread)
+                at_s += layer.time_s
 
 
 def event(name: str, at_s: float, lasts_s: float, process: int, thread: int) -> Json:
@@ -79,3 +93,8 @@ def event(name: str, at_s: float, lasts_s: float, process: int, thread: int) -> 
 def named(process: int, name: str) -> Json:
     """Return what gives a process of the trace its name."""
     return {"ph": "M", "name": "process_name", "pid": process, "args": {"name": name}}
+
+
+def line_named(process: int, thread: int, name: str) -> Json:
+    """Return what gives a line of a process its name."""
+    return {"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": name}}

@@ -12,6 +12,7 @@ are run by a stack's interpreter.
     conditions     counters of /proc around a generation
     surroundings   libraries, environment and CPUs of the process
     verbose        the logs of oneDNN and MKL, captured and reduced
+    layers         the models' layers, and the seconds of each
     peak           the most that the machine itself reaches with a stack
     dynamo         adapter to a private part of torch
     pipelines      a module per backend: builds a variant, and observes it

@@ -126,8 +126,14 @@ class Worker:
         from perf.worker import peak  # noqa: PLC0415 - imports torch, as the backends do
 
         np.savez(outcome, image=self._image, latents=self._clock.final_latents.float().numpy())
-        kernels, state = self._backend.observe(self._built, self._replay)
-        evidence = Evidence(kernels=kernels, state=state, surroundings=surroundings.read(), peak=peak.measure())
+        observed = self._backend.observe(self._built, self._replay)
+        evidence = Evidence(
+            kernels=observed.kernels,
+            state=observed.state,
+            surroundings=surroundings.read(),
+            peak=peak.measure(),
+            layers=observed.layers,
+        )
         self._reply("evidence", **evidence.to_json())
 
     def _replay(self, part: Part) -> None:

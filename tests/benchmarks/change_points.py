@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.change_points tests/data/noise/*.jsonl --otava ENVIRONMENT/bin/python
 
-makes nights of recorded identical sessions: each night's level is the median of a session's latencies, as in the
-history. Sessions are drawn in two orders: ``shuffled``, each by itself, and
-``recorded``, in runs of RUN_NIGHTS on average that were neighbours in time (the stationary bootstrap of Politis and
-Romano, JASA 89, 1994), so that what drifted within the hour of recording drifts from night to night.
+makes nights of recorded identical sessions: each night's level is the median of a session's calm rounds, as in the
+history (perf.history.night.Calm); with ``--all-rounds``, of all of them. A session without calm rounds is a night that
+says nothing, and no method sees it. Sessions are drawn in two orders: ``shuffled``, each by itself, and ``recorded``,
+in runs of RUN_NIGHTS on average that were neighbours in time (the stationary bootstrap of Politis and Romano, JASA 89,
+1994), so that what drifted within the hour of recording drifts from night to night.
 
 Every method sees the series anew after each night, as a user does. A step is planted at night 90 to 120, or five of
 0.8 % each, 14 nights apart. It is hit if a change in its direction is reported at most NEAR nights from it, in the 60
@@ -37,10 +38,12 @@ from perf.records.session_record import SessionRecord
 from perf.report.tables import aligned
 from perf.stats.change_points import FEWEST_NIGHTS, PENALTY, change_points
 from perf.stats.intervals import median_interval
+from perf.stats.level import MIN_ROUNDS, undisturbed
 from perf.stats.night_noise import robust_variance
 from tests.builders.runs import DATA
 
 Floats = NDArray[np.float64]
+Level = tuple[float, float]  # a log level and its variance
 Method = Callable[[Floats, Floats], Sequence[int]]  # log levels and their variances -> first nights of new levels
 
 NIGHTS, FIRST_LOOK = 365, 6
@@ -75,17 +78,32 @@ class Nights:
         return Nights(values, self.variances)
 
 
-def drawn_nights(sessions: Sequence[SessionRecord], order: str, generator: np.random.Generator) -> Nights:
-    """Draw the nights of a year from identical sessions."""
-    number, values, variances = 0, np.zeros(NIGHTS), np.zeros(NIGHTS)
+def drawn_nights(levels: Sequence[Level], order: str, generator: np.random.Generator) -> Nights:
+    """Draw the nights of a year from the levels of identical sessions."""
+    number, drawn = 0, []
     for night in range(NIGHTS):
         begins = order == "shuffled" or night == 0 or generator.random() < 1 / RUN_NIGHTS
-        number = int(generator.integers(len(sessions))) if begins else (number + 1) % len(sessions)
-        latencies_s = [timed.latency_s for timed in sessions[number].rounds]
-        interval = median_interval(latencies_s)
-        values[night] = math.log(statistics.median(latencies_s))
-        variances[night] = (math.log(interval.high / interval.low) / (2 * NORMAL_95)) ** 2
-    return Nights(values, variances)
+        number = int(generator.integers(len(levels))) if begins else (number + 1) % len(levels)
+        drawn.append(levels[number])
+    return Nights(*np.array(drawn).T)
+
+
+def level_of(session: SessionRecord, *, all_rounds: bool) -> Level:
+    """Return a session's log level and its variance; NaN of one that says nothing."""
+    rounds = session.rounds if all_rounds else undisturbed(session.rounds)
+    if len(rounds) < min(MIN_ROUNDS, len(session.rounds)):
+        return math.nan, math.nan
+    latencies_s = [timed.latency_s for timed in rounds]
+    interval = median_interval(latencies_s)
+    return math.log(statistics.median(latencies_s)), (math.log(interval.high / interval.low) / (2 * NORMAL_95)) ** 2
+
+
+def seen_by(method: Method, values: Floats, variances: Floats) -> list[int]:
+    """Return the first nights of new levels by a method that sees the nights that have a level."""
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < FIRST_LOOK:
+        return []
+    return [int(known[index]) for index in method(values[known], variances[known])]
 
 
 def ours(values: Floats, variances: Floats) -> list[int]:
@@ -162,13 +180,13 @@ def false_alarms(method: Method, nights: Nights, score: Score) -> None:
     """Look at unchanged nights after each of them."""
     reported: list[int] = []
     for end in range(FIRST_LOOK, NIGHTS + 1):
-        for index in method(nights.values[:end], nights.variances[:end]):
+        for index in seen_by(method, nights.values[:end], nights.variances[:end]):
             if not any(abs(index - earlier) <= NEAR for earlier in reported):
                 reported.append(index)
     score.false_alarms += len(reported)
     score.series += 1
     began_s = time.perf_counter()
-    method(nights.values, nights.variances)
+    seen_by(method, nights.values, nights.variances)
     score.seconds.append(time.perf_counter() - began_s)
 
 
@@ -186,19 +204,19 @@ def delay(method: Method, nights: Nights, at: int, percents: Sequence[float]) ->
 def rises(method: Method, nights: Nights, end: int, places: tuple[int, int]) -> bool:
     """Tell whether a method reports a rise between two places, having seen the nights before ``end``."""
     values = nights.values[:end]
-    bounds = [0, *method(values, nights.variances[:end]), end]
+    bounds = [0, *seen_by(method, values, nights.variances[:end]), end]
     return any(
-        places[0] <= index <= places[1] and np.median(values[index:after]) > np.median(values[before:index])
+        places[0] <= index <= places[1] and np.nanmedian(values[index:after]) > np.nanmedian(values[before:index])
         for before, index, after in zip(bounds, bounds[1:], bounds[2:], strict=False)
     )
 
 
-def scored(methods: Mapping[str, Method], sessions: Sequence[SessionRecord], order: str, count: int) -> list[list[str]]:
+def scored(methods: Mapping[str, Method], levels: Sequence[Level], order: str, count: int) -> list[list[str]]:
     """Return a table's lines of all methods on the same ``count`` years of nights."""
     generator = np.random.default_rng(1)
     scores = {name: Score() for name in methods}
     for _ in range(count):
-        nights = drawn_nights(sessions, order, generator)
+        nights = drawn_nights(levels, order, generator)
         at = int(generator.integers(*PLANTED_AT))
         for name, method in methods.items():
             false_alarms(method, nights, scores[name])
@@ -213,6 +231,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("series", type=Path, nargs="+", help="as for `python -m perf evaluate`")
     parser.add_argument("--otava", type=Path, metavar="PYTHON", help="of an environment with apache-otava")
+    parser.add_argument("--all-rounds", action="store_true", help="of disturbed rounds too")
     parser.add_argument("--years", type=int, default=20, help="of nights per series and order (%(default)s)")
     options = parser.parse_args()
     methods: dict[str, Method] = {
@@ -227,8 +246,9 @@ def main() -> None:
         methods["otava, p < 1e-6"] = Otava(options.otava, 1e-6)
     headings = ["alarms/year", *STEPS_PERCENT, "ms/series"]
     for path in options.series:
+        levels = [level_of(session, all_rounds=options.all_rounds) for session in series.read(path)]
         for order in ORDERS:
-            lines = scored(methods, series.read(path), order, options.years)
+            lines = scored(methods, levels, order, options.years)
             print("\n".join(aligned([f"{path.stem}, {order}", *headings], lines, WIDTH)), flush=True)
 
 

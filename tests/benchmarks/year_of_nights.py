@@ -5,7 +5,7 @@
 
 Four machines, 24 rows each, so many nights, with changes planted (tests/builders/simulated_nights.py). What is printed:
 the seconds to write the nights into a new SQLite database and its size, the seconds to read them and to make the page
-and its size, and the seconds until Chromium has opened it and drawn the first screen.
+and its size, the seconds until Chromium has opened it and drawn the first screen, and what was found.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import argparse
 import functools
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from perf.history.database import Database
 from perf.report.page import make_view, render, source
+from perf.report.page.view import Page
 from tests.builders import chromium
 from tests.builders.simulated_nights import FLEET, Plan, nights_of
 
@@ -87,12 +88,23 @@ def measure(folder: Path, plan: Plan) -> None:
     fill(address, plan)
     print(f"store: {store.stat().st_size / 1e6:.1f} MB")
     sources = timed("read", lambda: source.read([], address))
-    page.write_text(timed("page made", lambda: render.render(make_view.make_page(sources))), encoding="utf-8")
+    view = timed("page made", lambda: make_view.make_page(sources))
+    page.write_text(timed("page written", lambda: render.render(view)), encoding="utf-8")
     print(f"page: {page.stat().st_size / 1e6:.2f} MB")
     if reason := chromium.why_not():
         print(f"not opened: {reason}")
     else:
         show(page)
+    print("\n".join(found(view)))
+
+
+def found(page: Page) -> Iterator[str]:
+    """Yield the nights of each machine, and what they tell of it and of its rows."""
+    for machine in page.machines:
+        yield f"{machine.name} ({machine.about}): {machine.nights} nights"
+        yield from (f"  {sentence}" for sentence in machine.trend)
+        for row in machine.rows:
+            yield from (f"  {sentence}" for sentence in (row.history.sentences if row.history else ()))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,18 @@ def test_a_file_that_is_no_run_is_one_line(runs: Path, capsys: pytest.CaptureFix
     assert "other.json is not a recorded run" in capsys.readouterr().err
 
 
+def test_a_run_with_a_number_that_is_none_is_left_out(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = runs / "first.json"
+    path.write_text(path.read_text().replace('"load_s": 1.0', '"load_s": NaN', 1))
+    assert history("import", runs) == ExitCode.OK
+    said = capsys.readouterr()
+    assert said.out == "1 new, 0 known\n"
+    (line,) = [line for line in said.err.splitlines() if "first.json" in line]
+    assert "NaN" in line
+    assert history("import", path) == ExitCode.BAD_INPUT
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_what_waits_is_sent_with_an_import(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Outbox.default().put(runs / "first.json")
     history("import", runs / "second.json")

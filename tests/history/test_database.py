@@ -16,10 +16,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from perf.errors import BadHistory
+from perf.errors import BadHistory, HistoryAway
 from perf.history import tables
 from perf.history.checked_upgrade import read_upgrade
-from perf.history.connecting import Unreachable, engine_for
+from perf.history.connecting import engine_for
 from perf.history.database import Database
 from perf.history.migrating import config_for
 from perf.history.night import AnchorRatio, Night, read_night
@@ -201,7 +201,7 @@ def test_a_server_that_is_started_again_in_the_middle_loses_no_night(server: Ser
         server.stop()
         try:
             assert outbox.put(run) == night
-            with pytest.raises(Unreachable):
+            with pytest.raises(HistoryAway):
                 outbox.send(database)
             assert len(outbox.waiting()) == 1
         finally:
@@ -234,7 +234,7 @@ def test_a_file_that_another_program_has_locked_is_unreachable(
     with Database(f"sqlite:///{path}") as database:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            with pytest.raises(Unreachable, match="database is locked"):
+            with pytest.raises(HistoryAway, match="database is locked"):
                 database.add(night)
         assert database.add(night)
 

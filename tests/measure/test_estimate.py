@@ -54,6 +54,14 @@ def test_the_first_step_tells_the_whole_and_what_would_be_shorter(last: LastRun)
     assert known.announcement(FULL) is None, "shown once"
 
 
+def test_a_step_with_the_compilation_in_it_tells_nothing(last: LastRun) -> None:
+    known = Estimate((COMPILED, STATIC), DEFAULT, last, has_bf16=True)
+    known.add_step(COMPILED.name, 25.0)
+    assert known.left_s() is None
+    known.add_step(STATIC.name, 1.0)
+    assert known.left_s() == pytest.approx(row_s(COMPILED, DEFAULT, 0.53 / 0.38) + row_s(STATIC, DEFAULT, 1.0), rel=0.1)
+
+
 def test_a_short_run_names_nothing_shorter(last: LastRun) -> None:
     known = estimate(last, protocol=QUICK)
     known.add_step(EAGER.name, 1.0)

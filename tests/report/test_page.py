@@ -98,7 +98,7 @@ def test_the_kernels_of_two_nights_are_a_diff(tmp_path: Path) -> None:
         path.write_text(path.read_text().replace("2026-11-01T02:00", f"2026-11-{day:02}T02:00"))
     kernels = page_of(tmp_path / "1.json", tmp_path / "2.json").machines[0].rows[0].kernels
     assert kernels
-    assert kernels.before == "2026-11-01"
+    assert kernels.before == "2026-11-01 01:00 UTC"
     assert [line.sign for line in kernels.lines] == ["gone", "same", "same", "same"]
     assert kernels.differences[0].startswith("UNet step: convolution no longer 50 brg_conv_fwd")
 
@@ -155,6 +155,48 @@ def test_an_upgrade_that_is_given_is_open_and_earlier_ones_are_not(tmp_path: Pat
     assert [row.line.word for row in (static, eager, ipex)] == ["regressed", "unchanged", "invalid"]
     assert static.details[0] == "UNet step +5.0 % (+4.2 % to +5.8 %)"
     assert page_of(given).machines == []
+
+
+def test_nights_whose_clock_was_wrong_are_left_out_and_said(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    days = ("1970-01-01", "2026-11-01", "2026-11-02", "2099-01-01")
+    runs = [
+        write_ladder(tmp_path / f"{day}.json", ladder_record(when=f"{day}T02:00:00+00:00", seed=n))
+        for n, day in enumerate(days)
+    ]
+    with Database(address) as database:
+        for run in runs:
+            database.add(read_night(run))
+    (machine,) = make_view.make_page(source.read([], address)).machines
+    assert (machine.began[:10], machine.nights, machine.misdated) == ("2026-11-02", 2, 2)
+    (given,) = make_view.make_page(source.read([runs[3]], address)).machines
+    assert (given.began[:10], given.nights, given.misdated) == ("2099-01-01", 3, 1), "it is asked for"
+    (alone,) = page_of(runs[0]).machines
+    assert (alone.began[:10], alone.misdated) == ("1970-01-01", 0)
+
+
+def test_the_run_that_is_given_is_shown_although_the_history_has_later_ones(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    runs = [
+        write_ladder(tmp_path / f"{day}.json", ladder_record(when=f"2026-11-0{day}T02:00:00+00:00", seed=day))
+        for day in (1, 4)
+    ]
+    with Database(address) as database:
+        for run in runs:
+            database.add(read_night(run))
+    (machine,) = make_view.make_page(source.read(runs[:1], address)).machines
+    assert (machine.began[:10], machine.nights) == ("2026-11-01", 2)
+
+
+def test_a_run_of_another_model_is_another_series(tmp_path: Path, whole: Path) -> None:
+    record = ladder_record(when="2026-11-02T02:00:00+00:00")
+    for benchmark in record["benchmarks"]:
+        benchmark["extra_info"]["model"] = {"name": "another", "digest": "e" * 64}
+    machines = page_of(whole, write_ladder(tmp_path / "another.json", record)).machines
+    assert [(each.measured.partition(",")[0], each.nights) for each in machines] == [
+        ("another", 1),
+        ("synthetic-sd15", 1),
+    ]
 
 
 def test_a_run_that_is_given_twice_is_one_night(tmp_path: Path, whole: Path) -> None:

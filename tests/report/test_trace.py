@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from perf import cli
 from perf.exit_codes import ExitCode
 from perf.history import recorded_run
 from perf.history.recorded_run import EvidencedRow
-from perf.report.trace import IMAGES, KERNELS, Json, trace
+from perf.records.evidence import Layer
+from perf.records.part import Part
+from perf.report.trace import IMAGES, KERNELS, LAYERS, Json, trace
 from tests.builders.evidence import evidence
 from tests.builders.recorded_runs import recorded_row, write_run
 
@@ -51,6 +54,22 @@ def test_kernels_of_a_call_are_in_lines_of_their_own(drawn_row: EvidencedRow) ->
         for before, after in itertools.pairwise(line):
             assert after["ts"] == pytest.approx(before["ts"] + before["dur"])
     assert drawn[0]["args"] == {"implementation": "brg_conv_fwd:avx10_1_512_amx", "types": "bf16", "calls": 50}
+
+
+def test_layers_follow_each_other_as_they_ran(tmp_path: Path) -> None:
+    layers = (
+        Layer(part=Part.UNET_STEP, name="conv_in", time_s=0.1),
+        Layer(part=Part.VAE_DECODE, name="post_quant_conv", time_s=0.3),
+        Layer(part=Part.UNET_STEP, name="mid_block.resnets.0", time_s=0.2),
+    )
+    proof = replace(evidence(), layers=layers)
+    run = write_run(tmp_path / "run.json", recorded_row("eager-fp32", [10.0], proof))
+    (row,) = recorded_run.read(run).evidenced_rows
+    assert [(event["name"], event["tid"], event["ts"], event["dur"]) for event in blocks(row, LAYERS)] == [
+        ("conv_in", 1, 0, 1e5),
+        ("mid_block.resnets.0", 1, 1e5, 2e5),
+        ("post_quant_conv", 2, 0, 3e5),
+    ]
 
 
 def test_the_command_writes_a_file(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,6 +74,7 @@ def machine_view(anchor: str, source: Source, album: Album, bins: int) -> Machin
         measured=f"{night.model['name']}, {night.protocol['size']}, {night.protocol['steps']} steps",
         began=night.began,
         nights=len({point.night for point in source.points}),
+        misdated=source.misdated,
         commit=night.commit,
         ci_url=night.ci_url,
         verdict=machine_line(night),

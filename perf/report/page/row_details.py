@@ -23,7 +23,7 @@ from perf.report.page.seconds_parts import seconds_by_part
 from perf.report.page.source import Before
 from perf.report.page.thinning import Reading, pieces
 from perf.report.page.trends import Trend
-from perf.report.page.view import ClaimLine, KernelLine, Kernels, PartsAt, RoundLine, RowHistory
+from perf.report.page.view import ClaimLine, KernelLine, Kernels, PartsAt, RoundLine, RowHistory, to_the_minute
 from perf.stats.level import best_use, disturbed
 
 KERNELS_SHOWN = 8
@@ -63,7 +63,7 @@ def kernels_of(row: NightRow, night: Night, earlier: Before | None) -> Kernels |
         lines = [KernelLine(part=line.part, name=line.name, before=line.now, now=line.now) for line in lines]
     lines.sort(key=lambda line: (line.sign == "same", -longest_s(line)))
     return Kernels(
-        before=earlier.began[:10] if before and earlier else None,
+        before=to_the_minute(earlier.began) if before and earlier else None,
         lines=lines[:KERNELS_SHOWN],
         left_out=max(0, len(lines) - KERNELS_SHOWN),
         differences=differences(before, evidence)[:DIFFERENCES_SHOWN] if before else (),

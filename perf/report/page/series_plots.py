@@ -14,13 +14,28 @@ from perf.report.page.marks import Mark, MarkKind
 from perf.report.page.row_details import time_s
 from perf.report.page.scale import DAY_S, Scale, time_ticks
 from perf.report.page.seconds_parts import ALL
-from perf.report.page.svg import BLUE, GREEN, ORANGE, PURPLE, RED, around, grid, line, path, picture, text, through
+from perf.report.page.svg import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    RED,
+    around,
+    element,
+    grid,
+    line,
+    path,
+    picture,
+    text,
+    through,
+)
 from perf.report.page.thinning import Piece
 from perf.report.page.view import PartsAt, RowHistory
 from perf.stats.verdict import percent
 
 OUTLYING = 0.1  # of the ends of intervals may be beyond the frame, and are drawn at its edge
 ROOM = 0.12  # of the range, above and below
+MOST_DOTS = 30
 LABEL_ROOM = 30  # pixels between the labels of two marks
 MARK_COLOURS: Mapping[MarkKind, str] = {
     MarkKind.PACKAGES: ORANGE,
@@ -59,14 +74,17 @@ def parts_plot(history: RowHistory, marks: Sequence[Mark]) -> Markup:
 
 
 def _lines(pieces: Sequence[Piece], across: Scale, up: Scale, colour: str) -> list[Markup]:
-    """Return each piece as a line, with its band behind it."""
+    """Return each piece as a line, with its band behind it; few readings are dots as well."""
     shown = []
+    has_dots = sum(len(piece.readings) for piece in pieces) <= MOST_DOTS
     for piece in pieces:
         upper = [(across(band.time_s), up(band.high)) for band in piece.bands]
         lower = [(across(band.time_s), up(band.low)) for band in piece.bands]
         middle = [(across(each.time_s), up(each.value)) for each in piece.readings]
         shown.append(path(around(upper, lower), fill=colour, fill_opacity=".3"))
         shown.append(path(through(middle), stroke=colour, stroke_width="1.5", stroke_linecap="round"))
+        if has_dots:
+            shown += [element("circle", cx=x, cy=y, r=2.5, fill=colour) for x, y in middle]
     return shown
 
 
@@ -97,8 +115,8 @@ def _marks(marks: Sequence[Mark], across: Scale) -> list[Markup]:
 
 
 def _across(history: RowHistory) -> Scale:
-    """Return the scale of time, from the beginning of the first day, so that few days have their labels."""
-    return SERIES.across(history.began_s // DAY_S * DAY_S, history.ended_s)
+    """Return the scale of time, of whole days, so that few days have their labels and no night is at the edge."""
+    return SERIES.across(history.began_s // DAY_S * DAY_S, -(-history.ended_s // DAY_S) * DAY_S)
 
 
 def _dates(across: Scale) -> list[Markup]:

@@ -15,7 +15,7 @@ from typing import Any
 from perf.history.checked_upgrade import CheckedUpgrade, is_upgrade, upgrade_of
 from perf.history.database import Database
 from perf.history.night import Night, kept_of
-from perf.history.points import Point, points_of
+from perf.history.points import Point, misdated, points_of
 from perf.history.recorded_run import RecordedRun, read_json, run_of
 from perf.report.page.marks import Stacks
 
@@ -37,11 +37,12 @@ class Source:
 
     Attributes:
         night: the one to show, whole: of those of the last day, the one with most rows, since a person may have
-            measured a single row again.
+            measured a single row again. The last day is that of the last file that was given, if any.
         run: what that night was read from; None where only the history has it.
         before: by row, what it is compared with beside its baseline; a row of a first night has nothing.
         points: those of all nights, in order of time.
         stacks: the recipes of the stacks that the points refer to, by their digests.
+        misdated: how many nights have no points here, since the clock was wrong.
     """
 
     night: Night
@@ -49,6 +50,7 @@ class Source:
     before: Mapping[str, Before]
     points: Sequence[Point]
     stacks: Stacks
+    misdated: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +132,28 @@ def _machines(collected: Collected, database: Database | None) -> list[Source]:
     by_setting: defaultdict[str, list[Point]] = defaultdict(list)
     for point in sorted(collected.points, key=lambda point: point.began):
         by_setting[point.setting].append(point)
+    given = frozenset(collected.runs)
+    settings = [_Setting.of(points, given) for points in by_setting.values()]
     if database:
-        _read_nights(database, {night_to_show(points) for points in by_setting.values()}, collected)
-    return [_source(points, collected, database) for points in by_setting.values()]
+        _read_nights(database, {setting.shown for setting in settings}, collected)
+    return [_source(setting, collected, database) for setting in settings]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """The points of one setting, the night to show, and how many nights were left out since the clock was wrong."""
+
+    points: Sequence[Point]
+    shown: str
+    misdated: int
+
+    @classmethod
+    def of(cls, points: Sequence[Point], given: Container[str]) -> _Setting:
+        wrong = {night for night in misdated(points) if night not in given}
+        dated = [point for point in points if point.night not in wrong]
+        if not dated:  # a machine whose clock has always been wrong
+            return cls(points, night_to_show(points, given), 0)
+        return cls(dated, night_to_show(dated, given), len(wrong))
 
 
 def _read_nights(database: Database, digests: set[str], collected: Collected) -> None:
@@ -141,14 +162,14 @@ def _read_nights(database: Database, digests: set[str], collected: Collected) ->
         collected.nights[digest] = database.night(digest)
 
 
-def _source(points: Sequence[Point], collected: Collected, database: Database | None) -> Source:
-    shown = night_to_show(points)
+def _source(setting: _Setting, collected: Collected, database: Database | None) -> Source:
     return Source(
-        night=collected.nights[shown],
-        run=collected.runs.get(shown),
-        before=_before(earlier_points(points, shown), collected, database),
-        points=points,
+        night=collected.nights[setting.shown],
+        run=collected.runs.get(setting.shown),
+        before=_before(earlier_points(setting.points, setting.shown), collected, database),
+        points=setting.points,
         stacks=collected.stacks,
+        misdated=setting.misdated,
     )
 
 
@@ -163,10 +184,16 @@ def _before(chosen: Mapping[str, Point], collected: Collected, database: Databas
     return {name: Before(began=point.began, evidence=said[point.night].get(name)) for name, point in chosen.items()}
 
 
-def night_to_show(points: Sequence[Point]) -> str:
-    """Return the digest of the night with most rows within a day of the last one; the later of two alike."""
-    first = (datetime.fromisoformat(points[-1].began) - ONE_DAY).isoformat(timespec="seconds")
-    rows = Counter(point.night for point in reversed(points) if point.began > first)
+def night_to_show(points: Sequence[Point], given: Container[str] = ()) -> str:
+    """Return the digest of the night with most rows within a day of the last one; the later of two alike.
+
+    Args:
+        points: those of one setting, in order of time.
+        given: nights that are asked for: the last one is the last of these, where the setting has any.
+    """
+    last = next((point.began for point in reversed(points) if point.night in given), points[-1].began)
+    first = (datetime.fromisoformat(last) - ONE_DAY).isoformat(timespec="seconds")
+    rows = Counter(point.night for point in reversed(points) if first < point.began <= last)
     return max(rows, key=lambda night: rows[night])
 
 

@@ -202,6 +202,7 @@ class MachineView:
     measured: str
     began: str
     nights: int
+    misdated: int
     commit: str | None
     ci_url: str | None
     verdict: MachineLine | None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.records.evidence import Kernel, State
+from perf.records.evidence import Kernel, Layer, State
 from perf.records.part import Part
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
@@ -28,4 +28,12 @@ class BuildRequest:
 
 
 Replay = Callable[[Part], None]  # repeats the last call of a part, one of perf.records.evidence.LOOKED_AT
-Observed = tuple[tuple[Kernel, ...], State]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What is really active in a pipeline: the kernels and the layers of a call of each part, and the state."""
+
+    kernels: tuple[Kernel, ...]
+    layers: tuple[Layer, ...]
+    state: State

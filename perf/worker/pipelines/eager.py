@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import torch
 from diffusers import StableDiffusionPipeline
 
-from perf.records.evidence import LOOKED_AT, State, grouped
+from perf.records.evidence import Layer, State, grouped
+from perf.records.part import Part
 from perf.spec.variant import Variant
 from perf.worker import dynamo, verbose
+from perf.worker.layers import in_layers, timing
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
 
@@ -69,12 +72,19 @@ def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
 def observe(built: Built, replay: Replay) -> Observed:
     """Read the kernels from the libraries' logs of one call of each part, and the state from torch and the UNet.
 
-    Shared with IPEX.
+    The layers are timed in the same call. A model that was compiled has none: it would be compiled again with the
+    clocks in it. Shared with IPEX.
     """
+    unet, threads = built.pipe.unet, torch.get_num_threads()
+    is_compiled = bool(dynamo.graphs_compiled())
+    logs: dict[Part, str] = {}
+    layers: list[Layer] = []
     mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
     with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
-        logs = {part: verbose.capture(lambda part=part: replay(part)) for part in LOOKED_AT}  # type: ignore[misc]
-    unet, threads = built.pipe.unet, torch.get_num_threads()
+        for part, model in {Part.UNET_STEP: unet, Part.VAE_DECODE: built.pipe.vae}.items():
+            with timing(model if not is_compiled else None) as timed:
+                logs[part] = verbose.capture(partial(replay, part))
+            layers += in_layers(part, timed)
     state = State(
         scheduler=type(built.pipe.scheduler).__name__,
         threads=threads,
@@ -84,7 +94,7 @@ def observe(built: Built, replay: Replay) -> Observed:
         isa=verbose.isa("".join(logs.values())),
     )
     kernels = [kernel for part, log in logs.items() for kernel in grouped(part, verbose.executed(log, threads))]
-    return tuple(kernels), state
+    return Observed(kernels=tuple(kernels), layers=tuple(layers), state=state)
 
 
 def weight_types(model: torch.nn.Module) -> dict[str, int]:

@@ -34,8 +34,8 @@ def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor
 
 def observe(built: Built, replay: Replay) -> Observed:
     """Read what is read of plain PyTorch, and how much of the UNet IPEX has prepacked."""
-    kernels, state = eager.observe(built, replay)
-    return kernels, replace(state, prepacked=prepacked(built.pipe.unet))
+    observed = eager.observe(built, replay)
+    return replace(observed, state=replace(observed.state, prepacked=prepacked(built.pipe.unet)))
 
 
 def prepacked(model: torch.nn.Module) -> float:

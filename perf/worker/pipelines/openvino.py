@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
@@ -14,8 +15,9 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig, OVStableDiffusionPipeline
 
 from perf.host.cache import forget_unused, make_once
-from perf.records.evidence import Executed, Kernel, State, grouped
+from perf.records.evidence import Executed, Kernel, Layer, State, grouped
 from perf.records.part import Part
+from perf.worker.layers import in_layers, layer_of
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, use_scheduler
 
@@ -24,6 +26,7 @@ EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "tran
 
 # OpenVINO's names -> oneDNN's.
 LAYERS = {"Convolution": "convolution", "FullyConnected": "matmul", "MatMul": "matmul"}
+TRACED = re.compile(r"__module\.([\w.]+)")  # the module of an operation, as the export has named it
 TYPES = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
 
 
@@ -69,10 +72,14 @@ def export_key(checkpoint_digest: str) -> str:
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Read the kernels from OpenVINO's own profile of one call of each part, and the state from the compiled UNet."""
+    """Read kernels and layers from OpenVINO's own profile of a call of each part, and the state from the UNet."""
     pipe = built.pipe
-    profiled = {Part.UNET_STEP: pipe.unet, Part.VAE_DECODE: pipe.vae.decoder}
-    kernels = [kernel for part, model in profiled.items() for kernel in profile(model, part, replay)]
+    kernels: list[Kernel] = []
+    layers: list[Layer] = []
+    for part, model in {Part.UNET_STEP: pipe.unet, Part.VAE_DECODE: pipe.vae.decoder}.items():
+        profiled = profile(model, part, replay)
+        kernels += grouped(part, executed(profiled, primitives(model.request)))
+        layers += in_layers(part, named(profiled))
     get_property = pipe.unet.request.get_property
     state = State(
         scheduler=type(pipe.scheduler).__name__,
@@ -82,11 +89,11 @@ def observe(built: Built, replay: Replay) -> Observed:
         streams=get_property("NUM_STREAMS"),
         pinned=get_property("ENABLE_CPU_PINNING"),
     )
-    return tuple(kernels), state
+    return Observed(kernels=tuple(kernels), layers=tuple(layers), state=state)
 
 
-def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
-    """Return the kernels of one call: their kinds from the model that was timed, their times from a second copy of it.
+def profile(model: Any, part: Part, replay: Replay) -> list[ProfilingInfo]:
+    """Return what was executed in one call, timed in a second copy of the model.
 
     Keeping a profile costs time, so the model that is timed keeps none.
     """
@@ -99,7 +106,8 @@ def profile(model: Any, part: Part, replay: Replay) -> tuple[Kernel, ...]:
         replay(part)
     finally:
         model.request = timed
-    return grouped(part, executed(profiled.get_profiling_info(), primitives(timed)))
+    found: list[ProfilingInfo] = profiled.get_profiling_info()
+    return found
 
 
 def primitives(compiled: CompiledModel) -> dict[str, str]:
@@ -108,9 +116,18 @@ def primitives(compiled: CompiledModel) -> dict[str, str]:
     return {layer.get_friendly_name(): layer.get_rt_info()["primitiveType"].value for layer in layers}
 
 
-def executed(layers: Iterable[ProfilingInfo], primitives: Mapping[str, str]) -> Iterator[Executed]:
-    """Yield the layers that were executed."""
-    for layer in layers:
+def named(profiled: Iterable[ProfilingInfo]) -> Iterator[tuple[str, float]]:
+    """Yield the layer that each operation belongs to and its seconds; what the compiler has added belongs to none."""
+    for operation in profiled:
+        traced = TRACED.match(operation.node_name)
+        layer = layer_of(traced[1]) if traced else None
+        if layer and operation.status == ProfilingInfo.Status.EXECUTED:
+            yield layer, operation.real_time.total_seconds()
+
+
+def executed(profiled: Iterable[ProfilingInfo], primitives: Mapping[str, str]) -> Iterator[Executed]:
+    """Yield what was executed."""
+    for layer in profiled:
         if layer.status == ProfilingInfo.Status.EXECUTED:
             primitive = primitives.get(layer.node_name, layer.exec_type)
             implementation, _, precision = primitive.rpartition("_")
