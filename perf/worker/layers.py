@@ -18,7 +18,7 @@ from perf.records.evidence import Layer
 if TYPE_CHECKING:
     import torch
 
-LAYER = re.compile(r"(?:\w+\.)*?(?:resnets|attentions|downsamplers|upsamplers)\.\d+|(?:(?:de|en)coder\.)?\w+")
+LAYER = re.compile(r"(?:\w+\.)*?(?:resnets|attentions|downsamplers|upsamplers)\.\d+|(?:decoder\.)?(?!decoder\b)\w+")
 
 
 def layer_of(name: str) -> str | None:
@@ -36,11 +36,8 @@ def in_layers(part: str, timed: Iterable[tuple[str, float]]) -> tuple[Layer, ...
 
 
 @contextmanager
-def timing(model: torch.nn.Module | None) -> Iterator[list[tuple[str, float]]]:
-    """Note each layer of a model that runs within the block, and its seconds, in the list that is yielded.
-
-    Without a model the list stays empty.
-    """
+def timing(model: torch.nn.Module) -> Iterator[list[tuple[str, float]]]:
+    """Note each layer of a model that runs within the block, and its seconds, in the list that is yielded."""
     timed: list[tuple[str, float]] = []
     began: dict[str, float] = {}
 
@@ -51,7 +48,7 @@ def timing(model: torch.nn.Module | None) -> Iterator[list[tuple[str, float]]]:
         timed.append((name, time.perf_counter() - began[name]))
 
     hooks = []
-    for name, module in model.named_modules() if model else ():
+    for name, module in model.named_modules():
         if name and layer_of(name) == name:
             hooks.append(module.register_forward_pre_hook(partial(begin, name)))
             hooks.append(module.register_forward_hook(partial(end, name)))

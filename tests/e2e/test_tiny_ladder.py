@@ -27,6 +27,10 @@ from tests.builders.runs import HERE, ladder_command, surroundings
 
 # A CPU without bfloat16 instructions, such as a hosted runner's may be, runs the rows that need none.
 ROWS = [variant.name for variant in ladder.LADDER if not variant.torch_bf16 or HERE.bf16_isa]
+LAYERS = {
+    Part.UNET_STEP: {"conv_in", "down_blocks.0.resnets.0", "up_blocks.1.attentions.1", "conv_out"},
+    Part.VAE_DECODE: {"post_quant_conv", "decoder.mid_block.attentions.0", "decoder.up_blocks.3.resnets.1"},
+}
 # Content of the tiny checkpoint, as first made. Another value: machines no longer measure the same model.
 TINY_DIGEST = "eb5b82dfe85aec9f90393430d55079f04d6c9aec245920d81c17893f3ea8d885"
 
@@ -99,6 +103,18 @@ def test_the_scheduler_decides_the_number_of_unet_calls(records: dict[str, Any],
 def test_the_parents_time_holds_the_workers(records: dict[str, Any], name: str) -> None:
     samples = records[name]["extra_info"]["session"]["samples"]
     assert records[name]["stats"]["median"] >= statistics.median(sample["latency_s"] for sample in samples)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_layers_are_those_of_the_model(records: dict[str, Any], name: str) -> None:
+    evidence = convert(records[name]["extra_info"]["evidence"], Evidence)
+    if records[name]["extra_info"]["variant"]["compiled"]:
+        assert evidence.layers == (), "the graph has none"
+        return
+    for part, expected in LAYERS.items():
+        names = [layer.name for layer in evidence.layers if layer.part == part]
+        assert expected <= set(names)
+        assert len(names) == len(set(names))
 
 
 def test_a_row_is_recorded_and_slower_software_found_in_pairs(ran: Path, cache_dir: Path) -> None:

@@ -24,6 +24,7 @@ from perf.worker.layers import in_layers, layer_of, timing
         ("decoder.up_blocks.2.resnets.0.norm1", "decoder.up_blocks.2.resnets.0"),
         ("decoder.conv_out", "decoder.conv_out"),
         ("post_quant_conv", "post_quant_conv"),
+        ("decoder", None),
         ("/silly", None),
         ("", None),
     ],

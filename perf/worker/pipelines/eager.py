@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 
 import torch
 from diffusers import StableDiffusionPipeline
 
-from perf.records.evidence import Layer, State, grouped
+from perf.records.evidence import LOOKED_AT, Layer, State, grouped
 from perf.records.part import Part
 from perf.spec.variant import Variant
 from perf.worker import dynamo, verbose
@@ -72,19 +73,12 @@ def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
 def observe(built: Built, replay: Replay) -> Observed:
     """Read the kernels from the libraries' logs of one call of each part, and the state from torch and the UNet.
 
-    The layers are timed in the same call. A model that was compiled has none: it would be compiled again with the
-    clocks in it. Shared with IPEX.
+    Shared with IPEX.
     """
-    unet, threads = built.pipe.unet, torch.get_num_threads()
-    is_compiled = bool(dynamo.graphs_compiled())
-    logs: dict[Part, str] = {}
-    layers: list[Layer] = []
     mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
     with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
-        for part, model in {Part.UNET_STEP: unet, Part.VAE_DECODE: built.pipe.vae}.items():
-            with timing(model if not is_compiled else None) as timed:
-                logs[part] = verbose.capture(partial(replay, part))
-            layers += in_layers(part, timed)
+        logs = {part: verbose.capture(partial(replay, part)) for part in LOOKED_AT}
+    unet, threads = built.pipe.unet, torch.get_num_threads()
     state = State(
         scheduler=type(built.pipe.scheduler).__name__,
         threads=threads,
@@ -94,7 +88,20 @@ def observe(built: Built, replay: Replay) -> Observed:
         isa=verbose.isa("".join(logs.values())),
     )
     kernels = [kernel for part, log in logs.items() for kernel in grouped(part, verbose.executed(log, threads))]
-    return Observed(kernels=tuple(kernels), layers=tuple(layers), state=state)
+    return Observed(kernels=tuple(kernels), layers=tuple(time_layers(built, replay)), state=state)
+
+
+def time_layers(built: Built, replay: Replay) -> Iterator[Layer]:
+    """Yield the layers of one more call of each part: in the one that is logged, the logs take half of the time.
+
+    A model that was compiled has none: it would be compiled again with the clocks in it.
+    """
+    if dynamo.graphs_compiled():
+        return
+    for part, model in {Part.UNET_STEP: built.pipe.unet, Part.VAE_DECODE: built.pipe.vae}.items():
+        with timing(model) as timed:
+            replay(part)
+        yield from in_layers(part, timed)
 
 
 def weight_types(model: torch.nn.Module) -> dict[str, int]:
