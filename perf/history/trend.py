@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +31,8 @@ from perf.stats.watch import LATENCY, PLAIN_LATENCY, WATCHES
 Floats = NDArray[np.float64]
 Rows = Mapping[RowKey, Sequence[Point]]
 
-TIMES = {LATENCY.name, *Part}  # that follow the speed of the machine
+PARTS = {str(part) for part in Part}
+TIMES = {LATENCY.name, *PARTS}  # that follow the speed of the machine
 PRIOR_SDS = {watch.name: watch.prior.sd for watch in WATCHES} | {LATENCY.name: PLAIN_LATENCY.prior.sd}
 
 
@@ -46,7 +47,7 @@ class Change:
         ratio: the new level to the one before, between ``low`` and ``high``, beyond either with a probability of 5 %.
         p_value: the probability that noise alone shows as much somewhere between the neighbouring changes.
         tolerance: the change that matters, as a fraction.
-        notes: what else changed between these nights: packages, the host.
+        notes: what else changed between these nights: parts, packages, the host.
     """
 
     machine: str
@@ -107,11 +108,35 @@ def _of_machine(rows: Rows, stacks: Mapping[str, Json], tolerances: Tolerances) 
     of_machine = by_night(nights, shared.values)
     for (_, row), points in rows.items():
         tolerated = tolerances.of_row(row)
+        of_row = []
         for quantity, series in quantities_of(points).items():
             own = beyond(series, [of_machine[point.night] for point in points]) if quantity in TIMES else series
             for found in searched(own, quantity):
                 notes = [*_host_notes(found, points), *_upgrade_notes(found, points, stacks)]
-                yield _change(found, points, quantity, tolerated[quantity], notes, row=row)
+                of_row.append(_change(found, points, quantity, tolerated[quantity], notes, row=row))
+        yield from told_together(of_row)
+
+
+def told_together(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes of a row, those of its parts told with that of the latency which they make up.
+
+    A part that matters where the latency does not is told by itself.
+    """
+    told = []
+    parts_told: set[int] = set()
+    for latency in (change for change in changes if change.quantity == LATENCY.name):
+        parts = [part for part in changes if part.quantity in PARTS and _is_the_same(part, latency)]
+        parts_told |= {id(part) for part in parts if latency.matters or not part.matters}
+        with_it = [f"{part.quantity} {percent(part.ratio)}" for part in parts]
+        notes = [f"with it {', '.join(with_it)}"] if with_it else []
+        told.append(replace(latency, notes=(*notes, *latency.notes)))
+    return told + [each for each in changes if each.quantity != LATENCY.name and id(each) not in parts_told]
+
+
+def _is_the_same(part: Change, latency: Change) -> bool:
+    """Tell whether a part may have changed when the latency did, and in the same direction."""
+    at_once = part.earliest <= latency.latest and latency.earliest <= part.latest
+    return at_once and (part.ratio > 1) == (latency.ratio > 1)
 
 
 def by_night(points: Iterable[Point], values: Floats) -> dict[str, float]:

@@ -168,3 +168,54 @@ def test_quiet_nights_of_a_ladder_say_nothing() -> None:
 def test_nothing_comes_of_nothing() -> None:
     assert found([]) == ()
     assert found([point(0)]) == ()
+
+
+def with_parts(points: Sequence[Point], since: int, **factors: float) -> list[Point]:
+    """Return a row's nights with the seconds of each part, which share the noise, times a factor from a night on."""
+    shares = {"text encoder": 0.1, "UNet step": 0.5, "VAE decode": 0.3, "safety checker": 0.1}
+    told = []
+    for number, each in enumerate(points):
+        changed = factors if number >= since else {}
+        parts_s = {
+            part: share * each.latency_s * changed.get(part.partition(" ")[0], 1.0) for part, share in shares.items()
+        }
+        told.append(replace(each, parts_s=parts_s))
+    return told
+
+
+def test_a_change_of_all_parts_is_said_once() -> None:
+    points = with_parts(nights(100, factors={60: 1.05}), since=100)
+    (change,) = found(points)
+    assert "; with it UNet step +4.9 %, VAE decode +4.9 %" in str(change)
+
+
+def test_the_part_that_makes_up_a_change_is_said_with_it() -> None:
+    (change,) = found(
+        with_parts(nights(100, factors={60: 1.05}), since=60, text=0.95, VAE=0.95, safety=0.95, UNet=1.05)
+    )
+    assert (change.quantity, change.row) == ("latency", "openvino-static")
+    assert "; with it UNet step +10." in str(change)
+
+
+def test_a_part_that_changes_alone_is_said_by_itself() -> None:
+    (change,) = found(with_parts(nights(100), since=60, safety=1.4))
+    assert change.quantity == "safety checker"
+
+
+def test_a_night_without_calm_rounds_says_nothing() -> None:
+    quiet = [
+        replace(each, calm_rounds=3, calm_s=each.latency_s, calm_low_s=each.low_s, calm_high_s=each.high_s)
+        for each in nights(100)
+    ]
+    busy = [
+        replace(each, latency_s=15.0, calm_rounds=0, calm_s=None) if number % 3 else each
+        for number, each in enumerate(quiet)
+    ]
+    slower = [
+        replace(each, calm_s=each.calm_s * 1.05) if number >= 60 and each.calm_s else each
+        for number, each in enumerate(busy)
+    ]
+    assert found(busy) == ()
+    (change,) = found(slower)
+    assert change.earliest <= began(60) <= change.latest
+    assert change.low < 1.05 < change.high
