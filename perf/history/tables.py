@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, Column, Float, ForeignKey, ForeignKeyConstraint, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData(
@@ -36,19 +38,27 @@ machine = Table(
     Column("fingerprint", JSON, nullable=False),
 )
 
+
+def of_any_run() -> list[Column[Any]]:
+    """Return the columns of what is kept of every run (perf.history.kept)."""
+    return [
+        Column("digest", DIGEST, primary_key=True),
+        Column("began", String(32), nullable=False, index=True),
+        Column("host", NAME, nullable=False),
+        Column("machine", DIGEST, ForeignKey("machine.digest"), nullable=False, index=True),
+        Column("setting", DIGEST, nullable=False, index=True),
+        Column("particulars", JSON, nullable=False),
+        Column("model", JSON, nullable=False),
+        Column("protocol", JSON, nullable=False),
+        Column("commit", NAME),
+        Column("ci_url", Text),
+    ]
+
+
 night = Table(
     "night",
     METADATA,
-    Column("digest", DIGEST, primary_key=True),
-    Column("began", String(32), nullable=False, index=True),
-    Column("host", NAME, nullable=False),
-    Column("machine", DIGEST, ForeignKey("machine.digest"), nullable=False, index=True),
-    Column("setting", DIGEST, nullable=False, index=True),
-    Column("particulars", JSON, nullable=False),
-    Column("model", JSON, nullable=False),
-    Column("protocol", JSON, nullable=False),
-    Column("commit", NAME),
-    Column("ci_url", Text),
+    *of_any_run(),
     Column("machine_verdict", JSON),
 )
 
@@ -109,16 +119,7 @@ session = Table(
 upgrade = Table(
     "upgrade",
     METADATA,
-    Column("digest", DIGEST, primary_key=True),
-    Column("began", String(32), nullable=False, index=True),
-    Column("host", NAME, nullable=False),
-    Column("machine", DIGEST, ForeignKey("machine.digest"), nullable=False, index=True),
-    Column("setting", DIGEST, nullable=False, index=True),
-    Column("particulars", JSON, nullable=False),
-    Column("model", JSON, nullable=False),
-    Column("protocol", JSON, nullable=False),
-    Column("commit", NAME),
-    Column("ci_url", Text),
+    *of_any_run(),
     Column("reference", DIGEST, ForeignKey("stack.digest"), nullable=False),
     Column("candidate", DIGEST, ForeignKey("stack.digest"), nullable=False),
     Column("changes", JSON, nullable=False),

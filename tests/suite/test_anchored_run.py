@@ -12,29 +12,10 @@ import pytest
 
 from tests.builders.gate_runs import (
     Options,
-    first_run_in,
     properties,
     said_verdict,
-    with_baseline,
-    within,
 )
 from tests.builders.runs import HERE, RunLadder
-
-
-@pytest.fixture
-def options(silly_options: Options, tmp_path: Path) -> Options:
-    return within(tmp_path, silly_options)
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return first_run_in(tmp_path_factory.mktemp("first"))
-
-
-@pytest.fixture
-def baseline(first_run: Path, tmp_path: Path) -> Path:
-    """Return the file of a baseline of one session, in the folder where ``options`` look for it."""
-    return with_baseline(first_run, tmp_path)
 
 
 @pytest.mark.parametrize("slowdown", ["1.1", "3", "1000"])

@@ -15,33 +15,14 @@ from tests.builders.gate_runs import (
     SLOWER,
     Options,
     baseline_file,
-    first_run_in,
     properties,
     recorded,
     said_verdict,
-    with_baseline,
-    within,
 )
 from tests.builders.runs import RunLadder
 
 SLIGHTLY = SLOWER | {"SILLY_SLOWDOWN": "1.025"}
 MOVED = "UNet step: convolution from 50 brgconv:avx512_core_bf16 f32 to 50 ref:any f32"
-
-
-@pytest.fixture
-def options(silly_options: Options, tmp_path: Path) -> Options:
-    return within(tmp_path, silly_options)
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return first_run_in(tmp_path_factory.mktemp("first"))
-
-
-@pytest.fixture
-def baseline(first_run: Path, tmp_path: Path) -> Path:
-    """Return the file of a baseline of one session, in the folder where ``options`` look for it."""
-    return with_baseline(first_run, tmp_path)
 
 
 def test_the_life_of_a_baseline(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
