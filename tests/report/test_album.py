@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from perf.history.recorded_run import EvidencedRow, read
-from perf.report.page import album
-from perf.report.page.album import Album
+from perf.report.page.album import MOST_CHARACTERS, PAGE_CHARACTERS, Album, room_beside
 
 
 def rows_of(path: Path) -> list[EvidencedRow]:
@@ -17,7 +14,7 @@ def rows_of(path: Path) -> list[EvidencedRow]:
 
 def test_each_picture_is_there_once(whole: Path) -> None:
     rows = rows_of(whole)
-    made = Album.of(rows)
+    made = Album.of(rows, 250_000)
     equal, last = made.pictures_of(rows[0]), made.pictures_of(rows[-1])
     assert equal
     assert last
@@ -34,16 +31,20 @@ def test_each_picture_is_there_once(whole: Path) -> None:
     }
 
 
-def test_where_there_is_no_room_those_furthest_from_the_reference_stay(
-    whole: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_there_is_no_room_those_furthest_from_the_reference_stay(whole: Path) -> None:
     rows = rows_of(whole)
     last = rows[-1].pictures
     assert last
     assert last.reference
     assert last.difference
-    monkeypatch.setattr(album, "MOST_CHARACTERS", sum(map(len, (last.image, last.reference, last.difference))))
-    made = Album.of(rows)
+    made = Album.of(rows, sum(map(len, (last.image, last.reference, last.difference))))
     assert made.pictures_of(rows[-1])
     assert made.pictures_of(rows[0]), "which needs nothing that is not there"
     assert not any(made.pictures_of(row) for row in rows[1:-1])
+
+
+def test_the_rows_of_a_fleet_leave_less_room() -> None:
+    assert room_beside(12) == MOST_CHARACTERS
+    assert 0 < room_beside(120) < 50_000
+    assert room_beside(1000) == 0
+    assert 2_000_000 - PAGE_CHARACTERS < 50_000

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from perf.history.recorded_run import EvidencedRow
 from perf.proof.pictures import Pictures
 
-MOST_CHARACTERS = 250_000  # of base64, of the 2 MB that the page may have
+MOST_CHARACTERS = 250_000  # of base64
+PAGE_CHARACTERS = 1_980_000  # that a page may have
+ROW_CHARACTERS = 16_200  # of a row with a year of nights: a row of the largest page is 16,150 on average
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +33,9 @@ class Album:
     _rows: dict[int, RowPictures] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Iterable[EvidencedRow]) -> Album:
-        """Collect the pictures of these rows, as far as there is room."""
-        album, free = cls(), MOST_CHARACTERS
+    def of(cls, rows: Iterable[EvidencedRow], room: int) -> Album:
+        """Collect the pictures of these rows, as far as there is room for so many characters."""
+        album, free = cls(), room
         drawn = [row for row in rows if row.pictures]
         for row in sorted(drawn, key=likeness):
             assert row.pictures
@@ -67,6 +69,11 @@ class Album:
 
     def _id(self, content: str) -> str:
         return self.ids.setdefault(content, f"picture{len(self.ids) + 1}")
+
+
+def room_beside(rows: int) -> int:
+    """Return how many characters of pictures there is room for on a page of so many rows."""
+    return max(0, min(MOST_CHARACTERS, PAGE_CHARACTERS - rows * ROW_CHARACTERS))
 
 
 def likeness(row: EvidencedRow) -> float:

@@ -14,7 +14,7 @@ from perf.history.recorded_run import EvidencedRow, RecordedRun, describe_machin
 from perf.host.stack import headline, package_changes
 from perf.proof.roofline import BYTES
 from perf.records.evidence import Peak
-from perf.report.page.album import Album
+from perf.report.page.album import Album, room_beside
 from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
@@ -46,7 +46,8 @@ def make_page(sources: Sources) -> Page:
     rows = sum(len(source.night.rows) for source in sources.machines)
     bins = max(FEWEST_BINS, min(MOST_BINS, PIECES_DRAWN // max(rows, 1)))
     ordered = sorted(sources.machines, key=place)
-    album = Album.of(row for source in ordered if source.run for row in source.run.evidenced)
+    evidenced = [row for source in ordered if source.run for row in source.run.evidenced]
+    album = Album.of(evidenced, room_beside(rows))
     machines = [machine_view(f"m{number}", source, album, bins) for number, source in enumerate(ordered, start=1)]
     return Page(
         pictures=album.contents,
