@@ -14,6 +14,7 @@ from perf.host.stack import ROOT
 from tests.builders.evidence import evidence
 from tests.builders.github import GitHub
 from tests.builders.recorded_runs import recorded_row, write_run
+from tests.builders.whole_ladders import ladder_record, write_ladder
 from tests.builders.workflows import script
 
 HEAD = "a" * 40
@@ -22,11 +23,12 @@ LOCK = "perf/stacks/current.txt"
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """Return a folder with the Python that a job has made, where its steps run."""
-    python = tmp_path / ".tox" / "github" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    """Return a folder with the Pythons that jobs have made, where their steps run."""
+    for environment in ("github", "report"):
+        python = tmp_path / ".tox" / environment / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n')
+        python.chmod(0o755)
     for name in ("output", "summary"):
         (tmp_path / name).touch()
     return tmp_path
@@ -82,3 +84,22 @@ def test_the_issues_of_a_night_are_brought_up_to_date(github: GitHub, workspace:
     ended = run(workspace, update)
     assert ended.returncode == 0, ended.stderr
     assert github.asked[-1].startswith("GET "), "nobody has judged the row"
+
+
+def test_the_nights_of_all_machines_are_kept_and_drawn(workspace: Path) -> None:
+    keep = script("nightly.yml", "report", "Keep these nights with them")
+    draw = script("nightly.yml", "report", "Draw the page")
+    folder = workspace / "nights" / "results-sapphire-rapids-1"
+    (folder / "Linux-CPython-3.11-64bit").mkdir(parents=True)
+    (folder / "ladder.md").write_text("| the ladder |\n")
+    for day in (1, 2):
+        record = ladder_record(when=f"2026-11-0{day}T02:00:00+00:00", seed=day)
+        write_ladder(folder / "Linux-CPython-3.11-64bit" / "0001_ladder.json", record)
+        own = {"XDG_STATE_HOME": str(workspace / "state"), "ADDRESS": "https://perf.example/"}
+        ended = [run(workspace, shell, **own, GITHUB_RUN_ATTEMPT="1") for shell in (keep, draw)]
+        assert [each.returncode for each in ended] == [0, 0], ended
+    page = (workspace / "site" / "index.html").read_text()
+    assert "2 nights" in page
+    assert "https://perf.example/" in (workspace / "site" / "feed.xml").read_text()
+    assert (workspace / "output").read_text().splitlines() == ["site=site-1"] * 2
+    assert "| the ladder |" in (workspace / "summary").read_text()
