@@ -6,8 +6,10 @@ HTML and in SVG with presentation attributes. The style makes it pleasant, and t
 ::
 
     source        what is known of each machine, from recorded runs and a history
-    view          what the page shows
+    row_view      what the page shows of a row
+    view          what it shows in all
     make_view     makes it
+    upgrade_views what it shows of checked upgrades
     row_details   what it shows of one row: kernels, claims, rounds, history, command
     seconds_parts where the seconds of an image go
     trends        what the nights tell of each row

@@ -17,22 +17,19 @@ from perf.records.evidence import Peak
 from perf.report.page.album import Album, room_beside
 from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
+from perf.report.page.row_view import Change, LadderLine, NightLine, RowView
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source, Sources
 from perf.report.page.trends import Trends, trends_of
 from perf.report.page.upgrade_views import upgrade_views
 from perf.report.page.view import (
     Below,
-    Change,
     FleetRow,
-    LadderLine,
     Limit,
     MachineLine,
     MachineView,
-    NightLine,
     Page,
     Roofline,
-    RowView,
     SoftwareChange,
 )
 from perf.spec.ladder import EAGER_FP32

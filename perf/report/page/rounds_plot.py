@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from perf.report.page.frame import PLAIN, SERIES
+from perf.report.page.row_view import RoundLine
 from perf.report.page.series_plots import ROOM, short
 from perf.report.page.svg import BLUE, ORANGE, coordinates, element, grid, path, picture
-from perf.report.page.view import RoundLine
 
 LARGEST, SMALLEST = 4.0, 1.5  # radius of a disc
 

@@ -19,11 +19,19 @@ from perf.records.evidence import Evidence, Kernel
 from perf.records.session_record import SessionRecord
 from perf.records.typed_json import convert
 from perf.report.page.marks import Stacks, change_marks, marks_of
+from perf.report.page.row_view import (
+    ClaimLine,
+    KernelLine,
+    Kernels,
+    PartsAt,
+    RoundLine,
+    RowHistory,
+    to_the_minute,
+)
 from perf.report.page.seconds_parts import seconds_by_part
 from perf.report.page.source import Before
 from perf.report.page.thinning import Reading, pieces
 from perf.report.page.trends import Trend
-from perf.report.page.view import ClaimLine, KernelLine, Kernels, PartsAt, RoundLine, RowHistory, to_the_minute
 from perf.stats.level import best_use, disturbed
 
 KERNELS_SHOWN = 8

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from perf.history.checked_upgrade import CheckedRow, CheckedUpgrade
 from perf.history.recorded_run import describe_machine
 from perf.host.stack import headline
-from perf.report.page.view import Change, CheckedLine, NightLine, UpgradeView
+from perf.report.page.row_view import Change, NightLine
+from perf.report.page.view import CheckedLine, UpgradeView
 from perf.stats.verdict import percent
 
 DIFFERENCES_SHOWN = 12
