@@ -29,10 +29,10 @@ BUSY = "not recorded: other work ran during every session"  # where the tests ru
 SETUP = "sh .ci/setup && "
 # Appended to what the page gives: the last of an option wins.
 SHORT = "--size 64x64 --steps 2 --warmup-steps 1 --rounds 2 --budget 0 --fresh 0"
-TINY = f"--model tiny --variant openvino-static {SHORT}"
+TINY = f"--model tiny --variant eager-fp32 {SHORT}"
 HERE = f"--baselines baselines --wait 600 {shlex.join(WITHOUT_HYPOTHESIS)}"
 ONE_SESSION = "--sessions 1"
-# Appended to the tutorial's variables. One of its two rows is enough: README's commands measure the other.
+# Appended to the tutorial's variables. One of its two rows is enough.
 VARIABLES = {"LADDER": HERE, "TINY": f"{SHORT} -k eager-fp32"}
 TOX = re.compile(r"\.venv/bin/tox run (?:--notest )?-e (?P<names>[\w,-]+)(?: -- (?P<options>.*))?$")
 LADDER = re.compile(r"\.venv/bin/tox run -e perf(?: --)?")
