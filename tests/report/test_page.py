@@ -152,7 +152,7 @@ def test_an_upgrade_that_is_given_is_open_and_earlier_ones_are_not(tmp_path: Pat
     assert [(view.began[:10], view.is_open) for view in page.upgrades] == [("2026-11-04", True), ("2026-11-03", False)]
     assert [machine.name for machine in page.machines] == [f"xeon-runner-1: {GENOA.cpu}"]
     static, eager, ipex = page.upgrades[0].rows
-    assert [row.line.word for row in (static, eager, ipex)] == ["regressed", "unchanged", "invalid"]
+    assert [row.line.word for row in (static, eager, ipex)] == ["regressed", "equivalent", "invalid"]
     assert static.details[0] == "UNet step +5.0 % (+4.2 % to +5.8 %)"
     assert page_of(given).machines == []
 

@@ -17,7 +17,7 @@ from perf.records.evidence import Peak
 from perf.report.page.album import Album, room_beside
 from perf.report.page.marks import Stacks
 from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
-from perf.report.page.row_view import Change, LadderLine, NightLine, RowView
+from perf.report.page.row_view import NOT_JUDGED, Change, LadderLine, NightLine, RowView
 from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source, Sources
 from perf.report.page.trends import Trends, trends_of
@@ -133,6 +133,7 @@ def night_line(anchor: str, row: NightRow) -> NightLine:
         name=row.name,
         anchor=anchor,
         kind=verdict.kind if verdict else None,
+        word=str(verdict.kind) if verdict else NOT_JUDGED,
         sentence="; ".join([verdict.sentence, *verdict.caveats]) if verdict else "the run ended before its verdict",
         change=change,
         sees=verdict.sees if verdict else None,

@@ -15,6 +15,7 @@ from perf.report.page import cell_plots, roofline_plot, rounds_plot, series_plot
 from perf.report.page.row_view import NOT_JUDGED
 from perf.report.page.seconds_parts import ALL
 from perf.report.page.view import Page
+from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.verdict import FAILING, VerdictKind, percent
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -31,6 +32,7 @@ SYMBOLS = {
     VerdictKind.NO_BASELINE: "-",
     VerdictKind.KNOWN: "△",
     NOT_JUDGED: "-",
+    PairedVerdict.EQUIVALENT: "=",
 }
 FIGURES = (
     *(cell_plots.forest_scale, cell_plots.forest_axis, cell_plots.forest_cell),

@@ -26,20 +26,19 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class NightLine:
-    """The verdict on one row: its kind, what it rests on, and the smallest slowdown that would have been found."""
+    """The verdict on one row: what it rests on, and the smallest slowdown that would have been found.
+
+    ``kind`` decides its colour, and ``word`` is what it is called: of two stacks, ``equivalent`` for ``unchanged``.
+    """
 
     name: str
     anchor: str
     kind: VerdictKind | None
+    word: str
     sentence: str
     change: Change | None
     sees: float | None
     judged_by: str
-
-    @property
-    def word(self) -> str:
-        """The verdict in a word or two."""
-        return str(self.kind) if self.kind else NOT_JUDGED
 
 
 @dataclass(frozen=True, kw_only=True)

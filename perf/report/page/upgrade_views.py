@@ -25,7 +25,7 @@ def upgrade_view(anchor: str, upgrade: CheckedUpgrade, is_open: bool) -> Upgrade
     return UpgradeView(
         anchor=anchor,
         of=upgrade.about,
-        name=f"{upgrade.host or 'unnamed'}: {upgrade.cpu}",
+        name=upgrade.host or "unnamed",
         about=describe_machine({"cpu": upgrade.cpu, "fingerprint": upgrade.fingerprint}),
         measured=f"{upgrade.model['name']}, {upgrade.protocol['size']}, {upgrade.protocol['steps']} steps",
         began=upgrade.began,
@@ -53,6 +53,7 @@ def line_of(anchor: str, row: CheckedRow) -> NightLine:
         name=row.name,
         anchor=anchor,
         kind=row.kind,
+        word=str(row.verdict),
         sentence=row.sentence,
         change=change,
         sees=latency.sees if latency else None,
