@@ -171,7 +171,8 @@ def show_trends(options: argparse.Namespace) -> ExitCode:
     """Print the change points of all rows, and what the upgrades of each have come to together."""
     with opened(options) as database:
         points, stacks = database.points(), database.stacks()
-    changed, upgraded = changes(points, stacks), creeps(points, stacks)
+    changed = changes(points, stacks)
+    upgraded = [creep for creep in creeps(points, stacks) if creep.upgrades or creep.open_since]
     nights = len({point.night for point in points})
     print("\n".join(map(str, (*changed, *upgraded))) or f"nothing has changed in {nights} nights")
     is_slower = any(change.matters for change in changed) or any(creep.is_slower for creep in upgraded)

@@ -14,6 +14,7 @@ from perf.exit_codes import ExitCode
 from perf.history.connecting import default_url
 from perf.history.database import Database
 from perf.history.outbox import Outbox
+from perf.host.anchors import Recipe
 from perf.stats.verdict import VerdictKind
 from tests.builders.evidence import evidence
 from tests.builders.recorded_runs import judged_row, recorded_row, write_run
@@ -169,6 +170,17 @@ def test_trends_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert history("trend", "--fail") == ExitCode.FAILED
     (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("eager-fp32: latency ")]
     assert "since 2026-10-15" in said
+
+
+def test_software_that_has_not_changed_is_not_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    judged = judged_row("eager-fp32", sessions(1, seed=1), verdict_of(1.0, VerdictKind.UNCHANGED), None)
+    anchor = {"anchor": Recipe.of(judged["stack"]).digest, "same_software": True}
+    for day in (1, 2):
+        run = write_run(tmp_path / f"{day}.json", judged | anchor, written=f"2026-11-0{day}T01:00:00+00:00")
+        history("import", run)
+    capsys.readouterr()
+    assert history("trend") == ExitCode.OK
+    assert capsys.readouterr().out == "nothing has changed in 2 nights\n"
 
 
 def test_a_row_that_was_renamed_has_one_history(runs: Path) -> None:
