@@ -36,6 +36,35 @@ def test_torch_still_counts_its_compiled_graphs(stacks: dict[str, Stack], name: 
     assert run_in(stacks[name], COUNT_GRAPHS, tmp_path) == "0 2"
 
 
+# A chain of operations on shapes, each of which takes less than the microsecond that the profile counts in.
+COUNT_OPERATIONS = textwrap.dedent("""
+    import numpy as np
+    from openvino import Core, Model, opset13
+    from perf.worker.pipelines.openvino import executed, primitives
+
+    image = opset13.parameter([-1, 8, -1], np.float32)
+    values = image
+    for _ in range(20):
+        shape = opset13.shape_of(values, output_type="i32")
+        ends = [opset13.gather(shape, opset13.constant([place]), opset13.constant(0)) for place in (0, 1, 2)]
+        flat = opset13.concat([ends[0], opset13.multiply(ends[1], ends[2])], 0)
+        values = opset13.reshape(opset13.relu(opset13.reshape(values, flat, False)), shape, False)
+    core = Core()
+    compiled = core.compile_model(Model([values], [image]), "CPU", {"PERF_COUNT": True})
+    request = compiled.create_infer_request()
+    seen = set()
+    for _ in range(10):
+        request.infer([np.ones((1, 8, 4), np.float32)])
+        kinds = [kind[:3] for kind in executed(request.get_profiling_info(), primitives(compiled))]
+        seen.add(tuple(sorted(kinds)))
+    print(len(seen), len(kinds) > 20)
+""")
+
+
+def test_operations_that_take_no_time_are_counted_in_every_call(stacks: dict[str, Stack], tmp_path: Path) -> None:
+    assert run_in(stacks["current"], COUNT_OPERATIONS, tmp_path) == "1 True"
+
+
 def run_in(stack: Stack, code: str, folder: Path, *arguments: str) -> str:
     """Return what the code prints last in the stack's interpreter, without the newline."""
     result = subprocess.run(

@@ -26,6 +26,8 @@ EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "tran
 
 # OpenVINO's names -> oneDNN's.
 LAYERS = {"Convolution": "convolution", "FullyConnected": "matmul", "MatMul": "matmul"}
+# What is in the profile and runs nothing by itself: what was fused into something else, and the model's ends.
+FUSED, ENDS = "undef", frozenset({"Parameter", "Result", "Constant"})
 TRACED = re.compile(r"__module\.([\w.]+)")  # the module of an operation, as the export has named it
 TYPES = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
 
@@ -118,18 +120,24 @@ def primitives(compiled: CompiledModel) -> dict[str, str]:
 
 def named(profiled: Iterable[ProfilingInfo]) -> Iterator[tuple[str, float]]:
     """Yield the layer that each operation belongs to and its seconds; what the compiler has added belongs to none."""
-    for operation in profiled:
+    for operation in filter(runs, profiled):
         traced = TRACED.match(operation.node_name)
-        layer = layer_of(traced[1]) if traced else None
-        if layer and operation.status == ProfilingInfo.Status.EXECUTED:
+        if traced and (layer := layer_of(traced[1])):
             yield layer, operation.real_time.total_seconds()
 
 
 def executed(profiled: Iterable[ProfilingInfo], primitives: Mapping[str, str]) -> Iterator[Executed]:
-    """Yield what was executed."""
-    for layer in profiled:
-        if layer.status == ProfilingInfo.Status.EXECUTED:
-            primitive = primitives.get(layer.node_name, layer.exec_type)
-            implementation, _, precision = primitive.rpartition("_")
-            operation = LAYERS.get(layer.node_type, layer.node_type.lower())
-            yield operation, implementation, TYPES.get(precision, precision), layer.real_time.total_seconds()
+    """Yield what was executed, with its seconds."""
+    for layer in filter(runs, profiled):
+        primitive = primitives.get(layer.node_name, layer.exec_type)
+        implementation, _, precision = primitive.rpartition("_")
+        operation = LAYERS.get(layer.node_type, layer.node_type.lower())
+        yield operation, implementation, TYPES.get(precision, precision), layer.real_time.total_seconds()
+
+
+def runs(operation: ProfilingInfo) -> bool:
+    """Tell whether something in the profile is an operation that runs.
+
+    Its status says so only of what took a microsecond or more, which is another set in every call of the same model.
+    """
+    return operation.exec_type != FUSED and operation.node_type not in ENDS
