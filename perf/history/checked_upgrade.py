@@ -20,6 +20,7 @@ from perf.stats.paired_comparison import Comparison, PairedVerdict
 from perf.stats.verdict import VerdictKind
 
 SECTION = "upgrade"  # of a run's JSON; a ladder has none
+NAMED = 3  # packages, in a few words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,8 @@ class CheckedRow:
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
         fields = asdict(self)
-        return {**fields, "variant": fields.pop("name"), "says": fields.pop("sentence")}
+        fields["variant"], fields["says"] = fields.pop("name"), fields.pop("sentence")
+        return fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +75,11 @@ class CheckedUpgrade(Kept):
 
     @property
     def about(self) -> str:
-        """The upgrade in a few words: what was asked for, else all that differs."""
+        """The upgrade in a few words: what was asked for, else what differs."""
         asked = [change for change in self.package_changes if change not in self.unasked_changes]
-        return ", ".join(asked or self.package_changes) or "the same packages"
+        changes = asked or list(self.package_changes)
+        more = [f"{len(changes) - NAMED} more"] if len(changes) > NAMED else []
+        return ", ".join([*changes[:NAMED], *more]) or "the same packages"
 
     @property
     def counts(self) -> str:

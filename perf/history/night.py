@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -62,8 +62,8 @@ class Calm:
         latencies_s = [timed.latency_s for timed in undisturbed(rounds)]
         if len(latencies_s) < min(MIN_ROUNDS, len(rounds)):
             return cls(rounds=len(latencies_s))
-        low_s, high_s, _ = astuple(median_interval(latencies_s))
-        return cls(rounds=len(latencies_s), latency_s=statistics.median(latencies_s), low_s=low_s, high_s=high_s)
+        interval, median_s = median_interval(latencies_s), statistics.median(latencies_s)
+        return cls(rounds=len(latencies_s), latency_s=median_s, low_s=interval.low, high_s=interval.high)
 
 
 @dataclass(frozen=True, kw_only=True)

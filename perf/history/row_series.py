@@ -54,8 +54,9 @@ def quantities_of(points: Sequence[Point]) -> dict[str, NightSeries]:
     """Return the series of a row's quantities, by the names of perf.stats.watch, each with a value for every point."""
     series = {LATENCY.name: NightSeries(log_levels(points), np.array([_variance(point) for point in points]))}
     unknown = np.zeros(len(points))
-    for part in dict.fromkeys(part for point in points for part in point.parts_s):
-        series[part] = NightSeries(_logs(point.parts_s.get(part) for point in points), unknown)
+    calm = [point.parts_s if point.level_s else {} for point in points]
+    for part in dict.fromkeys(part for parts_s in calm for part in parts_s):
+        series[part] = NightSeries(_logs(parts_s.get(part) for parts_s in calm), unknown)
     series[LOAD_TIME.name] = NightSeries(_logs(point.load_s for point in points), unknown)
     series[PEAK_MEMORY.name] = NightSeries(_logs(point.peak_rss_bytes for point in points), unknown)
     return {name: each for name, each in series.items() if np.isfinite(each.values).any()}

@@ -34,6 +34,14 @@ def test_an_upgrade_is_read_with_its_rows(tmp_path: Path) -> None:
     assert len({digest for digest, _ in upgrade.stacks}) == 2
 
 
+def test_an_upgrade_of_many_packages_is_named_by_a_few(tmp_path: Path) -> None:
+    record = upgrade_record()
+    changed = [f"package-{number} 1 -> 2" for number in range(9)]
+    record["upgrade"] |= {"asked": [], "package_changes": changed, "unasked_changes": []}
+    upgrade = read_upgrade(write_upgrade(tmp_path / "up.json", record))
+    assert upgrade.about == "package-0 1 -> 2, package-1 1 -> 2, package-2 1 -> 2, 6 more"
+
+
 def test_either_kind_of_run_is_known_by_its_content(tmp_path: Path) -> None:
     ladder = write_run(tmp_path / "run.json", recorded_row("eager-fp32", [10.0, 10.1]))
     upgrade = write_upgrade(tmp_path / "up.json", upgrade_record())

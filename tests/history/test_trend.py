@@ -216,6 +216,7 @@ def test_a_night_without_calm_rounds_says_nothing() -> None:
         for number, each in enumerate(busy)
     ]
     assert found(busy) == ()
+    assert found(with_parts(busy, since=100)) == (), "nor of its parts"
     (change,) = found(slower)
     assert change.earliest <= began(60) <= change.latest
     assert change.low < 1.05 < change.high
