@@ -15,6 +15,7 @@ from perf.errors import GitHubFailed
 from perf.github.api import Api, Json
 from perf.github.issue_text import MARKER, body, farewell, title
 from perf.github.regressions import RowTonight
+from perf.history.points import can_be
 
 LABEL = "performance-regression"
 MOST = 100  # issues that one call may open: more rows than that are no fleet
@@ -71,7 +72,7 @@ def is_ours(issue: Json, author: str) -> bool:
 
 def bring_row_up_to_date(api: Api, row: RowTonight, issues: Sequence[Issue], author: str) -> Iterable[str]:
     """Do what one row asks for, and return a line on it, or none where there is nothing to do."""
-    if any(issue.night > row.night.began for issue in issues):
+    if any(issue.night > row.night.began and can_be(issue.night) for issue in issues):
         return [f"left {numbers(issues)}: a later night has been told there"]
     if row.is_slower:
         return [edited(api, row, issues[0])] if issues else [opened(api, row, author)]

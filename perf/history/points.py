@@ -93,6 +93,11 @@ def points_of(night: Night) -> list[Point]:
 
 
 def misdated(points: Iterable[Point]) -> set[str]:
-    """Return the nights whose dates cannot be: before the suite was made, or after tomorrow; the clock was wrong."""
+    """Return the nights whose dates cannot be."""
+    return {point.night for point in points if not can_be(point.began)}
+
+
+def can_be(began: str) -> bool:
+    """Tell whether a night may have begun then: one of before the article, or after tomorrow, had a wrong clock."""
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    return {point.night for point in points if not FIRST_DATE <= point.began <= tomorrow}
+    return FIRST_DATE <= began <= tomorrow

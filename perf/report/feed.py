@@ -16,6 +16,7 @@ from perf.errors import BadInput
 from perf.history.checked_upgrade import CheckedUpgrade
 from perf.history.database import Database
 from perf.history.night import Night
+from perf.history.points import can_be
 from perf.history.reading import read_kept
 from perf.host.foreign_text import printable
 from perf.host.replaced_file import replace_text
@@ -67,7 +68,8 @@ def newest_runs(runs: Sequence[Path], history: str | None) -> list[Night | Check
     found = {kept.digest: kept for kept in map(read_kept, runs)}
     if history is not None:
         with Database(history) as database:
-            for line in database.runs()[-ENTRIES:]:
+            dated = [line for line in database.runs() if can_be(line["began"])]
+            for line in dated[-ENTRIES:]:
                 if line["digest"] not in found:
                     found[line["digest"]] = database.kept(line)
     return sorted(found.values(), key=lambda kept: (kept.began, kept.digest), reverse=True)[:ENTRIES]

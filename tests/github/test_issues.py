@@ -87,6 +87,15 @@ def test_a_body_that_came_back_with_other_line_ends_is_the_same(github: GitHub, 
     assert github.changes == []
 
 
+def test_a_night_whose_clock_was_wrong_is_not_later_for_ever(github: GitHub, tmp_path: Path) -> None:
+    wrong = run_of(tmp_path / "wrong.json", VerdictKind.REGRESSED, 2)
+    wrong.write_text(wrong.read_text().replace("2026-11-02", "2099-11-02"))
+    tell(wrong)
+    assert "2099-11-02" in github.issues[1]["body"]
+    assert tell(run_of(tmp_path / "3.json", VerdictKind.UNCHANGED, 3)) == 0
+    assert github.issues[1]["state"] == "closed"
+
+
 def test_a_later_night_edits_the_issue_in_place(github: GitHub, slower: Path, tmp_path: Path) -> None:
     tell(slower)
     worse = verdict_of(1.051, VerdictKind.REGRESSED)

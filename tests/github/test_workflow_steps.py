@@ -89,6 +89,8 @@ def test_the_issues_of_a_night_are_brought_up_to_date(github: GitHub, workspace:
 def test_the_nights_of_all_machines_are_kept_and_drawn(workspace: Path) -> None:
     keep = script("nightly.yml", "report", "Keep these nights with them")
     draw = script("nightly.yml", "report", "Draw the page")
+    ended = run(workspace, keep)
+    assert (ended.returncode, ended.stdout) == (1, "::error::no machine has measured anything\n")
     folder = workspace / "nights" / "results-sapphire-rapids-1"
     (folder / "Linux-CPython-3.11-64bit").mkdir(parents=True)
     (folder / "ladder.md").write_text("| the ladder |\n")
@@ -96,8 +98,8 @@ def test_the_nights_of_all_machines_are_kept_and_drawn(workspace: Path) -> None:
         record = ladder_record(when=f"2026-11-0{day}T02:00:00+00:00", seed=day)
         write_ladder(folder / "Linux-CPython-3.11-64bit" / "0001_ladder.json", record)
         own = {"XDG_STATE_HOME": str(workspace / "state"), "ADDRESS": "https://perf.example/"}
-        ended = [run(workspace, shell, **own, GITHUB_RUN_ATTEMPT="1") for shell in (keep, draw)]
-        assert [each.returncode for each in ended] == [0, 0], ended
+        steps = [run(workspace, shell, **own, GITHUB_RUN_ATTEMPT="1") for shell in (keep, draw)]
+        assert [each.returncode for each in steps] == [0, 0], steps
     page = (workspace / "site" / "index.html").read_text()
     assert "2 nights" in page
     assert "https://perf.example/" in (workspace / "site" / "feed.xml").read_text()

@@ -90,6 +90,15 @@ def test_the_newest_nights_of_history_and_runs_each_once(
     assert days == ["2026-11-05", "2026-11-04", "2026-11-03"]
 
 
+def test_a_night_whose_clock_was_wrong_is_not_the_newest_for_ever(tmp_path: Path, run: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    with Database(address) as database:
+        wrong = ladder_record(when="2099-01-01T02:00:00+00:00")
+        database.add(read_night(write_ladder(tmp_path / "wrong.json", wrong)))
+    root = write(tmp_path, run, "--history", address)
+    assert [entry.findtext(f"{ATOM}updated", "")[:4] for entry in root.findall(f"{ATOM}entry")] == ["2026"]
+
+
 def test_an_upgrade_check_is_an_entry(tmp_path: Path) -> None:
     entry = entry_of(write(tmp_path, write_upgrade(tmp_path / "up.json", upgrade_record())))
     title = "xeon-runner-1 (genoa), openvino 2026.3.1 -> 2026.4.1: 1 regressed, 1 equivalent, 1 invalid"
