@@ -71,7 +71,7 @@ def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
     if outcomes[Role.CANDIDATE].shapes != outcomes[Role.REFERENCE].shapes:
         return None, [DIFFERENT_SIZES]
     images = fidelity.compare(outcomes[Role.CANDIDATE], outcomes[Role.REFERENCE])
-    fault = images.fault(FIDELITY[paired_run.variant.precision])
+    fault = images.fault(FIDELITY[paired_run.variant.arithmetic])
     return images, [f"the two images differ: {fault}"] if fault else []
 
 

@@ -8,7 +8,7 @@ from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.stack_pair import Role, StackPair, stack_for_worker
-from perf.errors import WorkerError
+from perf.errors import PerfError
 from perf.host.requirements import name_of
 from perf.host.stack import package_changes
 from perf.measure.run import Run
@@ -63,7 +63,7 @@ class StackComparison:
         self.results[row.variant.name] = row
         return row
 
-    def add_error(self, variant: Variant, error: WorkerError) -> None:
+    def add_error(self, variant: Variant, error: PerfError) -> None:
         """Keep a variant whose worker failed as invalid; the others go on."""
         reason = str(error).splitlines()[0]
         self.results[variant.name] = ComparedRow(

@@ -123,12 +123,13 @@ class EvidencedRow(RecordedRow):
 
     @property
     def reached(self) -> dict[Part, Reached]:
-        """What each part reached of the machine's peak, where its work is known."""
-        return {
+        """What each part reached of the machine's peak, where its work and that peak are known."""
+        limits = {
             part: reached(part, self.work[part.work_key], time_s, self.evidence, self.largest_peak)
             for part, time_s in self.part_times_s.items()
             if part.work_key in self.work and time_s
         }
+        return {part: limit for part, limit in limits.items() if limit}
 
     @property
     def peak_share(self) -> float:

@@ -104,6 +104,8 @@ GENERATIONS: tuple[Generation, ...] = (
     generation("milan", AMD, [(25, 1)], ["avx2"], ["avx512f"]),
 )
 
+WITH_AMX_FP16 = frozenset({"granite-rapids", "diamond-rapids"})
+
 # What a masked model number is taken for: the first whose flags agree, from the widest instruction sets down. Each
 # stands for all generations with the same sets, by the oldest of them.
 INFERRED = ("sapphire-rapids", "cooper-lake", "ice-lake-sp", "cascade-lake", "skylake-sp", "turin", "genoa", "milan")

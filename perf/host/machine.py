@@ -65,6 +65,21 @@ class Machine:
         return next((isa for isa in ("amx_bf16", "avx512_bf16") if isa in self.flags), None)
 
     @property
+    def fp16_isa(self) -> str | None:
+        """The fastest instruction set for float16 products, or None where they would be emulated.
+
+        /proc/cpuinfo has no flag for AMX's, which Granite Rapids brought: there it follows from the generation.
+        """
+        if "amx_fp16" in self.flags or ("amx_tile" in self.flags and self.codename.name in cpu.WITH_AMX_FP16):
+            return "amx_fp16"
+        return "avx512_fp16" if "avx512_fp16" in self.flags else None
+
+    @property
+    def int8_isa(self) -> str | None:
+        """The fastest instruction set for products of 8 bits, or None where they would be widened first."""
+        return next((isa for isa in ("amx_int8", "avx512_vnni", "avx_vnni") if isa in self.flags), None)
+
+    @property
     def fingerprint(self) -> Fingerprint:
         """All that must be equal for two measurements to be comparable; JSON types only."""
         preferred = {} if self.memory_node is None else {"memory_node": self.memory_node}

@@ -15,6 +15,7 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {
     "eager": ("torch", "diffusers", "transformers"),
     "ipex": ("torch", "diffusers", "transformers", "intel-extension-for-pytorch"),
     "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
+    "genai": ("openvino", "openvino-genai", "openvino-tokenizers", "numpy"),
 }
 
 PRELOAD_SEPARATORS = " :"
@@ -40,7 +41,7 @@ def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Mis
         return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
     return (
         _missing_package(variant, stack)
-        or _missing_bf16(variant, machine)
+        or _missing_instructions(variant, machine)
         or _missing_compiler(variant, stack)
         or _missing_tuning(variant, stack)
         or _missing_numactl(machine)
@@ -67,12 +68,19 @@ def _missing_package(variant: Variant, stack: Stack) -> Missing | None:
     return None
 
 
-def _missing_bf16(variant: Variant, machine: Machine) -> Missing | None:
-    if not variant.torch_bf16 or machine.bf16_isa:
+def _missing_instructions(variant: Variant, machine: Machine) -> Missing | None:
+    """Return that the CPU would emulate what the variant computes in, if so: its time would be that of nothing real."""
+    if variant.torch_bf16 and not machine.bf16_isa:
+        lacks, emulated, newer = "neither amx_bf16 nor avx512_bf16", "bfloat16", "Sapphire Rapids"
+    elif variant.precision == "fp16-weights" and not machine.fp16_isa:
+        lacks, emulated, newer = "neither amx_fp16 nor avx512_fp16", "float16", "Sapphire Rapids"
+    elif variant.quantized and not machine.int8_isa:
+        lacks, emulated, newer = "no VNNI (amx_int8, avx512_vnni or avx_vnni)", "int8", "Cascade Lake"
+    else:
         return None
     return Missing(
-        f"this CPU has neither amx_bf16 nor avx512_bf16 ({machine.cpu}): bfloat16 would be emulated",
-        "leave the row out with -k 'not bf16', or measure on Sapphire Rapids or newer",
+        f"this CPU has {lacks} ({machine.cpu}): {emulated} would be emulated",
+        f"leave the row out with -k 'not {variant.name}', or measure on {newer} or newer",
     )
 
 

@@ -84,15 +84,16 @@ def measure(
 
 
 def _measure_variant(run: Run, variant: Variant, sessions: int, more_steps: int, keep: Path | None) -> SelftestResult:
-    steps = run.bench.protocol.steps
+    bench = run.bench_of(variant)
+    steps = bench.protocol.steps
     identical: list[SessionRecord] = []
     slowed: list[SessionRecord] = []
     for number in range(2 * sessions):
         is_slowed = number % 2 == 1
         records = slowed if is_slowed else identical
         steps_now = steps + more_steps if is_slowed else steps
-        protocol = replace(run.bench.protocol, steps=steps_now)
-        with run.measuring(variant, number + 1, replace(run.bench, protocol=protocol)) as measurement:
+        protocol = replace(bench.protocol, steps=steps_now)
+        with run.measuring(variant, number + 1, replace(bench, protocol=protocol)) as measurement:
             all_rounds(measurement)
         records.append(SessionRecord.of(measurement.session, now()))
         if keep:

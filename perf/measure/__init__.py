@@ -23,7 +23,9 @@
     machine_probe    the machine's own speed around the rounds
     estimate         how long a ladder will take here
     rounds           Rounds, the samples of a row so far
+    known_peaks      the machine's peaks that a run has measured already
     bench            Bench, what all variants of a run are measured with
+    row_bench        what a row is measured with where that is not what the others are
     measurement      Measurement, one variant and its worker
     ladder_row       LadderRow, a variant's session or why it has none
     run              Run, what the variants of a run share

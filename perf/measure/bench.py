@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
 from perf.measure.estimate import Estimate
+from perf.measure.known_peaks import KnownPeaks
 from perf.measure.machine_probe import Probe
 from perf.measure.progress import Progress
 from perf.spec.protocol import Deadlines, Protocol
+from perf.spec.variant import Variant
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """The things that all variants of a run share.
+    """The things that all variants of a run share; a variant's own is ``Run.bench_of``.
 
     ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
-    ``estimate`` is that of the ladder's time, or None where something other than a ladder is measured.
+    ``estimate`` is that of the ladder's time, or None where something other than a ladder is measured. ``prompts`` are
+    what 8 bits are calibrated with, ``small_vae`` is the folder of an AutoencoderTiny for a variant that takes one, and
+    ``export`` a model for a worker that cannot export it. ``peaks`` are those that this run has measured.
     """
 
     protocol: Protocol
@@ -29,4 +34,22 @@ class Bench:
     exports: Path
     progress: Progress
     probe: Probe
+    prompts: tuple[str, ...]
+    peaks: KnownPeaks
+    small_vae: Path | None = None
+    export: Path | None = None
     estimate: Estimate | None = None
+
+    def load_request(self, variant: Variant) -> dict[str, Any]:
+        """Return the request ``load`` of perf.worker.__main__ for a variant."""
+        return {
+            "variant": variant.to_json(),
+            "checkpoint": str(self.model.folder),
+            "checkpoint_digest": self.model.digest,
+            "size": str(self.protocol.size),
+            "guidance_scale": self.protocol.guidance_scale,
+            "exports": str(self.exports),
+            "export": self.export and str(self.export),
+            "small_vae": self.small_vae and str(self.small_vae),
+            "prompts": list(self.prompts),
+        }

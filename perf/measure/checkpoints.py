@@ -119,9 +119,9 @@ def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
     """
 
     def count(folder: Path) -> None:
-        result = _run_module(stack, "flops", str(model.folder), str(size))
+        result = run_module(stack, "flops", str(model.folder), str(size))
         if result.returncode:
-            raise PerfError(f"counting the operations of {model.name} failed:\n{quoted(_tail(result.stderr))}")
+            raise PerfError(f"counting the operations of {model.name} failed:\n{quoted_end(result.stderr)}")
         (folder / "work.json").write_text(result.stdout, encoding="utf-8")
 
     target = cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}"
@@ -142,16 +142,16 @@ def _read_work(folder: Path) -> dict[str, Work]:
 
 def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
     def make(folder: Path) -> None:
-        result = _run_module(stack, "checkpoint", "synthetic", spec.name, str(folder))
+        result = run_module(stack, "checkpoint", "synthetic", spec.name, str(folder))
         if result.returncode:
-            raise PerfError(f"making the checkpoint {spec.name} failed:\n{quoted(_tail(result.stderr))}")
+            raise PerfError(f"making the checkpoint {spec.name} failed:\n{quoted_end(result.stderr)}")
 
     target = cache.cache_dir() / "checkpoints" / f"{spec.name}-{spec.seed}"
     return cache.make_once(target, make, spec.disk_bytes)
 
 
 def _download(hub_id: str, stack: Stack) -> Path:
-    result = _run_module(stack, "checkpoint", "hub", hub_id, **hub_tokens())
+    result = run_module(stack, "checkpoint", "hub", hub_id, **hub_tokens())
     if result.returncode:
         raise HubUnreachable(
             f"{hub_id} could not be downloaded from the Hub ({in_one_line(_tail(result.stderr, lines=1))}); without "
@@ -166,7 +166,13 @@ def hub_tokens() -> dict[str, str]:
     return {name: os.environ[name] for name in HUB_TOKENS if name in os.environ}
 
 
-def _run_module(stack: Stack, module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def quoted_end(text: str) -> str:
+    """Return the last lines of what a process has printed, quoted."""
+    return quoted(_tail(text))
+
+
+def run_module(stack: Stack, module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the worker's tools by a stack's interpreter, in an environment that changes nothing in it."""
     command = [stack.python, "-m", f"perf.worker.{module}", *arguments]
     return helper.run(command, clean_environment() | environment)
 

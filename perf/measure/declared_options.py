@@ -113,6 +113,12 @@ def _protocol() -> list[Option]:
         ),
         _option("--seed", type=int, default=DEFAULT.seed, help="seed of the starting latents (%(default)s)"),
         _option("--prompt", default=DEFAULT.prompt, help="the prompt (%(default)s)"),
+        _option(
+            "--calibration-prompts",
+            type=Path,
+            metavar="FILE",
+            help="prompts, one a line, to calibrate models in 8 bits with (two of the suite's own)",
+        ),
     ]
 
 

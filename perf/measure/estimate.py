@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,19 @@ from perf.host.replaced_file import replace_text
 from perf.measure.settings import DEFAULT_MODEL, QUICK
 from perf.records.strict_json import parse
 from perf.spec.protocol import Protocol, Size
-from perf.spec.variant import Variant
+from perf.spec.variant import Precision, Variant
 
 MAX_BYTES = 1024**2  # of the file with the seconds of each row
 
 # The time of a UNet step relative to one of eager float32, from a full-size 512x512 run on two cores of an AMD EPYC
 # (Genoa): docs/explanation/real-run.md. Where the CPU has no bfloat16, OpenVINO computes in float32 too.
-RELATIVE_STEP = {"fp32": 1.0, "bf16-autocast": 0.57, "bf16-weights": 0.53, "chosen-by-backend": 0.38}
+RELATIVE_STEP: Mapping[Precision, float] = {
+    "fp32": 1.0,
+    "bf16-autocast": 0.57,
+    "bf16-weights": 0.53,
+    "fp16-weights": 0.53,
+    "chosen-by-backend": 0.38,
+}
 RELATIVE_STEP_WITHOUT_BF16 = 0.9
 
 # From the same run: a generation's time relative to its UNet steps', and what a row takes before and after its rounds.
@@ -55,8 +61,8 @@ def relative_step(variant: Variant, *, has_bf16: bool) -> float:
 
 def row_s(variant: Variant, protocol: Protocol, step_s: float) -> float:
     """Return the seconds of a whole row, from load to inspection, if each of its UNet steps takes ``step_s``."""
-    generation_s = protocol.steps * step_s * BEYOND_STEPS
-    warmup_s = protocol.warmup_steps * step_s * BEYOND_STEPS
+    generation_s = (variant.steps or protocol.steps) * step_s * BEYOND_STEPS
+    warmup_s = min(variant.steps or protocol.warmup_steps, protocol.warmup_steps) * step_s * BEYOND_STEPS
     within_budget = math.ceil(protocol.budget_s / generation_s)
     rounds = min(protocol.rounds, max(protocol.min_rounds, within_budget))
     load_s = LOAD_S + (COMPILE_S if variant.compiled else 0.0)

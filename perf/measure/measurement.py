@@ -20,7 +20,7 @@ from perf.measure.launcher import SETTLE_S, WorkerProcess
 from perf.measure.machine_probe import ProbeTimes
 from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
-from perf.measure.replies import Ready, TurnAsked
+from perf.measure.replies import Inspected, Ready, TurnAsked
 from perf.measure.rounds import Rounds
 from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
@@ -46,14 +46,16 @@ class Measurement:
     def __init__(
         self,
         variant: Variant,
+        stack: Stack,
         bench: Bench,
         worker: WorkerProcess,
+        *,
         label: str,
         folder: Path,
-        *,
         is_timed: bool = True,
     ) -> None:
         self.variant = variant
+        self._stack = stack
         self._is_timed = is_timed
         self._outcome = folder / "outcome.npz"
         self._bench = bench
@@ -92,14 +94,7 @@ class Measurement:
         """Have the worker build the variant. Raises a WorkerError."""
         self._announce_estimate()  # known already from the times of the last run, if there was one
         self._bench.progress.begin(self._label, "loading")
-        request = {
-            "request": "load",
-            "variant": self.variant.to_json(),
-            "checkpoint": str(self._bench.model.folder),
-            "checkpoint_digest": self._bench.model.digest,
-            "size": str(self._bench.protocol.size),
-            "exports": str(self._bench.exports),
-        }
+        request = {"request": "load", **self._bench.load_request(self.variant)}
         ready = self._worker.ask(request, Ready, self._bench.deadlines.load_s)
         self._load_s, self._export_s = ready.load_s, ready.export_s
 
@@ -160,9 +155,14 @@ class Measurement:
     def inspect(self) -> Inspection:
         """Have the worker read what is active in it and write its last generation to a file. Raises a WorkerError."""
         self._bench.progress.begin(self._label, "reading the evidence")
-        request = {"request": "evidence", "outcome": str(self._outcome)}
-        evidence = self._worker.ask(request, Evidence, self._bench.deadlines.generation_s)
-        return Inspection(evidence=evidence, outcome=self._outcome)
+        peaks = self._bench.peaks
+        with_peak = not peaks.has(self.variant, self._stack)
+        request = {"request": "evidence", "outcome": str(self._outcome), "with_peak": with_peak}
+        inspected = self._worker.ask(request, Inspected, self._bench.deadlines.generation_s)
+        peak = peaks.of(self.variant, self._stack, inspected.peak)
+        if peak is None:
+            raise WorkerGarbled(self.variant.name, "the worker was asked for the machine's peak, and sent none")
+        return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome)
 
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""
@@ -261,7 +261,7 @@ def measuring(
     """
     start = command.for_variant(variant, stack, bench.machine, origin)
     with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
-        measurement = Measurement(variant, bench, worker, label, folder, is_timed=is_timed)
+        measurement = Measurement(variant, stack, bench, worker, label=label, folder=folder, is_timed=is_timed)
         measurement.load()
         line = f"{label}: loaded in {duration(measurement.session.load_s)}"
         export_s = measurement.session.export_s

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from perf.errors import BadInput
 from perf.host import linux
 from perf.host.interpreters import check_python, parse_overrides
+from perf.host.regular_file import read_text
 from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
 from perf.measure.declared_options import declared
@@ -20,12 +21,14 @@ from perf.measure.settings_file import Option
 from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT
 from perf.measure.toml_file import check_percent
 from perf.spec import ladder
+from perf.spec.calibration import PROMPTS
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.stats.verdict import MAX_SESSIONS
 
 if TYPE_CHECKING:
     import pytest
 
+MAX_PROMPTS_BYTES = 1024**2
 SET_BY_QUICK = ("size", "steps", "warmup_steps", "rounds", "budget")
 
 
@@ -108,6 +111,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         memory_node=check_node(option.memory_node),
         json=option.json,
         asked=tuple(option.asked),
+        calibration_prompts=read_prompts(option.calibration_prompts),
     )
 
 
@@ -134,6 +138,20 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
         "prompt": option.prompt,
     }
     return replace(preset, **{name: value for name, value in given.items() if value is not None})
+
+
+def read_prompts(path: Path | None) -> tuple[str, ...]:
+    """Return the prompts in a file, one a line, or the suite's own for none. Raises BadInput if the file has none."""
+    if path is None:
+        return PROMPTS
+    try:
+        lines = read_text(path, MAX_PROMPTS_BYTES).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--calibration-prompts {path}: {getattr(error, 'strerror', None) or error}") from None
+    prompts = tuple(stripped for line in lines if (stripped := line.strip()))
+    if not prompts:
+        raise BadInput(f"--calibration-prompts {path}: holds no prompt; write one a line, two or more for any use")
+    return prompts
 
 
 def check_webhook(address: str | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from perf.errors import BadRecord
 from perf.records.checks import check_number
-from perf.records.evidence import Evidence
+from perf.records.evidence import Evidence, Observation, Peak
 from perf.records.sample import Sample
 from perf.records.typed_json import convert
 
@@ -49,6 +49,17 @@ class TurnAsked:
     """A worker that takes turns has stopped, and asks for the next one."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inspected(Observation):
+    """What was observed, and the peak where it was asked for."""
+
+    peak: Peak | None = None
+
+    def evidence(self, peak: Peak) -> Evidence:
+        """Return the evidence, with this peak."""
+        return Evidence(**{**vars(self), "peak": peak})
+
+
 @dataclass(frozen=True)
 class Probed:
     """The seconds of the probe."""
@@ -68,7 +79,7 @@ class Failure:
     traceback: str
 
 
-Reply = Hello | Ready | Progress | TurnAsked | Sample | Evidence | Probed | Failure
+Reply = Hello | Ready | Progress | TurnAsked | Sample | Inspected | Probed | Failure
 
 KINDS: Mapping[str, type[Reply]] = {
     "hello": Hello,
@@ -76,7 +87,7 @@ KINDS: Mapping[str, type[Reply]] = {
     "progress": Progress,
     "turn": TurnAsked,
     "sample": Sample,
-    "evidence": Evidence,
+    "evidence": Inspected,
     "probed": Probed,
     "error": Failure,
 }

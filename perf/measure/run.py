@@ -20,12 +20,15 @@ from perf.measure import checkpoints, latents, machine_probe
 from perf.measure.bench import Bench
 from perf.measure.command import HERE, Origin, contamination
 from perf.measure.estimate import Estimate, LastRun
+from perf.measure.known_peaks import KnownPeaks
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
 from perf.measure.progress import Progress
+from perf.measure.row_bench import find_unsuited, row_bench
 from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
+from perf.spec.ladder import EAGER_FP32, select
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
@@ -48,12 +51,13 @@ class Run:
         self.settings = settings
         self.variants = tuple(variants)
         self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
-        self.stacks = installed_stacks(variants, settings.stacks)
+        self.stacks = installed_stacks([*variants, *select([EAGER_FP32])], settings.stacks)
         self._folder = folder
         self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
+        self._benches: dict[Variant, Bench] = {}
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
         self._resources = contextlib.ExitStack()
@@ -88,14 +92,25 @@ class Run:
         assert self._bench is not None, "asked for although can_measure is False"
         return self._bench
 
-    @functools.cached_property
-    def work(self) -> dict[str, Work]:
-        """The work of one call of each of the model's parts, by name; empty if counting fails, which a line says."""
+    def bench_of(self, variant: Variant) -> Bench:
+        """Return what a variant is measured with, made ready when it is first asked for. Raises a PerfError."""
+        if variant not in self._benches:
+            maker, exporter = self._makers[0], self._exporter
+            self._benches[variant] = row_bench(self.bench, variant, maker, exporter, self._folder)
+        return self._benches[variant]
+
+    def work(self, variant: Variant) -> dict[str, Work]:
+        """Return the work of one call of each part, by name; empty if counting fails, which a line says.
+
+        Of a VAE that is not the checkpoint's own nothing is counted.
+        """
+        bench = self.bench_of(variant)
         try:
-            return checkpoints.work(self.bench.model, self.bench.protocol.size, self._makers[0])
+            counted = checkpoints.work(bench.model, bench.protocol.size, self._makers[0])
         except PerfError as error:
             self.say(str(error))
             return {}
+        return {part: work for part, work in counted.items() if part != "vae_decode" or bench.small_vae is None}
 
     def has_row(self, variant: Variant) -> bool:
         """Return whether the variant's row was measured, or the reason why it was not is kept."""
@@ -106,8 +121,10 @@ class Run:
         return self.find_missing_in(variant, self.stacks.get(variant.stack))
 
     def find_missing_in(self, variant: Variant, stack: Stack | None) -> Missing | None:
-        """Return what the variant lacks on this machine and in ``stack``, or None if it can run."""
-        return find_missing(variant, stack, self.machine)
+        """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run."""
+        return find_missing(variant, stack, self.machine) or (
+            find_unsuited(variant, self._bench.model) if self._bench else None
+        )
 
     @contextlib.contextmanager
     def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
@@ -118,7 +135,7 @@ class Run:
         Args:
             variant: The variant to measure, in its own stack.
             session: The number of this worker among those of the variant in this run, from 1.
-            bench: What to measure with, where it is not the run's own.
+            bench: What to measure with, where it is not the variant's own.
 
         Raises:
             WorkerError: The variant could not be loaded.
@@ -127,7 +144,8 @@ class Run:
         folder = self._folder / f"{variant.name}-{session}"
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
-        with measuring(variant, self.stacks[variant.stack], bench or self.bench, folder, label) as measurement:
+        own = bench or self.bench_of(variant)
+        with measuring(variant, self.stacks[variant.stack], own, folder, label) as measurement:
             self._live = [measurement]
             yield measurement
 
@@ -151,7 +169,7 @@ class Run:
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         label = f"{self._label(variant)} {role} {number}"
         with measuring(
-            variant, stack, self.bench, folder, label, name=name, origin=origin, is_timed=is_timed
+            variant, stack, self.bench_of(variant), folder, label, name=name, origin=origin, is_timed=is_timed
         ) as measurement:
             self._live.append(measurement)
             yield measurement
@@ -176,7 +194,7 @@ class Run:
             "protocol": self.bench.protocol.to_json(),
             "model": self.bench.model.to_json(),
             "stack": self.stacks[variant.stack].to_json(),
-            "work": {part: work.to_json() for part, work in self.work.items()},
+            "work": {part: work.to_json() for part, work in self.work(variant).items()},
         }
 
     def keep_reason(self, variant: Variant, reason: str) -> None:
@@ -205,10 +223,18 @@ class Run:
             lines.append(f"settings: {self.settings.settings_file}")
         return lines
 
-    @property
+    @functools.cached_property
     def _makers(self) -> list[Stack]:
-        """The stacks that can make a checkpoint or count its work."""
-        return [stack for stack in self.stacks.values() if {"torch", "diffusers"} <= stack.packages.keys()]
+        """The stacks that can make a checkpoint or count its work: the rows', or else the one in use here."""
+        stacks = [*self.stacks.values()]
+        if not any(map(can_make, stacks)):
+            stacks += installed_stacks(select([EAGER_FP32]), {}).values()
+        return [stack for stack in stacks if can_make(stack)]
+
+    @property
+    def _exporter(self) -> Stack | None:
+        """The first stack that can export a model to OpenVINO, or None."""
+        return next((stack for stack in self._makers if "optimum-intel" in stack.packages), None)
 
     def _make_bench(self) -> Bench | None:
         if not self._makers:
@@ -228,6 +254,8 @@ class Run:
             exports=cache.cache_dir() / "exports",
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
+            prompts=self.settings.calibration_prompts,
+            peaks=KnownPeaks(),
             estimate=self._make_estimate(model.digest, protocol) if self._is_ladder else None,
         )
 
@@ -237,6 +265,11 @@ class Run:
         sessions = self.settings.sessions if self.settings.updates else 1
         last = LastRun.of(self.machine, model_digest, protocol)
         return Estimate(variants, protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
+
+
+def can_make(stack: Stack) -> bool:
+    """Tell whether a stack can make a checkpoint."""
+    return {"torch", "diffusers"} <= stack.packages.keys()
 
 
 def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path]) -> dict[str, Stack]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from perf.host import stack
 from perf.measure.checkpoints import check_name
+from perf.spec.calibration import PROMPTS
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.spec.variant import Variant
 from perf.stats.machine_verdict import MACHINE_TOLERANCE
@@ -51,6 +52,7 @@ class Settings:
     ``pairs_budget_s`` the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by row
     and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a whole
     that matters, as a fraction.
+    ``calibration_prompts`` are what models in 8 bits are calibrated with.
     ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
     command line.
     """
@@ -78,6 +80,7 @@ class Settings:
     memory_node: int | None = None
     json: Path | None = None
     asked: tuple[str, ...] = ()
+    calibration_prompts: tuple[str, ...] = PROMPTS
     tolerances: Tolerances = field(default_factory=Tolerances)
     machine_tolerance: float = MACHINE_TOLERANCE
     settings_file: Path | None = None

@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from perf.compare.stack_comparison import StackComparison
-from perf.errors import PerfError, VariantError, WorkerError
+from perf.errors import PerfError, VariantError
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 
@@ -32,7 +32,7 @@ def noting_errors(stack_comparison: StackComparison | None, variant: Variant) ->
     """Note in a comparison that a variant could not be measured."""
     try:
         yield
-    except WorkerError as error:
+    except PerfError as error:
         if stack_comparison:
             stack_comparison.add_error(variant, error)
         raise

@@ -49,7 +49,7 @@ class Proof:
             return Claim("image", False, self.fault)
         if self.fidelity is None:
             return Claim("image", True, "sound, but compared with nothing: there is no reference")
-        if beyond := self.fidelity.fault(FIDELITY[self.variant.precision]):
+        if beyond := self.fidelity.fault(FIDELITY[self.variant.arithmetic]):
             return Claim("image", False, f"{beyond}, compared with eager float32's in {self.reference}")
         return Claim("image", True, str(self.fidelity))
 

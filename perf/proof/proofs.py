@@ -17,8 +17,9 @@ from perf.proof.reference import ReferenceImage, read_of_worker
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.spec.ladder import EAGER_FP32, select
-from perf.spec.variant import Scheduler, Variant
+from perf.spec.variant import DECIDES_IMAGE, Variant
 
+(EAGER,) = select([EAGER_FP32])
 WITHOUT_EFFECT = {"warmup_steps"}  # fields of the protocol that change nothing in the image
 
 
@@ -27,8 +28,8 @@ def facts_of(run: Run, variant: Variant, session: Session, evidence: Evidence) -
     return Facts(
         variant=variant,
         machine=run.machine,
-        scheduler=run.bench.model.scheduler,
-        steps=run.bench.protocol.steps,
+        scheduler=run.bench_of(variant).model.scheduler,
+        steps=run.bench_of(variant).protocol.steps,
         session=session,
         evidence=evidence,
     )
@@ -43,10 +44,11 @@ class Proofs:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._proofs: dict[str, list[Proof]] = {}
-        self._asked_for: set[Scheduler] = set()
-        self._not_kept: dict[Scheduler, ReferenceImage] = {}
-        for scheduler in {"checkpoint", *(variant.scheduler for variant in run.variants)}:
-            self._reference(scheduler).require_room()
+        self._asked_for: set[Variant] = set()
+        self._not_kept: dict[Variant, ReferenceImage] = {}
+        plain = [variant for variant in run.variants if not variant.latent_consistency and variant.vae == "checkpoint"]
+        for eager in {EAGER, *map(eager_of, plain)}:  # what the others need has not been made yet
+            self._reference(eager).require_room()
 
     def add(self, variant: Variant, session: Session, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
@@ -64,18 +66,18 @@ class Proofs:
         )
         self._proofs.setdefault(variant.name, []).append(proof)
         if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
-            self._keep("checkpoint", inspection.outcome)
+            self._keep(EAGER, inspection.outcome)
 
     def complete(self) -> None:
         """Compare every image with its reference, which is made if need be; if it cannot be, a line says why."""
         for proof in itertools.chain.from_iterable(self._proofs.values()):
-            scheduler = proof.variant.scheduler
             if proof.fault or proof.fidelity:
                 continue
-            reference = self._reference(scheduler)
-            if not reference.read() and scheduler not in self._asked_for:
-                self._asked_for.add(scheduler)
-                self._make(scheduler)
+            eager = eager_of(proof.variant)
+            reference = self._reference(eager)
+            if not reference.read() and eager not in self._asked_for:
+                self._asked_for.add(eager)
+                self._make(eager)
             if expected := reference.read():
                 proof.compare(expected, reference.folder)
 
@@ -104,26 +106,26 @@ class Proofs:
             "pictures": proof.pictures.to_json(),
         }
 
-    def _reference(self, scheduler: Scheduler) -> ReferenceImage:
-        if scheduler in self._not_kept:
-            return self._not_kept[scheduler]
-        bench = self._run.bench
+    def _reference(self, eager: Variant) -> ReferenceImage:
+        if eager in self._not_kept:
+            return self._not_kept[eager]
+        bench = self._run.bench_of(eager)
         relevant = {name: value for name, value in bench.protocol.compared.items() if name not in WITHOUT_EFFECT}
-        return ReferenceImage.of(bench.model.digest, relevant, scheduler)
+        decoded = f"-{bench.small_vae.name}" if bench.small_vae else ""
+        return ReferenceImage.of(bench.model.digest, relevant, f"{eager.scheduler}{decoded}")
 
     @property
     def _maker(self) -> str:
-        return f"{self._run.stacks[select([EAGER_FP32])[0].stack]}; {self._run.machine.cpu}"
+        return f"{self._run.stacks[EAGER.stack]}; {self._run.machine.cpu}"
 
-    def _make(self, scheduler: Scheduler) -> None:
-        """Make one image by eager float32 with that scheduler. If that fails, a line says so, and no row fails."""
-        eager = replace(select([EAGER_FP32])[0], name=f"reference-{scheduler}", scheduler=scheduler)
+    def _make(self, eager: Variant) -> None:
+        """Make one image by eager float32. If that fails, a line says so, and no row fails."""
         if missing := self._run.find_missing(eager):
             self._run.say(f"no reference image: {missing}")
             return
         try:
             with self._run.measuring(eager) as measurement:
-                measurement.generate(self._run.bench.protocol.steps)
+                measurement.generate(self._run.bench_of(eager).protocol.steps)
                 outcome = measurement.inspect().outcome
             fault = read_of_worker(eager.name, outcome).fault
         except WorkerError as error:
@@ -132,12 +134,22 @@ class Proofs:
         if fault:
             self._run.say(f"no reference image: eager float32 made none either: {fault}")
             return
-        self._keep(scheduler, outcome)
+        self._keep(eager, outcome)
 
-    def _keep(self, scheduler: Scheduler, outcome: Path) -> None:
+    def _keep(self, eager: Variant, outcome: Path) -> None:
         """Keep what eager float32 has made; where it cannot be kept, this run compares with the worker's own file."""
         try:
-            self._reference(scheduler).keep(outcome, self._maker)
+            self._reference(eager).keep(outcome, self._maker)
         except (NoSpace, OSError) as error:
             self._run.say(f"the reference image is this run's alone: {error}")
-            self._not_kept[scheduler] = ReferenceImage(outcome.parent)
+            self._not_kept[eager] = ReferenceImage(outcome.parent)
+
+
+def eager_of(variant: Variant) -> Variant:
+    """Return eager float32 that makes the image of another variant."""
+    made = {name: getattr(variant, name) for name in DECIDES_IMAGE}
+    eager = replace(EAGER, **made)
+    if eager == EAGER:
+        return EAGER
+    others = [str(value) for name, value in made.items() if value != getattr(EAGER, name)]
+    return replace(eager, name=f"reference-{'-'.join(others)}")

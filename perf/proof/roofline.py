@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perf.records.evidence import Evidence, Kernel, Peak, share
+from perf.records.evidence import Evidence, Kernel, Peak
 from perf.records.work import Work
 
-BYTES = {"f32": 4, "bf16": 2}
+BYTES = {"f32": 4, "bf16": 2, "f16": 2, "i8": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +33,16 @@ class Reached:
         return self.least_s / self.time_s
 
 
-def reached(part: str, work: Work, time_s: float, evidence: Evidence, peak: Peak) -> Reached:
-    """Return what one call of a part reached of the peak; it took ``time_s`` and had so much ``work`` to do."""
+def reached(part: str, work: Work, time_s: float, evidence: Evidence, peak: Peak) -> Reached | None:
+    """Return what one call of a part reached of the peak; it took ``time_s`` and had so much ``work`` to do.
+
+    None where no peak is known of the precision that it mostly computes in.
+    """
     precision = mostly(evidence, part)
-    least_s = max(
-        work.operations / peak.flop_per_s(precision), work.weights * BYTES[precision] / peak.memory_bytes_per_s
-    )
+    flop_per_s = peak.flop_per_s(precision)
+    if flop_per_s is None:
+        return None
+    least_s = max(work.operations / flop_per_s, work.weights * BYTES[precision] / peak.memory_bytes_per_s)
     return Reached(
         part=part,
         time_s=time_s,
@@ -52,5 +56,8 @@ def mostly(evidence: Evidence, part: str) -> str:
     """Return the precision that products spend most time in; a part without kernels counts as the others do."""
     products = [kernel for kernel in evidence.kernels if kernel.is_product]
     counted: list[Kernel] = [kernel for kernel in products if kernel.part == part] or products
-    in_bf16 = share(counted, [kernel for kernel in counted if kernel.in_bf16]) or 0.0
-    return "bf16" if in_bf16 > 0.5 else "f32"
+    times_s = dict.fromkeys(BYTES, 0.0)
+    for kernel in counted:
+        if kernel.precision in times_s:
+            times_s[kernel.precision] += kernel.time_s
+    return max(times_s, key=times_s.__getitem__)

@@ -20,6 +20,7 @@ LOOKED_AT = (Part.UNET_STEP, Part.VAE_DECODE)  # the parts that kernels are read
 
 CPU_LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 PRODUCTS = frozenset({"convolution", "matmul"})  # the operations that claims on precision and instructions are about
+INT8 = frozenset({"i8", "s8", "u8"})  # by whichever library
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,15 @@ class Kernel:
         return self.operation in PRODUCTS
 
     @property
-    def in_bf16(self) -> bool:
-        """Whether what it multiplies is bfloat16; the result may be wider."""
-        return self.types.split(":")[0] == "bf16"
+    def weights_are_int8(self) -> bool:
+        """Whether it multiplies with weights of 8 bits, whatever they are widened to."""
+        return bool(INT8.intersection(self.types.split(":")[1:2] or [self.types]))
+
+    @property
+    def precision(self) -> str:
+        """The type of what it multiplies, ``i8`` for any of 8 bits: weights may be narrower, the result wider."""
+        source = self.types.split(":")[0]
+        return "i8" if source in INT8 else source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +77,11 @@ class State:
 
     torch and IPEX report ``weights``, the number of the UNet's weights by type (``bf16``); ``channels_last``, the share
     of its convolutions in that memory format; ``prepacked``, the share of its products that are IPEX's; ``graphs``,
-    how many were compiled; and ``isa``, the instruction sets that oneDNN says it uses. OpenVINO reports ``precision``,
-    what it was told to compute in; ``dynamic_shapes`` of the UNet; ``streams``; and ``pinned``, whether it binds its
-    threads to CPUs. No variant claims to be pinned, but a release that changes it is named among what differs.
+    how many were compiled; ``packed``, in how many products TorchInductor has packed constant weights, and
+    ``autotuned``, for how many it has timed several kernels, both None where it has none; and ``isa``, the instruction
+    sets that oneDNN says it uses. OpenVINO reports ``precision``, what it was told to compute in; ``dynamic_shapes`` of
+    the UNet; ``streams``; ``pinned``, whether it binds its threads to CPUs; and the ``weights`` of a quantised model.
+    No variant claims to be pinned, but a release that changes it is named among what differs.
     """
 
     scheduler: str
@@ -82,6 +91,8 @@ class State:
     channels_last: float | None = None
     prepacked: float | None = None
     graphs: int | None = None
+    packed: int | None = None
+    autotuned: int | None = None
     dynamic_shapes: bool | None = None
     streams: int | None = None
     pinned: bool | None = None
@@ -115,6 +126,7 @@ class Peak:
 
     Matrix products and convolutions are other libraries' work in some stacks (on AMD's CPUs MKL multiplies far below
     what oneDNN convolves at), so both are measured; None where an earlier version of the suite measured products alone.
+    Those of float16 and of 8 bits are measured for the rows that compute in them.
     """
 
     fp32_flop_per_s: float
@@ -122,17 +134,23 @@ class Peak:
     memory_bytes_per_s: float
     fp32_convolution_flop_per_s: float | None = None
     bf16_convolution_flop_per_s: float | None = None
+    fp16_flop_per_s: float | None = None
+    int8_convolution_flop_per_s: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if value is not None:
                 check_number(name, value)
 
-    def flop_per_s(self, precision: str) -> float:
-        """Return the most operations per second in ``f32`` or ``bf16``, by whatever the stack reaches them."""
-        if precision == "bf16":
-            return max(self.bf16_flop_per_s, self.bf16_convolution_flop_per_s or 0.0)
-        return max(self.fp32_flop_per_s, self.fp32_convolution_flop_per_s or 0.0)
+    def flop_per_s(self, precision: str) -> float | None:
+        """Return the most operations per second in a precision, by whatever the stack reaches them; None if unknown."""
+        measured = {
+            "f32": (self.fp32_flop_per_s, self.fp32_convolution_flop_per_s),
+            "bf16": (self.bf16_flop_per_s, self.bf16_convolution_flop_per_s),
+            "f16": (self.fp16_flop_per_s,),
+            "i8": (self.int8_convolution_flop_per_s,),
+        }
+        return max(filter(None, measured.get(precision, ())), default=None)
 
     def or_larger(self, other: Peak) -> Peak:
         """Return the larger of the two, by each quantity."""
@@ -145,8 +163,8 @@ class Peak:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Everything that was read from one worker.
+class Observation:
+    """Everything that was read from one worker but the machine's peak.
 
     ``layers`` are in the order in which they ran; none of a backend that does not tell. Only a run's own record holds
     them: a baseline or a history would be twice as large.
@@ -155,17 +173,23 @@ class Evidence:
     kernels: tuple[Kernel, ...]
     state: State
     surroundings: Surroundings
-    peak: Peak
     layers: tuple[Layer, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        fields = asdict(self)
+        return fields if self.layers else {name: value for name, value in fields.items() if name != "layers"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(Observation):
+    """What was observed in one worker, and the peak of its stack: its own, or what another of the run has measured."""
+
+    peak: Peak
 
     @property
     def without_layers(self) -> Evidence:
         """All but the layers."""
         return replace(self, layers=())
-
-    def to_json(self) -> dict[str, Any]:
-        fields = asdict(self)
-        return fields if self.layers else {name: value for name, value in fields.items() if name != "layers"}
 
 
 Executed = tuple[str, str, str, float]  # operation, implementation, types, and the seconds of one execution

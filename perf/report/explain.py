@@ -9,12 +9,14 @@ from perf.history.recorded_run import EvidencedRow
 from perf.host.stack import package_changes
 from perf.proof.attribution import differences
 from perf.proof.claims import failed
+from perf.proof.roofline import BYTES
 from perf.records.evidence import LOOKED_AT, Kernel, share
 from perf.report.tables import aligned
 
-HEADINGS = ("variant", "bf16", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")
+HEADINGS = ("variant", "low", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")
 COLUMNS = (
-    "bf16: share of the time in matrix products and convolutions that is in bfloat16. UNet, VAE, all: share of the "
+    "low: share of the time in matrix products and convolutions that is in a precision below float32 (bf16, fp16, "
+    "int8). UNet, VAE, all: share of the "
     "machine's peak that a UNet step, the VAE's decoding and a whole generation reached; above 100 %, with a question "
     "mark, what was measured as the peak is none. PSNR (dB), SSIM, latents "
     "(relative error): how far the image is from eager float32's. claims: how many hold, of those checked."
@@ -30,10 +32,10 @@ def summary(rows: Iterable[EvidencedRow], width: int) -> list[str]:
 def cells(row: EvidencedRow) -> tuple[str, ...]:
     """Return the texts of a row, in the order of HEADINGS."""
     products = [kernel for kernel in row.evidence.kernels if kernel.is_product]
-    in_bf16 = share(products, [kernel for kernel in products if kernel.in_bf16])
+    narrow = share(products, [kernel for kernel in products if kernel.precision != "f32"])
     return (
         row.name,
-        "-" if in_bf16 is None else f"{in_bf16:.0%}",
+        "-" if narrow is None else f"{narrow:.0%}",
         *(of_peak(row.reached[part].share) if part in row.reached else "-" for part in LOOKED_AT),
         of_peak(row.peak_share) if row.reached else "-",
         *fidelity_cells(row),
@@ -64,10 +66,9 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     for claim in row.claims:
         yield f"    {'ok ' if claim.holds else 'NOT'} {claim.name:{width}}  {claim.sentence}"
     peak = row.largest_peak
-    yield (
-        f"  reached, of a peak of {peak.flop_per_s('f32') / 1e9:.0f} GFLOP/s in f32, "
-        f"{peak.flop_per_s('bf16') / 1e9:.0f} GFLOP/s in bf16 and {peak.memory_bytes_per_s / 1e9:.0f} GB/s"
-    )
+    known = {precision: peak.flop_per_s(precision) for precision in BYTES}
+    peaks = ", ".join(f"{flop_per_s / 1e9:.0f} GFLOP/s in {name}" for name, flop_per_s in known.items() if flop_per_s)
+    yield f"  reached, of a peak of {peaks} and {peak.memory_bytes_per_s / 1e9:.0f} GB/s"
     for part, limit in row.reached.items():
         yield (
             f"    {part:14}  {limit.time_s:9.4g} s  {limit.flop_per_s / 1e9:7.0f} GFLOP/s  "

@@ -5,6 +5,7 @@
     variant     Variant, one way to run the pipeline: a row of the ladder
     protocol    Protocol, the settings of a measurement: size, steps, rounds, budget
     ladder      the ladder, the catalogue of all variants
+    calibration the prompts that models in 8 bits are calibrated with
     synthetic   the synthetic checkpoints
     tokenizer   the files of their tokenizer
 """

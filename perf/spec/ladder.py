@@ -11,7 +11,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 
 from perf.errors import UnknownName
-from perf.spec.variant import Limits, Precision, Tuning, Variant
+from perf.spec.variant import Limits, Precision, Quantized, Tuning, Variant
 
 ICE_LAKE = "Ice Lake"
 SAPPHIRE_RAPIDS = "Sapphire Rapids"
@@ -66,8 +66,46 @@ LADDER: tuple[Variant, ...] = (
         backend="eager",
         precision="bf16-weights",
         channels_last=True,
-        compiled=True,
+        compiled="plain",
         warmup_rounds=2,  # the first one compiles; the second is the warm-up that the other rows have
+    ),
+    Variant(
+        name="bf16-compile-freeze",
+        about="The same with the weights taken for constants, so that TorchInductor packs them for oneDNN beforehand.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+        compiled="freezing",
+        warmup_rounds=2,
+    ),
+    Variant(
+        name="bf16-compile-autotune",
+        about="The same, the fastest kernel of each matrix product found by timing oneDNN's and C++ templates.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+        compiled="max-autotune",
+        warmup_rounds=2,
+    ),
+    Variant(
+        name="fp16-channels-last",
+        about="Weights converted to float16 once, where the CPU multiplies it by itself.",
+        stack="current",
+        backend="eager",
+        precision="fp16-weights",
+        channels_last=True,
+    ),
+    Variant(
+        name="lcm-4",
+        about="A latent consistency model in bfloat16: four steps, each of which sees the image once.",
+        stack="current",
+        backend="eager",
+        precision="bf16-weights",
+        channels_last=True,
+        latent_consistency=True,
+        steps=4,
     ),
     Variant(
         name="ipex-bf16",
@@ -127,6 +165,60 @@ LADDER: tuple[Variant, ...] = (
         scheduler="dpm-solver",
         static_shape=True,
     ),
+    Variant(
+        name="openvino-static-taesd",
+        about="The static one with the small VAE, AutoencoderTiny, which decodes nearly for nothing.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        vae="taesd",
+    ),
+    Variant(
+        name="openvino-int8-hybrid",
+        about="The static one quantised by NNCF: the UNet's convolutions in int8, weights of 8 bits elsewhere.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        quantized="int8-hybrid",
+    ),
+    Variant(
+        name="openvino-int8-weights",
+        about="The static one with weights of 8 bits, which are widened again before each product: for memory alone.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        quantized="int8-weights",
+    ),
+    Variant(
+        name="openvino-lcm-4",
+        about="The latent consistency model of lcm-4, static, by OpenVINO.",
+        stack="current",
+        backend="openvino",
+        precision="chosen-by-backend",
+        static_shape=True,
+        latent_consistency=True,
+        steps=4,
+    ),
+    Variant(
+        name="genai-static",
+        about="The models of openvino-static driven by OpenVINO GenAI: C++ all the way, in a stack without torch.",
+        stack="genai",
+        backend="genai",
+        precision="chosen-by-backend",
+        static_shape=True,
+    ),
+    Variant(
+        name="genai-int8",
+        about="The same with the models of openvino-int8-hybrid.",
+        stack="genai",
+        backend="genai",
+        precision="chosen-by-backend",
+        static_shape=True,
+        quantized="int8-hybrid",
+    ),
 )
 
 EAGER_FP32 = "eager-fp32"
@@ -136,11 +228,15 @@ EAGER_FP32 = "eager-fp32"
 # float32 rows bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one,
 # a UNet that finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
 BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05)  # three times the error that bfloat16 causes
-FIDELITY: Mapping[Precision, Limits] = {
+INT8 = Limits(psnr_db=20, ssim=0.9, latents_error=0.5)
+FIDELITY: Mapping[Precision | Quantized, Limits] = {
     "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001),  # the same additions may come in another order
     "bf16-autocast": BFLOAT16,
     "bf16-weights": BFLOAT16,
+    "fp16-weights": BFLOAT16,  # three more bits of fraction: nearer, and not measured on a CPU that has it
     "chosen-by-backend": BFLOAT16,  # OpenVINO takes bfloat16 where the CPU has it
+    "int8-hybrid": INT8,
+    "int8-weights": INT8,
 }
 
 
@@ -155,6 +251,11 @@ def select(names: Iterable[str]) -> tuple[Variant, ...]:
         if not fnmatch.filter(known, pattern):
             raise UnknownName("variant", pattern, known)
     return tuple(variant for variant in LADDER if not wanted or any(fnmatch.fnmatch(variant.name, p) for p in wanted))
+
+
+def own_steps(name: str) -> int | None:
+    """Return the denoising steps of a row that has its own, whatever the protocol says; None of any other."""
+    return next((variant.steps for variant in LADDER if variant.name == name), None)
 
 
 def stacks() -> tuple[str, ...]:

@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Backend = Literal["eager", "ipex", "openvino"]
-Precision = Literal["fp32", "bf16-autocast", "bf16-weights", "chosen-by-backend"]
+Backend = Literal["eager", "ipex", "openvino", "genai"]
+Precision = Literal["fp32", "bf16-autocast", "bf16-weights", "fp16-weights", "chosen-by-backend"]
 Scheduler = Literal["checkpoint", "dpm-solver"]
 Allocator = Literal["jemalloc", "tcmalloc"]
+Compiled = Literal["plain", "freezing", "max-autotune"]  # what TorchInductor is told; the last freezes too
+Quantized = Literal["int8-hybrid", "int8-weights"]  # convolutions in int8; or nothing but the storage of weights
+Vae = Literal["checkpoint", "taesd"]
+
+DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "vae")  # of a variant's fields
+AS_RECORDED: Mapping[object, Compiled | None] = {True: "plain", False: None}
+OPENVINO: tuple[Backend, ...] = ("openvino", "genai")  # the backends that run OpenVINO's models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +43,10 @@ class Variant:
     """A row of the ladder.
 
     ``name`` is the test id, and ``about`` says in a sentence or two what the row is. ``stack`` names the environment
-    that runs it. ``published_s`` maps a CPU's name to the source article's seconds per image, which is shown but never
-    gated on. Raises ValueError on an option that the backend does not have.
+    that runs it. ``latent_consistency`` asks for a checkpoint of that kind, whose UNet is told the guidance and sees
+    each image once; ``steps`` are the row's own, whatever the protocol says. ``published_s`` maps a CPU's name to the
+    source article's seconds per image, which is shown but never gated on. Raises ValueError on an option that the
+    backend does not have.
     """
 
     name: str
@@ -47,20 +56,44 @@ class Variant:
     precision: Precision
     scheduler: Scheduler = "checkpoint"
     channels_last: bool = False
-    compiled: bool = False
+    compiled: Compiled | None = None
     sample_input: bool = False
     static_shape: bool = False
+    quantized: Quantized | None = None
+    vae: Vae = "checkpoint"
+    latent_consistency: bool = False
+    steps: int | None = None
     tuning: Tuning | None = None
     warmup_rounds: int = 1
     published_s: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        only = {"compiled": "eager", "sample_input": "ipex", "static_shape": "openvino"}
-        for option, backend in only.items():
-            if getattr(self, option) and self.backend != backend:
-                raise ValueError(f"{self.name}: {option} belongs to the {backend} backend, not {self.backend}")
+        only: dict[str, tuple[Backend, ...]] = {
+            "compiled": ("eager",),
+            "sample_input": ("ipex",),
+            "static_shape": OPENVINO,
+            "quantized": OPENVINO,
+        }
+        for option, backends in only.items():
+            if getattr(self, option) and self.backend not in backends:
+                raise ValueError(f"{self.name}: {option} belongs to {' and '.join(backends)}, not to {self.backend}")
         if self.warmup_rounds < 1:
             raise ValueError(f"{self.name}: at least one warm-up round is needed")
+
+    @property
+    def runs_openvino(self) -> bool:
+        """Whether the models are OpenVINO's, whatever drives them."""
+        return self.backend in OPENVINO
+
+    @property
+    def makes(self) -> tuple[object, ...]:
+        """What decides the image beside the checkpoint and the protocol: equal where two rows make the same one."""
+        return tuple(getattr(self, name) for name in DECIDES_IMAGE)
+
+    @property
+    def arithmetic(self) -> Precision | Quantized:
+        """What the numbers are that it computes with: its limits of fidelity go by that."""
+        return self.quantized or self.precision
 
     @property
     def torch_bf16(self) -> bool:
@@ -72,5 +105,7 @@ class Variant:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Variant:
-        tuning = data["tuning"]
-        return cls(**{**data, "tuning": Tuning(**tuning) if tuning else None})
+        """Read a variant, also from a record of version 0.2, in which ``compiled`` is true or false."""
+        tuning, compiled = data["tuning"], data["compiled"]
+        read = {"tuning": Tuning(**tuning) if tuning else None, "compiled": AS_RECORDED.get(compiled, compiled)}
+        return cls(**{**data, **read})

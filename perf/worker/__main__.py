@@ -10,12 +10,17 @@ request       fields                                        last reply, and its 
 ``load``      ``variant`` (a perf.spec.variant.Variant),    ``ready``: ``load_s``, and ``export_s``,
               ``checkpoint`` (a folder),                    the seconds of an export to OpenVINO, which
               ``checkpoint_digest``, ``size`` (512x512),    ``load_s`` does not contain
-              ``exports`` (the folder of exports)
+              ``guidance_scale``,
+              ``exports`` (the folder of exports),
+              ``export`` (one of them, or null),
+              ``small_vae`` (a folder, or null),
+              ``prompts`` (to calibrate 8 bits with)
 ``generate``  ``prompt``, ``steps``, ``guidance_scale``,    ``sample``: a perf.records.sample.Sample
               ``latents`` (a .npy file), ``takes_turns``
               (optional; see perf.worker.turns)
-``evidence``  ``outcome`` (the .npz file to write)          ``evidence``: a
-                                                            perf.records.evidence.Evidence
+``evidence``  ``outcome`` (the .npz file to write),         ``evidence``: the fields of a
+              ``with_peak`` (whether to measure it)         perf.records.evidence.Observation, and
+                                                            ``peak``, a Peak of it, or null
 ============  ============================================  ===========================================
 
 ``load`` comes once, and ``evidence`` after the timed rounds. ``outcome`` receives the last generation's ``image``,
@@ -32,25 +37,20 @@ import gc
 import importlib
 import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from perf.records.evidence import Evidence
+from perf.records.evidence import Observation
 from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 from perf.worker import conditions, surroundings, wire
 from perf.worker.parts import PartsClock
-from perf.worker.pipelines import BuildRequest
+from perf.worker.pipelines import BuildRequest, Image, Pipeline
 from perf.worker.turns import Turns
-
-if TYPE_CHECKING:
-    from perf.worker.pipelines.built import Built, Image
 
 PROGRESS_INTERVAL_S = 1.0
 
@@ -64,7 +64,8 @@ class Worker:
         self._clock = PartsClock(self._on_step, self._turns)
         self._progress_s = 0.0
         self._backend: Any = None
-        self._built: Built | None = None
+        self._pipeline: Pipeline | None = None
+        self._variant: Variant | None = None
         self._image: Image | None = None
         self._size: Size | None = None
 
@@ -73,31 +74,19 @@ class Worker:
         """Request -> what answers it."""
         return {"load": self._load, "generate": self._generate, "evidence": self._evidence}
 
-    def _load(
-        self, variant: Mapping[str, Any], checkpoint: str, checkpoint_digest: str, size: str, exports: str
-    ) -> None:
+    def _load(self, **fields: Any) -> None:
         began = time.perf_counter()
-        spec = Variant.from_json(variant)
-        self._backend = import_backend(spec.backend)
-        self._size = Size.parse(size)
-        self._built = self._backend.build(
-            BuildRequest(
-                variant=spec,
-                checkpoint=Path(checkpoint),
-                checkpoint_digest=checkpoint_digest,
-                size=self._size,
-                exports=Path(exports),
-            )
-        )
-        self._built.pipe.set_progress_bar_config(disable=True)
-        self._clock.watch(self._built.pipe)
+        request = BuildRequest.from_json(fields)
+        self._variant, self._size = request.variant, request.size
+        self._backend = import_backend(request.variant.backend)
+        self._pipeline = self._backend.build(request, self._clock)
         elapsed_s = time.perf_counter() - began
-        self._reply("ready", load_s=elapsed_s - self._built.export_s, export_s=self._built.export_s)
+        self._reply("ready", load_s=elapsed_s - self._pipeline.export_s, export_s=self._pipeline.export_s)
 
     def _generate(
         self, prompt: str, steps: int, guidance_scale: float, latents: str, *, takes_turns: bool = False
     ) -> None:
-        if self._built is None or self._size is None:
+        if self._pipeline is None or self._size is None:
             raise RuntimeError("generate was asked for before load")
         inputs = np.load(latents)
         self._clock.restart()
@@ -105,7 +94,7 @@ class Worker:
         self._progress_s = time.perf_counter()
         before = conditions.Counters.read(reset_peak=True)
         began = time.perf_counter()
-        self._image = self._built.generate(
+        self._image = self._pipeline.generate(
             prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
         )
         ended = time.perf_counter()
@@ -120,25 +109,23 @@ class Worker:
         )
         self._reply("sample", **sample.to_json())
 
-    def _evidence(self, outcome: str) -> None:
-        if self._built is None or self._image is None:
+    def _evidence(self, outcome: str, *, with_peak: bool) -> None:
+        if self._pipeline is None or self._variant is None or self._image is None:
             raise RuntimeError("evidence was asked for before a generation")
-        from perf.worker import peak  # noqa: PLC0415 - imports torch, as the backends do
-
-        np.savez(outcome, image=self._image, latents=self._clock.final_latents.float().numpy())
-        observed = self._backend.observe(self._built, self._replay)
-        evidence = Evidence(
+        np.savez(outcome, image=self._image, latents=self._pipeline.final_latents)
+        observed = self._backend.observe(self._pipeline, self._replay)
+        observation = Observation(
             kernels=observed.kernels,
             state=observed.state,
             surroundings=surroundings.read(),
-            peak=peak.measure(),
             layers=observed.layers,
         )
-        self._reply("evidence", **evidence.to_json())
+        peak = self._backend.measure_peak(self._variant).to_json() if with_peak else None
+        self._reply("evidence", **observation.to_json(), peak=peak)
 
     def _replay(self, part: Part) -> None:
-        assert self._built is not None
-        with self._built.surrounded():
+        assert self._pipeline is not None
+        with self._pipeline.surrounded():
             self._clock.replay(part)
 
     def _on_step(self, done: int) -> None:

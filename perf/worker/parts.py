@@ -37,6 +37,18 @@ class PartsClock:
         self._wrap(pipe.vae, "decode", Part.VAE_DECODE)
         self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
 
+    def begin(self, part: Part) -> None:
+        """Wait for the turn of a part of which the pipeline itself tells the time, and which ``add`` is told of."""
+        self._before_part(part)
+
+    def add(self, part: Part, time_s: float) -> None:
+        """Count a call of such a part, and its seconds."""
+        self._calls[part].append(time_s)
+
+    def report(self, done: int) -> None:
+        """Report so many UNet calls, of a pipeline that tells their time at the end."""
+        self._on_step(done)
+
     def replay(self, part: Part) -> None:
         """Repeat the last call of that part, untimed."""
         self._last[part]()
@@ -56,15 +68,16 @@ class PartsClock:
         call = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
-            self._before_part(part)
+            self.begin(part)
             began = time.perf_counter()
             result = call(*args, **kwargs)
-            self._calls[part].append(time.perf_counter() - began)
+            time_s = time.perf_counter() - began
             self._last[part] = partial(call, *args, **kwargs)
-            if part == Part.UNET_STEP:
-                self._on_step(len(self._calls[Part.UNET_STEP]))
-            elif part == Part.VAE_DECODE:
+            if part == Part.VAE_DECODE:
                 self.final_latents = args[0]
+            self.add(part, time_s)
+            if part == Part.UNET_STEP:
+                self.report(len(self._calls[part]))
             return result
 
         setattr(owner, method, timed)

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 # Of the requests, the replies and their fields. A parent talks to the code of another commit if this is the same there.
-VERSION = 1
+VERSION = 2
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 

@@ -9,7 +9,14 @@ from typing import Any, Self
 from perf.host.machine import Machine
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
-from perf.spec.variant import Variant
+from perf.spec.variant import Precision, Variant
+
+PRECISIONS: Mapping[Precision, str] = {
+    "fp32": "f32",
+    "bf16-autocast": "bf16",
+    "bf16-weights": "bf16",
+    "fp16-weights": "f16",
+}
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,19 @@ class Facts:
         return [kernel for kernel in self.evidence.kernels if kernel.is_product]
 
     @property
-    def computes_in_bf16(self) -> bool:
-        """Whether the row should run in bfloat16 here; OpenVINO chooses it where the CPU has it."""
+    def precision(self) -> str:
+        """What the row should compute in here, in oneDNN's notation; OpenVINO chooses bfloat16 where the CPU has it.
+
+        Of a quantised row it is what everything computes in that is not in 8 bits.
+        """
         if self.variant.precision == "chosen-by-backend":
-            return self.machine.bf16_isa is not None
-        return self.variant.torch_bf16
+            return "f32" if self.machine.bf16_isa is None else "bf16"
+        return PRECISIONS[self.variant.precision]
+
+    @property
+    def isa(self) -> str | None:
+        """The instruction set that this precision should run on; None of float32."""
+        return {"bf16": self.machine.bf16_isa, "f16": self.machine.fp16_isa}.get(self.precision)
 
 
 def expecting(name: str, holds: bool, observed: object, expected: object) -> Claim:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from perf.proof.claims.claim import Claim, Facts, equal, expecting
 from perf.records.evidence import Kernel, share
+from perf.records.part import Part
+from perf.spec.variant import Variant
 
 MOSTLY = 0.8  # of the time in products: small ones of odd shapes never use the widest instructions
 NEARLY_ALL = 0.99
-ISA_NAMES = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 bf16"}
+ISA_NAMES = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 bf16", "amx_fp16": "AMX fp16", "avx512_fp16": "AVX-512 fp16"}
 
 # How many UNet calls a generation of so many steps makes; nothing is claimed of a scheduler that is not listed.
 UNET_CALLS: Mapping[str, Callable[[int], int]] = {
@@ -17,19 +19,23 @@ UNET_CALLS: Mapping[str, Callable[[int], int]] = {
     "DPMSolverMultistepScheduler": lambda steps: steps,
     "DDIMScheduler": lambda steps: steps,
     "EulerDiscreteScheduler": lambda steps: steps,
+    "LCMScheduler": lambda steps: steps,
 }
 MKL = "mkl:"
 DPM_SOLVER = "DPMSolverMultistepScheduler"
 
 
 def precision(facts: Facts) -> Claim:
-    """Claim the precision of the matrix products and convolutions, by the time spent in them."""
-    if facts.computes_in_bf16:
-        expected, least, least_text = "bf16", MOSTLY, f"over {100 * MOSTLY:.0f} %"
-    else:
-        expected, least, least_text = "f32", NEARLY_ALL, "all"
+    """Claim the precision of the matrix products and convolutions, by the time spent in them.
+
+    Convolutions in 8 bits are another claim's matter.
+    """
+    expected = facts.precision
+    least, least_text = (NEARLY_ALL, "all") if expected == "f32" else (MOSTLY, f"over {100 * MOSTLY:.0f} %")
     products = facts.products
-    reached = share(products, [kernel for kernel in products if kernel.in_bf16 == facts.computes_in_bf16])
+    if facts.variant.quantized:
+        products = [kernel for kernel in products if kernel.precision != "i8"]
+    reached = share(products, [kernel for kernel in products if kernel.precision == expected])
     if reached is None:
         return Claim("precision", False, "no matrix product or convolution was seen")
     setting = facts.evidence.state.precision  # OpenVINO's; None for the others
@@ -40,10 +46,34 @@ def precision(facts: Facts) -> Claim:
     return expecting("precision", holds, sentence, least_text)
 
 
+def int8_convolutions(facts: Facts) -> Claim | None:
+    """Claim that the UNet's convolutions run in 8 bits, by the time spent in them, or that none does."""
+    convolutions = [
+        kernel for kernel in facts.products if kernel.part == Part.UNET_STEP and kernel.operation == "convolution"
+    ]
+    reached = share(convolutions, [kernel for kernel in convolutions if kernel.precision == "i8"])
+    if reached is None or not facts.variant.runs_openvino:
+        return None
+    sentence = f"{100 * reached:.0f} % of the UNet's convolution time in int8"
+    if facts.variant.quantized == "int8-hybrid":
+        return expecting("int8", reached >= MOSTLY, sentence, f"over {100 * MOSTLY:.0f} %")
+    return expecting("int8", reached == 0, sentence, "none")
+
+
+def int8_weights(facts: Facts) -> Claim | None:
+    """Claim that the UNet's products with constant weights take them from 8 bits, by their number."""
+    if not facts.variant.quantized:
+        return None
+    products = [kernel for kernel in facts.products if kernel.part == Part.UNET_STEP and kernel.operation == "matmul"]
+    narrow = sum(kernel.count for kernel in products if kernel.weights_are_int8)
+    sentence = f"{narrow} of the UNet's {sum(kernel.count for kernel in products)} matmuls have weights of 8 bits"
+    return expecting("int8 weights", narrow > 0, sentence, "most")
+
+
 def instructions(facts: Facts) -> Claim | None:
-    """Claim the instruction set that bfloat16 runs on, by the products whose implementation names it; MKL's do not."""
-    isa = facts.machine.bf16_isa
-    if not facts.computes_in_bf16 or isa is None:
+    """Claim the instruction set that 16 bits run on, by the products whose implementation names it; MKL's do not."""
+    isa = facts.isa
+    if isa is None:
         return None
     named = [kernel for kernel in facts.products if not kernel.implementation.startswith(MKL)]
     reached = share(named, [kernel for kernel in named if runs_on(kernel, isa)]) or 0.0
@@ -52,10 +82,10 @@ def instructions(facts: Facts) -> Claim | None:
 
 
 def runs_on(kernel: Kernel, isa: str) -> bool:
-    """Return whether the implementation's name says that it uses the instruction set."""
-    if isa == "amx_bf16":
+    """Return whether the implementation's name says that it uses the instruction set; 8 bits have one of their own."""
+    if isa.startswith("amx"):
         return "amx" in kernel.implementation
-    return kernel.in_bf16 and not kernel.implementation.endswith(("avx512_core", "ref", "any"))
+    return kernel.precision != "f32" and not kernel.implementation.endswith(("avx512_core", "ref", "any"))
 
 
 def likely_cause(facts: Facts) -> str:
@@ -76,10 +106,18 @@ def weights(facts: Facts) -> Claim | None:
     counts = facts.evidence.state.weights
     if counts is None:
         return None
-    in_bf16 = facts.variant.precision == "bf16-weights" or facts.variant.backend == "ipex"
-    expected = "bf16" if in_bf16 else "f32"
+    expected = kept_in(facts.variant)
     kept = counts.get(expected, 0) / sum(counts.values())
     return expecting("weights", kept > NEARLY_ALL, f"{100 * kept:.0f} % of the UNet's weights are {expected}", "all")
+
+
+def kept_in(variant: Variant) -> str:
+    """Return the type of a variant's weights: autocast keeps float32, which IPEX converts beforehand."""
+    if variant.quantized:
+        return "i8"
+    if variant.backend == "ipex":
+        return "bf16"
+    return {"bf16-weights": "bf16", "fp16-weights": "f16"}.get(variant.precision, "f32")
 
 
 def memory_format(facts: Facts) -> Claim | None:
@@ -102,6 +140,22 @@ def compiled(facts: Facts) -> Claim | None:
     if facts.variant.compiled:
         return expecting("compiled", graphs > 0, sentence, "some")
     return expecting("compiled", graphs == 0, sentence, "none")
+
+
+def packed(facts: Facts) -> Claim | None:
+    """Claim that TorchInductor took the weights for constants and packed them for oneDNN."""
+    if facts.variant.compiled not in ("freezing", "max-autotune"):
+        return None
+    count = facts.evidence.state.packed or 0
+    return expecting("packed", count > 0, f"weights of {count} products packed by TorchInductor", "most")
+
+
+def autotuned(facts: Facts) -> Claim | None:
+    """Claim that TorchInductor timed several kernels for each matrix product."""
+    if facts.variant.compiled != "max-autotune":
+        return None
+    count = facts.evidence.state.autotuned or 0
+    return expecting("autotuned", count > 0, f"{count} kernels chosen by timing them", "some")
 
 
 def prepacked(facts: Facts) -> Claim | None:
@@ -141,10 +195,14 @@ def unet_calls(facts: Facts) -> Claim | None:
 
 CLAIMS: Sequence[Callable[[Facts], Claim | None]] = (
     precision,
+    int8_convolutions,
+    int8_weights,
     instructions,
     weights,
     memory_format,
     compiled,
+    packed,
+    autotuned,
     prepacked,
     shapes,
     scheduler,

@@ -196,7 +196,8 @@ def roofline(run: RecordedRun) -> Roofline | None:
     if not below:
         return None
     peak = functools.reduce(Peak.or_larger, (row.largest_peak for row in rows))
-    flop_per_s = {precision: peak.flop_per_s(precision) for precision in BYTES}
+    peaks = {precision: peak.flop_per_s(precision) for precision in BYTES}
+    flop_per_s = {precision: known for precision, known in peaks.items() if known}
     return Roofline(limit=Limit(flop_per_s=flop_per_s, memory_bytes_per_s=peak.memory_bytes_per_s), reached=below)
 
 

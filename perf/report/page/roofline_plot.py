@@ -32,7 +32,7 @@ COLOURS: Mapping[str, str] = {
     Part.VAE_DECODE: ORANGE,
     Part.SAFETY_CHECKER: GREEN,
 }
-PRECISIONS = {"f32": "fp32", "bf16": "bf16"}
+PRECISIONS = {"f32": "fp32", "bf16": "bf16", "f16": "fp16", "i8": "int8"}
 
 
 def roofline_plot(roofline: Roofline) -> Markup:
@@ -83,11 +83,13 @@ def _roofs(limit: Limit, across: Scale, up: Scale) -> list[Markup]:
 
 
 def _place(below: Below, across: Scale, up: Scale) -> Markup:
-    """Return the place of a part: a disc for float32, a square for bfloat16."""
+    """Return the place of a part: a disc for float32, a square for a type of 16 bits, a diamond for one of 8."""
     x, y, colour = across(below.flop_per_byte), up(below.flop_per_s), COLOURS.get(below.part, GREY)
     look = {"fill": colour, "fill_opacity": ".75"}
-    if below.precision == "bf16":
+    if below.precision in ("bf16", "f16"):
         shape = element("rect", x=x - 4, y=y - 4, width=8, height=8, **look)
+    elif below.precision == "i8":
+        shape = path(f"M{x:.1f} {y - 5.5:.1f}l5.5 5.5l-5.5 5.5l-5.5-5.5z", **look)
     else:
         shape = element("circle", cx=x, cy=y, r=4.5, **look)
     return titled(

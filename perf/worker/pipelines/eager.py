@@ -1,4 +1,4 @@
-"""The backend of plain PyTorch: float32, bf16 autocast, bf16 weights, channels_last, torch.compile."""
+"""The backend of plain PyTorch: float32, bf16 autocast, weights of 16 bits, channels_last, torch.compile."""
 
 from __future__ import annotations
 
@@ -7,39 +7,45 @@ from collections.abc import Iterator
 from functools import partial
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
-from perf.records.evidence import LOOKED_AT, Layer, State, grouped
+from perf.records.evidence import LOOKED_AT, Layer, Peak, State, grouped
 from perf.records.part import Part
-from perf.spec.variant import Variant
-from perf.worker import dynamo, verbose
+from perf.spec.variant import Precision, Variant
+from perf.worker import verbose
 from perf.worker.layers import in_layers, timing
-from perf.worker.pipelines import BuildRequest, Observed, Replay
+from perf.worker.parts import PartsClock
+from perf.worker.peaks import of_torch
+from perf.worker.pipelines import BuildRequest, Observed, Replay, inductor
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
 
 MODELS = ("unet", "vae", "text_encoder", "safety_checker")
+WEIGHTS: dict[Precision, torch.dtype] = {"bf16-weights": torch.bfloat16, "fp16-weights": torch.float16}
 SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's names
 
 
-def build(request: BuildRequest) -> Built:
+def build(request: BuildRequest, clock: PartsClock) -> Built:
     """Load the checkpoint in the variant's precision and memory format, and compile it if the variant says so."""
     pipe = load(request)
     if request.variant.compiled:
+        inductor.configure(request.variant.compiled)
         compile_models(pipe)
-    return finish(pipe, request.variant)
+    return finish(pipe, request.variant, clock)
 
 
 def load(request: BuildRequest) -> StableDiffusionPipeline:
-    """Load the pipeline with the variant's scheduler, weight type and memory format; shared with IPEX."""
+    """Load the pipeline with the variant's scheduler, VAE, weight type and memory format; shared with IPEX."""
     variant = request.variant
     pipe = StableDiffusionPipeline.from_pretrained(
         str(request.checkpoint),
         local_files_only=True,
         use_safetensors=True,  # pickles can run code
     )
-    use_scheduler(pipe, variant, request.checkpoint)
-    if variant.precision == "bf16-weights":
-        pipe.to(torch.bfloat16)
+    use_scheduler(pipe, request)
+    if variant.vae == "taesd":
+        pipe.vae = AutoencoderTiny.from_pretrained(str(request.small_vae), local_files_only=True, use_safetensors=True)
+    if variant.precision in WEIGHTS:
+        pipe.to(WEIGHTS[variant.precision])
     if variant.channels_last:
         for model in models(pipe).values():
             model.to(memory_format=torch.channels_last)
@@ -61,13 +67,16 @@ def compile_models(pipe: StableDiffusionPipeline) -> None:
     pipe.vae.decode = torch.compile(pipe.vae.decode)
 
 
-def finish(pipe: StableDiffusionPipeline, variant: Variant) -> Built:
+def finish(pipe: StableDiffusionPipeline, variant: Variant, clock: PartsClock) -> Built:
     """Return the pipeline with the context and the type of latents that the variant's precision needs."""
     if variant.precision == "bf16-autocast":
-        return Built(pipe=pipe, context=autocast_bf16)
-    if variant.precision == "bf16-weights":
-        return Built(pipe=pipe, latents_dtype=torch.bfloat16)
-    return Built(pipe=pipe)
+        return Built(pipe, clock, context=autocast_bf16)
+    return Built(pipe, clock, latents_dtype=WEIGHTS.get(variant.precision, torch.float32))
+
+
+def measure_peak(variant: Variant) -> Peak:
+    """Measure what torch reaches; shared with IPEX."""
+    return of_torch.measure(with_fp16=variant.precision == "fp16-weights")
 
 
 def observe(built: Built, replay: Replay) -> Observed:
@@ -78,13 +87,15 @@ def observe(built: Built, replay: Replay) -> Observed:
     mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
     with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
         logs = {part: verbose.capture(partial(replay, part)) for part in LOOKED_AT}
-    unet, threads = built.pipe.unet, torch.get_num_threads()
+    unet, threads, compilation = built.pipe.unet, torch.get_num_threads(), inductor.compilation()
     state = State(
         scheduler=type(built.pipe.scheduler).__name__,
         threads=threads,
         weights=weight_types(unet),
         channels_last=channels_last(unet),
-        graphs=dynamo.graphs_compiled(),
+        graphs=compilation.graphs,
+        packed=compilation.packed or None,
+        autotuned=compilation.autotuned or None,
         isa=verbose.isa("".join(logs.values())),
     )
     kernels = [kernel for part, log in logs.items() for kernel in grouped(part, verbose.executed(log, threads))]
@@ -96,7 +107,7 @@ def time_layers(built: Built, replay: Replay) -> Iterator[Layer]:
 
     A model that was compiled has none: it would be compiled again with the clocks in it.
     """
-    if dynamo.graphs_compiled():
+    if inductor.compilation().graphs:
         return
     for part, model in {Part.UNET_STEP: built.pipe.unet, Part.VAE_DECODE: built.pipe.vae}.items():
         with timing(model) as timed:

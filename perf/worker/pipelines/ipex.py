@@ -9,11 +9,15 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from perf.spec.protocol import GUIDED_BATCH, Size
+from perf.worker.parts import PartsClock
 from perf.worker.pipelines import BuildRequest, Observed, Replay, eager
 from perf.worker.pipelines.built import Built
+from perf.worker.pipelines.eager import measure_peak
+
+__all__ = ["build", "measure_peak", "observe"]
 
 
-def build(request: BuildRequest) -> Built:
+def build(request: BuildRequest, clock: PartsClock) -> Built:
     """Load as plain PyTorch does, and have IPEX prepack every model, the UNet for a sample input if it has one."""
     pipe = eager.load(request)
     for name, model in eager.models(pipe).items():
@@ -21,7 +25,7 @@ def build(request: BuildRequest) -> Built:
         sample = unet_sample(pipe, request.size) if has_sample else None
         optimised = ipex.optimize(model.eval(), dtype=torch.bfloat16, inplace=True, sample_input=sample)
         setattr(pipe, name, optimised)
-    return eager.finish(pipe, request.variant)
+    return eager.finish(pipe, request.variant, clock)
 
 
 def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
