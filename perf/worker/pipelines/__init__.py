@@ -38,7 +38,7 @@ class BuildRequest:
     """The input of a backend, which the request ``load`` of perf.worker.__main__ brings.
 
     ``checkpoint`` is the model on disk, ``exports`` the folder where its exports are kept, and ``export`` one that was
-    made already, for a stack that can make none. ``small_vae`` is the folder of an AutoencoderTiny for variants that take
+    made already, for a stack that can make none. ``small_vae`` is that of an AutoencoderTiny for variants that take
     one, and ``prompts`` are what 8 bits are calibrated with.
     """
 
