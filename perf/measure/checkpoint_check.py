@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 from collections.abc import Mapping
@@ -12,14 +13,8 @@ from typing import Any
 from perf.errors import BadCheckpoint, DamagedCheckpoint
 from perf.host.regular_file import opened, read_text
 from perf.records.strict_json import parse
+from perf.spec.families import BY_CLASS, Family
 
-# Component -> how the files of its weights begin.
-MODELS = {
-    "unet": "diffusion_pytorch_model",
-    "vae": "diffusion_pytorch_model",
-    "text_encoder": "model",
-    "safety_checker": "model",
-}
 # Of a component's class, in model_index.json. Any other name is that of a module which diffusers imports, from the
 # folder itself if it is there: code of whoever made the checkpoint.
 LIBRARIES = {"diffusers", "transformers", "stable_diffusion"}
@@ -28,32 +23,48 @@ MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
 
 
 def check(folder: Path) -> None:
-    """Raise BadCheckpoint unless ``folder`` is a complete Stable Diffusion checkpoint in the diffusers layout."""
-    for component in components(folder):
-        if component in MODELS:
-            read_json(folder / component / "config.json")
-            for path in weight_files(folder / component):
-                check_safetensors(path)
+    """Raise BadCheckpoint unless ``folder`` is a complete checkpoint of a known family in the diffusers layout."""
+    for component, stem in weighted(folder).items():
+        check_component(folder / component, stem)
+
+
+def check_component(folder: Path, stem: str) -> None:
+    """Raise BadCheckpoint unless ``folder`` holds a configuration, and complete files of weights that begin so."""
+    read_json(folder / "config.json")
+    for path in weight_files(folder, stem):
+        check_safetensors(path)
+
+
+def family_of(folder: Path) -> Family:
+    """Return the family of the pipeline that model_index.json names. Raises BadCheckpoint for any other."""
+    name = read_json(folder / "model_index.json").get("_class_name")
+    if name not in BY_CLASS:
+        raise BadCheckpoint(f"{folder} is a {name}; the suite measures {', '.join(sorted(BY_CLASS))}")
+    return BY_CLASS[name]
+
+
+def weighted(folder: Path) -> dict[str, str]:
+    """Return the checkpoint's components with weights -> how the files of their weights begin."""
+    weights = family_of(folder).weights
+    return {component: weights[component] for component in components(folder) if component in weights}
 
 
 def components(folder: Path) -> list[str]:
-    """Return the components that model_index.json names, which are folders; a safety checker may be left out.
+    """Return the components that model_index.json names, which are folders; some may be left out.
 
     Raises BadCheckpoint for another kind of pipeline, and for a class that is of none of the LIBRARIES.
     """
     path = folder / "model_index.json"
-    index = read_json(path)
-    if index.get("_class_name") != "StableDiffusionPipeline":
-        raise BadCheckpoint(f"{folder} is a {index.get('_class_name')}; the suite measures StableDiffusionPipeline")
+    family, index = family_of(folder), read_json(path)
     classes = {name: value for name, value in index.items() if isinstance(value, list)}
     for name, value in classes.items():
         if len(value) != 2 or not (value == [None, None] or value[0] in LIBRARIES):
             known = ", ".join(sorted(LIBRARIES))
             raise BadCheckpoint(f"{path}: {name} is {value}, code that is not loaded here; its library must be {known}")
-    missing = MODELS.keys() - classes.keys() - {"safety_checker"}
-    if missing:
+    present = [name for name, value in classes.items() if value != [None, None]]
+    if missing := family.weights.keys() - family.optional - set(present):
         raise BadCheckpoint(f"{path} names no {min(missing)}")
-    return [name for name, value in classes.items() if value != [None, None]]
+    return present
 
 
 def loaded_files(folder: Path) -> list[Path]:
@@ -61,22 +72,22 @@ def loaded_files(folder: Path) -> list[Path]:
 
     Raises BadCheckpoint.
     """
-    files = [folder / "model_index.json"]
+    files, stems = [folder / "model_index.json"], weighted(folder)
     for component in components(folder):
         place = folder / component
-        if component in MODELS:
-            files += [place / "config.json", *weight_files(place), *_index_of(place)]
+        if stem := stems.get(component):
+            files += [place / "config.json", *weight_files(place, stem), *_index_of(place, stem)]
         else:
             files += [path for path in place.glob("[!.]*") if path.is_file()]
     return sorted(files)
 
 
-def weight_files(component: Path) -> list[Path]:
+def weight_files(component: Path, stem: str) -> list[Path]:
     """Return the files of a component's weights that diffusers loads, one or several shards. Raises BadCheckpoint."""
-    single = component / f"{MODELS[component.name]}.safetensors"
+    single = component / f"{stem}.safetensors"
     if single.exists():
         return [single]
-    if not (indices := _index_of(component)):
+    if not (indices := _index_of(component, stem)):
         raise BadCheckpoint(_why_no_weights(component, single))
     shards = read_json(indices[0]).get("weight_map")
     if not isinstance(shards, dict) or not shards or not all(_is_file_name(name) for name in shards.values()):
@@ -111,6 +122,23 @@ def check_safetensors(path: Path) -> None:
         raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from None
 
 
+def parameters(folder: Path) -> dict[str, int]:
+    """Return the number of parameters of each component with weights, read from the headers of its files.
+
+    The checkpoint was checked before.
+    """
+    return {
+        component: sum(map(_numbers_in, weight_files(folder / component, stem)))
+        for component, stem in weighted(folder).items()
+    }
+
+
+def _numbers_in(path: Path) -> int:
+    with path.open("rb") as stream:
+        tensors = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
+    return sum(math.prod(tensor["shape"]) for name, tensor in tensors.items() if name != "__metadata__")
+
+
 def _compare_sizes(path: Path) -> None:
     with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
         actual_bytes = os.fstat(descriptor).st_size
@@ -128,9 +156,8 @@ def _compare_sizes(path: Path) -> None:
         raise DamagedCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")
 
 
-def _index_of(component: Path) -> list[Path]:
+def _index_of(component: Path, stem: str) -> list[Path]:
     """Return the index of a component's shards, if it has one and is not a single file."""
-    stem = MODELS[component.name]
     index = component / f"{stem}.safetensors.index.json"
     return [index] if index.exists() and not (component / f"{stem}.safetensors").exists() else []
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal
 
 from perf.errors import BadCheckpoint, BadRecord, DamagedCheckpoint, HubUnreachable, PerfError, UnknownName
 from perf.host import cache, helper
 from perf.host.foreign_text import in_one_line, quoted
 from perf.host.stack import Stack
-from perf.measure.checkpoint_check import check, loaded_files, read_json
+from perf.measure.checkpoint_check import check, check_component, family_of, loaded_files, parameters, read_json
 from perf.measure.command import clean_environment
 from perf.records.checks import check_count
 from perf.records.typed_json import convert
 from perf.records.work import Work
 from perf.spec import synthetic
-from perf.spec.protocol import Size
-
-T = TypeVar("T")
+from perf.spec.families import stable_diffusion
+from perf.spec.families.family import DIFFUSERS_WEIGHTS
+from perf.spec.protocol import Protocol, Size
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # for the download alone: no worker gets them
@@ -32,7 +33,9 @@ class Model:
     """A complete checkpoint on disk.
 
     ``digest`` is that of the folder's content, ``scale`` the image pixels per latent along a side, ``native_size`` the
-    image size that the U-Net was trained for, and ``scheduler`` the class that the checkpoint names.
+    image size that the denoiser was trained for, and ``scheduler`` the class that the checkpoint names. ``family`` is
+    the name of its family, ``parameters`` their number by component, and ``is_consistency`` tells whether guidance is
+    an input of the denoiser.
     """
 
     name: str
@@ -42,6 +45,9 @@ class Model:
     scale: int
     native_size: Size
     scheduler: str
+    family: str = stable_diffusion.FAMILY.name
+    is_consistency: bool = False
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
     def latents_shape(self, size: Size) -> tuple[int, int, int, int]:
         """Return the shape of one image's latents: batch, channels, height, width."""
@@ -52,8 +58,8 @@ class Model:
 
 
 @dataclass(frozen=True)
-class UnetConfig:
-    """What is read of a UNet's configuration: the sides and channels of the latents that it was trained on."""
+class DenoiserConfig:
+    """What is read of a denoiser's configuration: the sides and channels of the latents that it was trained on."""
 
     sample_size: int
     in_channels: int
@@ -105,26 +111,47 @@ def resolve(text: str, stack: Stack) -> Model:
         check(folder)
         return _read_model(text, folder)
     folder = _make(synthetic.find(text), stack) if text in synthetic.SYNTHETIC else _download(text, stack)
-    try:
-        check(folder)
-    except DamagedCheckpoint as error:
-        raise DamagedCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
+    _check_copy(folder, lambda: check(folder))
     return _read_model(text, folder)
 
 
-def work(model: Model, size: Size, stack: Stack) -> dict[str, Work]:
+def _check_copy(folder: Path, check_it: Callable[[], None]) -> None:
+    try:
+        check_it()
+    except DamagedCheckpoint as error:
+        raise DamagedCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
+
+
+def resolve_taesd(model: Model, stack: Stack) -> Path | None:
+    """Make or download the tiny decoder for a model's latents; None for a synthetic model that has none.
+
+    The folder holds config.json and diffusion_pytorch_model.safetensors. A synthetic model has a synthetic one, any
+    other that of its family on the Hub. Raises what ``resolve`` does.
+    """
+    if model.name not in synthetic.SYNTHETIC:
+        folder = _download(family_of(model.folder).taesd, stack)
+    elif name := synthetic.find(model.name).taesd:
+        folder = _make(synthetic.find_taesd(name), stack, kind="taesd")
+    else:
+        return None
+    _check_copy(folder, lambda: check_component(folder, DIFFUSERS_WEIGHTS))
+    return folder
+
+
+def work(model: Model, protocol: Protocol, stack: Stack) -> dict[str, Work]:
     """Return the work of one call of each of the model's parts, by name; counted once, then read from the cache.
 
     Raises a PerfError if the count fails.
     """
+    guidance = "guided" if protocol.is_guided else "unguided"
 
     def count(folder: Path) -> None:
-        result = run_module(stack, "flops", str(model.folder), str(size))
+        result = run_module(stack, "flops", str(model.folder), str(protocol.size), guidance)
         if result.returncode:
             raise PerfError(f"counting the operations of {model.name} failed:\n{quoted_end(result.stderr)}")
         (folder / "work.json").write_text(result.stdout, encoding="utf-8")
 
-    target = cache.cache_dir() / "work" / f"{model.digest[:32]}-{size}"
+    target = cache.cache_dir() / "work" / f"{model.digest[:32]}-{protocol.size}-{guidance}"
     return _read_work(cache.make_once(target, count, need_bytes=0, is_usable=_is_counted))
 
 
@@ -140,9 +167,9 @@ def _read_work(folder: Path) -> dict[str, Work]:
     return {part: convert(counted, Work) for part, counted in read_json(folder / "work.json").items()}
 
 
-def _make(spec: synthetic.Synthetic, stack: Stack) -> Path:
+def _make(spec: synthetic.Synthetic, stack: Stack, kind: Literal["synthetic", "taesd"] = "synthetic") -> Path:
     def make(folder: Path) -> None:
-        result = run_module(stack, "checkpoint", "synthetic", spec.name, str(folder))
+        result = run_module(stack, "checkpoint", kind, spec.name, str(folder))
         if result.returncode:
             raise PerfError(f"making the checkpoint {spec.name} failed:\n{quoted_end(result.stderr)}")
 
@@ -186,24 +213,29 @@ def _is_path(text: str) -> bool:
 
 
 def _read_model(name: str, folder: Path) -> Model:
-    unet, vae = _config(folder, "unet", UnetConfig), _config(folder, "vae", VaeConfig)
-    scale = 2 ** (len(vae.block_out_channels) - 1)
-    side = unet.sample_size * scale
+    family = family_of(folder)
+    _check_config(folder, family.denoiser, DenoiserConfig)
+    _check_config(folder, "vae", VaeConfig)
+    counts = parameters(folder)
+    configs = {component: read_json(folder / component / "config.json") for component in counts}
     return Model(
         name=name,
         folder=folder,
         digest=cache.content_digest(folder, loaded_files(folder)),
-        latent_channels=unet.in_channels,
-        scale=scale,
-        native_size=Size(side, side),
+        latent_channels=configs[family.denoiser]["in_channels"],
+        scale=family.scale(configs),
+        native_size=family.native_size(configs),
         scheduler=str(read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name")),
+        family=family.name,
+        is_consistency=family.is_consistency(configs),
+        parameters=counts,
     )
 
 
-def _config(folder: Path, component: str, kind: type[T]) -> T:
-    """Read a component's configuration. Raises BadCheckpoint."""
+def _check_config(folder: Path, component: str, kind: type[object]) -> None:
+    """Raise BadCheckpoint unless a component's configuration says what is read of it."""
     path = folder / component / "config.json"
     try:
-        return convert(read_json(path), kind)
+        convert(read_json(path), kind)
     except BadRecord as error:
         raise BadCheckpoint(f"{path}: {error}") from None

@@ -106,7 +106,7 @@ class Run:
         """
         bench = self.bench_of(variant)
         try:
-            counted = checkpoints.work(bench.model, bench.protocol.size, self._makers[0])
+            counted = checkpoints.work(bench.model, bench.protocol, self._makers[0])
         except PerfError as error:
             self.say(str(error))
             return {}

@@ -22,5 +22,9 @@ class Work:
         """Return the work of ``calls`` calls, each of which reads the weights again."""
         return Work(operations=calls * self.operations, weights=calls * self.weights)
 
+    def __add__(self, other: Work) -> Work:
+        """Return the work of a call of each."""
+        return Work(operations=self.operations + other.operations, weights=self.weights + other.weights)
+
     def to_json(self) -> dict[str, int]:
         return asdict(self)

@@ -6,6 +6,7 @@
     protocol    Protocol, the settings of a measurement: size, steps, rounds, budget
     ladder      the ladder, the catalogue of all variants
     calibration the prompts that models in 8 bits are calibrated with
+    families    the families of models, and what is specific to each
     synthetic   the synthetic checkpoints
     tokenizer   the files of their tokenizer
 """

@@ -6,6 +6,7 @@ The defaults are those of the source article (see perf.spec.ladder): one image, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,7 +18,6 @@ MAX_SEED = 2**32 - 1
 MAX_ROUNDS_FACTOR = 2  # disturbed rounds are measured again, up to this many times the number of rounds wanted
 SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
-GUIDED_BATCH = 2  # the UNet sees the latents of an image twice: with the prompt and, for the guidance, without
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,15 @@ class Protocol:
                 raise BadInput(f"--{option.replace('_', '-')} {getattr(self, option)}: must be at least 1")
         if not 0 <= self.seed <= MAX_SEED:
             raise BadInput(f"--seed {self.seed}: must be 0 to {MAX_SEED}")
-        if not self.guidance_scale > 1:  # at 1 and below diffusers turns guidance off, and GUIDED_BATCH is wrong
-            raise BadInput(f"--guidance-scale {self.guidance_scale:g}: must be above 1")
+        if not 0 <= self.guidance_scale < math.inf:
+            raise BadInput(f"--guidance-scale {self.guidance_scale:g}: must be 0 or more")
         if not self.budget_s >= 0:
             raise BadInput(f"--budget {self.budget_s}: must be 0 or more seconds")
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether images are made with classifier-free guidance."""
+        return is_guided(self.guidance_scale)
 
     @property
     def min_rounds(self) -> int:
@@ -121,3 +126,8 @@ class Deadlines:
         for name, value in asdict(self).items():
             if not value > 0:
                 raise BadInput(f"--{name.removesuffix('_s')}-deadline {value:g}: must be above 0 seconds")
+
+
+def is_guided(guidance_scale: float) -> bool:
+    """Tell whether this scale asks for classifier-free guidance, which diffusers turns off at 1 and below."""
+    return guidance_scale > 1

@@ -7,6 +7,7 @@ from typing import Any
 Config = dict[str, Any]
 
 START, END = "<|startoftext|>", "<|endoftext|>"
+EXCLAMATION_MARK = "!"  # OpenCLIP's padding, the first token of the vocabulary
 
 SETTINGS: Config = {
     "add_prefix_space": False,
@@ -44,11 +45,11 @@ PRE_TOKENIZER: Config = {
 }
 
 
-def configs() -> dict[str, Config]:
-    """Return file name -> content of the tokenizer's JSON files."""
+def configs(pad: str = END) -> dict[str, Config]:
+    """Return file name -> content of the JSON files of a tokenizer that pads with the token ``pad``."""
     return {
-        "tokenizer_config.json": SETTINGS,
-        "special_tokens_map.json": SPECIAL_TOKENS,
+        "tokenizer_config.json": SETTINGS | {"pad_token": pad},
+        "special_tokens_map.json": SPECIAL_TOKENS | {"pad_token": pad},
         "vocab.json": vocabulary(),
         "tokenizer.json": fast_tokenizer(),
     }

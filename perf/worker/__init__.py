@@ -17,6 +17,10 @@ are run by a stack's interpreter.
     dynamo         adapter to a private part of torch
     pipelines      a module per backend: builds a variant, and observes it
     flops          counts the work of one call of each model
+    described      a checkpoint's family and configurations
+    inputs         inputs of a denoiser as tensors
     checkpoint     makes or downloads a checkpoint
+    safetensors_file   writes a file of weights tensor by tensor
+    noise          the noise that a scheduler adds between two steps
     probe          times the machine itself, in the suite's own environment
 """

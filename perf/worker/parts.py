@@ -9,6 +9,7 @@ from typing import Any
 
 from perf.records.part import Part
 from perf.records.sample import Parts
+from perf.spec import families
 
 
 class PartsClock:
@@ -31,11 +32,16 @@ class PartsClock:
         self._calls = {part: [] for part in Part}
 
     def watch(self, pipe: Any) -> None:
-        """Put the clock around the four calls that a Stable Diffusion pipeline of any backend makes."""
-        self._wrap(pipe.text_encoder, "forward", Part.TEXT_ENCODER)
-        self._wrap(pipe.unet, "forward", Part.UNET_STEP)
+        """Put the clock around the calls that a pipeline of any family and backend makes to its models.
+
+        All text encoders count as one part. Not every pipeline has a safety checker.
+        """
+        for text_encoder in families.text_encoders_of(pipe):
+            self._wrap(text_encoder, "forward", Part.TEXT_ENCODER)
+        self._wrap(families.denoiser_of(pipe), "forward", Part.UNET_STEP)
         self._wrap(pipe.vae, "decode", Part.VAE_DECODE)
-        self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
+        if hasattr(pipe, "run_safety_checker"):
+            self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
 
     def begin(self, part: Part) -> None:
         """Wait for the turn of a part of which the pipeline itself tells the time, and which ``add`` is told of."""

@@ -7,17 +7,20 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from perf.measure.checkpoint_check import MODELS
 from perf.spec import synthetic
+from perf.spec.families import BY_CLASS
 
 
-def make_checkpoint(folder: Path) -> Path:
-    """Fill a folder with everything that a checkpoint must have, with one number for weights."""
-    for path, text in synthetic.find("tiny").files().items():
+def make_checkpoint(folder: Path, name: str = "tiny") -> Path:
+    """Fill a folder with everything that the checkpoint of that name must have, with one number for weights."""
+    spec = synthetic.find(name)
+    for path, text in spec.files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    for component, stem in MODELS.items():
-        (folder / component / f"{stem}.safetensors").write_bytes(safetensors())
+    assert spec.index
+    for component, stem in BY_CLASS[spec.index["_class_name"]].weights.items():
+        if component in spec.configs:
+            (folder / component / f"{stem}.safetensors").write_bytes(safetensors())
     return folder
 
 

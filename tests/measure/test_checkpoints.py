@@ -10,7 +10,7 @@ import pytest
 from perf.errors import BadCheckpoint, UnknownName
 from perf.host.stack import Stack
 from perf.measure import checkpoints
-from perf.spec.protocol import Size
+from perf.spec.protocol import Protocol, Size
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,12 @@ def test_a_count_that_is_spoilt_is_made_again(
 ) -> None:
     monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
     model, stack = checkpoints._read_model("checkpoint", checkpoint), counting_stack(tmp_path)
-    counted = checkpoints.work(model, Size(128, 128), stack)
-    assert counted == checkpoints.work(model, Size(128, 128), stack)
+    protocol = Protocol(size=Size(128, 128))
+    counted = checkpoints.work(model, protocol, stack)
+    assert counted == checkpoints.work(model, protocol, stack)
     (kept,) = (tmp_path / "cache" / "work").glob("*/work.json")
     kept.write_text(spoilt)
-    assert checkpoints.work(model, Size(128, 128), stack) == counted
+    assert checkpoints.work(model, protocol, stack) == counted
     assert (tmp_path / "asked").read_text() == "asked\nasked\n"
 
 

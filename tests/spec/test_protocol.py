@@ -64,8 +64,8 @@ def test_when_a_session_may_end(good: int, measured: int, elapsed_s: float, enou
     [
         ({"seed": -1}, "--seed -1: must be 0 to 4294967295"),
         ({"seed": 2**32}, "--seed 4294967296: must be 0 to 4294967295"),
-        ({"guidance_scale": 1.0}, "--guidance-scale 1: must be above 1"),
-        ({"guidance_scale": float("nan")}, "--guidance-scale nan: must be above 1"),
+        ({"guidance_scale": -0.5}, "--guidance-scale -0.5: must be 0 or more"),
+        ({"guidance_scale": float("nan")}, "--guidance-scale nan: must be 0 or more"),
     ],
 )
 def test_what_no_image_can_be_generated_with(settings: dict[str, Any], message: str) -> None:

@@ -14,11 +14,12 @@ from perf.spec import synthetic
 
 def test_the_full_size_is_the_architecture_of_stable_diffusion_15() -> None:
     spec = synthetic.find("synthetic-sd15")
-    assert spec.unet["block_out_channels"] == [320, 640, 1280, 1280]
-    assert spec.unet["cross_attention_dim"] == spec.text_encoder["hidden_size"] == 768
-    assert spec.vae["block_out_channels"] == [128, 256, 512, 512]
-    assert spec.safety_checker["vision_config"]["num_hidden_layers"] == 24
-    assert spec.scheduler["_class_name"] == "PNDMScheduler"
+    configs = spec.configs
+    assert configs["unet"]["block_out_channels"] == [320, 640, 1280, 1280]
+    assert configs["unet"]["cross_attention_dim"] == configs["text_encoder"]["hidden_size"] == 768
+    assert configs["vae"]["block_out_channels"] == [128, 256, 512, 512]
+    assert configs["safety_checker"]["vision_config"]["num_hidden_layers"] == 24
+    assert configs["scheduler"]["_class_name"] == "PNDMScheduler"
 
 
 def test_tiny_has_the_same_files() -> None:

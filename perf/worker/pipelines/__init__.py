@@ -27,8 +27,9 @@ import numpy as np
 
 from perf.records.evidence import Kernel, Layer, State
 from perf.records.part import Part
-from perf.spec.protocol import Size
+from perf.spec.protocol import Size, is_guided
 from perf.spec.variant import Variant
+from perf.worker.described import Described
 
 Image = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -80,6 +81,16 @@ class BuildRequest:
             "small_vae": self.small_vae and str(self.small_vae),
             "prompts": list(self.prompts),
         }
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether images are made with classifier-free guidance."""
+        return is_guided(self.guidance_scale)
+
+    @property
+    def described(self) -> Described:
+        """The checkpoint's family and configurations."""
+        return Described(self.checkpoint)
 
 
 class Pipeline(Protocol):

@@ -6,20 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
+import diffusers
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
 from perf.records.evidence import LOOKED_AT, Layer, Peak, State, grouped
 from perf.records.part import Part
+from perf.spec import families
 from perf.spec.variant import Precision, Variant
 from perf.worker import verbose
+from perf.worker.described import Described
 from perf.worker.layers import in_layers, timing
 from perf.worker.parts import PartsClock
 from perf.worker.peaks import of_torch
 from perf.worker.pipelines import BuildRequest, Observed, Replay, inductor
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
 
-MODELS = ("unet", "vae", "text_encoder", "safety_checker")
 WEIGHTS: dict[Precision, torch.dtype] = {"bf16-weights": torch.bfloat16, "fp16-weights": torch.float16}
 SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's names
 
@@ -33,41 +34,43 @@ def build(request: BuildRequest, clock: PartsClock) -> Built:
     return finish(pipe, request.variant, clock)
 
 
-def load(request: BuildRequest) -> StableDiffusionPipeline:
+def load(request: BuildRequest) -> diffusers.DiffusionPipeline:
     """Load the pipeline with the variant's scheduler, VAE, weight type and memory format; shared with IPEX."""
     variant = request.variant
-    pipe = StableDiffusionPipeline.from_pretrained(
+    pipe = getattr(diffusers, request.described.family.pipeline).from_pretrained(
         str(request.checkpoint),
         local_files_only=True,
         use_safetensors=True,  # pickles can run code
     )
     use_scheduler(pipe, request)
     if variant.vae == "taesd":
-        pipe.vae = AutoencoderTiny.from_pretrained(str(request.small_vae), local_files_only=True, use_safetensors=True)
+        pipe.vae = diffusers.AutoencoderTiny.from_pretrained(
+            str(request.small_vae), local_files_only=True, use_safetensors=True
+        )
     if variant.precision in WEIGHTS:
         pipe.to(WEIGHTS[variant.precision])
     if variant.channels_last:
-        for model in models(pipe).values():
+        for model in models(pipe, request.described).values():
             model.to(memory_format=torch.channels_last)
     return pipe
 
 
-def models(pipe: StableDiffusionPipeline) -> dict[str, torch.nn.Module]:
-    """Return the pipeline's models by component name; a Hub checkpoint may come without a safety checker."""
-    components = {name: getattr(pipe, name) for name in MODELS}
-    return {name: model for name, model in components.items() if model is not None}
+def models(pipe: diffusers.DiffusionPipeline, checkpoint: Described) -> dict[str, torch.nn.Module]:
+    """Return the pipeline's models by component name."""
+    return {name: getattr(pipe, name) for name in checkpoint.components}
 
 
-def compile_models(pipe: StableDiffusionPipeline) -> None:
+def compile_models(pipe: diffusers.DiffusionPipeline) -> None:
     """Compile the two calls that take the time.
 
     Their bound methods are compiled and not the models, so that a clock put around them stays outside the graph.
     """
-    pipe.unet.forward = torch.compile(pipe.unet.forward)
+    denoiser = families.denoiser_of(pipe)
+    denoiser.forward = torch.compile(denoiser.forward)
     pipe.vae.decode = torch.compile(pipe.vae.decode)
 
 
-def finish(pipe: StableDiffusionPipeline, variant: Variant, clock: PartsClock) -> Built:
+def finish(pipe: diffusers.DiffusionPipeline, variant: Variant, clock: PartsClock) -> Built:
     """Return the pipeline with the context and the type of latents that the variant's precision needs."""
     if variant.precision == "bf16-autocast":
         return Built(pipe, clock, context=autocast_bf16)
@@ -80,19 +83,20 @@ def measure_peak(variant: Variant) -> Peak:
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Read the kernels from the libraries' logs of one call of each part, and the state from torch and the UNet.
+    """Read the kernels from the libraries' logs of one call of each part, and the state from torch and the denoiser.
 
     Shared with IPEX.
     """
     mkldnn, mkl = torch.backends.mkldnn, torch.backends.mkl
     with mkldnn.verbose(mkldnn.VERBOSE_ON), mkl.verbose(mkl.VERBOSE_ON):
         logs = {part: verbose.capture(partial(replay, part)) for part in LOOKED_AT}
-    unet, threads, compilation = built.pipe.unet, torch.get_num_threads(), inductor.compilation()
+    denoiser, threads = families.denoiser_of(built.pipe), torch.get_num_threads()
+    compilation = inductor.compilation()
     state = State(
         scheduler=type(built.pipe.scheduler).__name__,
         threads=threads,
-        weights=weight_types(unet),
-        channels_last=channels_last(unet),
+        weights=weight_types(denoiser),
+        channels_last=channels_last(denoiser),
         graphs=compilation.graphs,
         packed=compilation.packed or None,
         autotuned=compilation.autotuned or None,
@@ -109,7 +113,8 @@ def time_layers(built: Built, replay: Replay) -> Iterator[Layer]:
     """
     if inductor.compilation().graphs:
         return
-    for part, model in {Part.UNET_STEP: built.pipe.unet, Part.VAE_DECODE: built.pipe.vae}.items():
+    looked_at = {Part.UNET_STEP: families.denoiser_of(built.pipe), Part.VAE_DECODE: built.pipe.vae}
+    for part, model in looked_at.items():
         with timing(model) as timed:
             replay(part)
         yield from in_layers(part, timed)

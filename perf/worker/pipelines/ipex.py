@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import intel_extension_for_pytorch as ipex
 import torch
-from diffusers import StableDiffusionPipeline
 
-from perf.spec.protocol import GUIDED_BATCH, Size
+from perf.spec import families
+from perf.worker.inputs import filled, positional
 from perf.worker.parts import PartsClock
 from perf.worker.pipelines import BuildRequest, Observed, Replay, eager
 from perf.worker.pipelines.built import Built
@@ -18,28 +19,27 @@ __all__ = ["build", "measure_peak", "observe"]
 
 
 def build(request: BuildRequest, clock: PartsClock) -> Built:
-    """Load as plain PyTorch does, and have IPEX prepack every model, the UNet for a sample input if it has one."""
-    pipe = eager.load(request)
-    for name, model in eager.models(pipe).items():
-        has_sample = name == "unet" and request.variant.sample_input
-        sample = unet_sample(pipe, request.size) if has_sample else None
+    """Load as plain PyTorch does, and have IPEX prepack every model, the denoiser for a sample input if it has one."""
+    pipe, checkpoint = eager.load(request), request.described
+    for name, model in eager.models(pipe, checkpoint).items():
+        has_sample = name == checkpoint.family.denoiser and request.variant.sample_input
+        sample = denoiser_sample(model, request) if has_sample else None
         optimised = ipex.optimize(model.eval(), dtype=torch.bfloat16, inplace=True, sample_input=sample)
         setattr(pipe, name, optimised)
     return eager.finish(pipe, request.variant, clock)
 
 
-def unet_sample(pipe: StableDiffusionPipeline, size: Size) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return latents, a timestep and text states in the shapes that this checkpoint's UNet sees at this size."""
-    config, scale = pipe.unet.config, pipe.vae_scale_factor
-    latents = torch.randn(GUIDED_BATCH, config.in_channels, size.height // scale, size.width // scale)
-    tokens = pipe.tokenizer.model_max_length
-    return latents, torch.rand(1) * 999, torch.randn(GUIDED_BATCH, tokens, config.cross_attention_dim)
+def denoiser_sample(model: torch.nn.Module, request: BuildRequest) -> tuple[Any, ...]:
+    """Return inputs of the denoiser, in the order of its parameters and the shapes that it sees in this measurement."""
+    checkpoint = request.described
+    shapes = checkpoint.denoiser_inputs(request.size, checkpoint.batch(is_guided=request.is_guided))
+    return positional(model, filled(shapes, torch.rand))
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Read what is read of plain PyTorch, and how much of the UNet IPEX has prepacked."""
+    """Read what is read of plain PyTorch, and how much of the denoiser IPEX has prepacked."""
     observed = eager.observe(built, replay)
-    return replace(observed, state=replace(observed.state, prepacked=prepacked(built.pipe.unet)))
+    return replace(observed, state=replace(observed.state, prepacked=prepacked(families.denoiser_of(built.pipe))))
 
 
 def prepacked(model: torch.nn.Module) -> float:

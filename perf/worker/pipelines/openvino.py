@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from openvino import CompiledModel, Core, ProfilingInfo
-from optimum.intel import OVPipelineForText2Image
+from optimum import intel
 
 from perf.records.evidence import Kernel, Layer, Peak, State, grouped
 from perf.records.part import Part
@@ -26,7 +26,8 @@ def build(request: BuildRequest, clock: PartsClock) -> Built:
     began = time.perf_counter()
     folder = exported(request)
     export_s = time.perf_counter() - began
-    pipe = OVPipelineForText2Image.from_pretrained(folder, compile=False, local_files_only=True)
+    pipeline = getattr(intel, request.described.family.openvino_pipeline)
+    pipe = pipeline.from_pretrained(folder, compile=False, local_files_only=True)
     if request.variant.static_shape:
         size = request.size
         pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=1)
