@@ -10,6 +10,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from perf.spec.protocol import Size
+from perf.worker import noise
 from perf.worker.parts import PartsClock
 from perf.worker.pipelines import BuildRequest, Image
 
@@ -36,6 +37,7 @@ class Built:
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """Make an image; see Pipeline."""
+        noise.restart()
         with self.surrounded():
             result = self.pipe(
                 prompt,
@@ -68,6 +70,7 @@ def use_scheduler(pipe: Any, request: BuildRequest) -> None:
     The new one's settings come from the checkpoint, as in the article, and not from the pipeline: an export to OpenVINO
     spells out what the checkpoint leaves to the class of its scheduler, such as PNDM's spacing of the timesteps.
     """
+    noise.install()
     if request.variant.scheduler == "dpm-solver":
         pipe.scheduler = DPMSolverMultistepScheduler.from_pretrained(request.checkpoint, subfolder="scheduler")
 
