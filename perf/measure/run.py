@@ -29,7 +29,6 @@ from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
 from perf.spec.ladder import EAGER_FP32, select
-from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
 
@@ -53,7 +52,6 @@ class Run:
         self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
         self.stacks = installed_stacks([*variants, *select([EAGER_FP32])], settings.stacks)
         self._folder = folder
-        self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
@@ -61,7 +59,10 @@ class Run:
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
         self._resources = contextlib.ExitStack()
+        self._bench: Bench | None = None
         self._bench = self._make_bench()
+        if self._bench and is_ladder:
+            self._bench = dataclasses.replace(self._bench, estimate=self._make_estimate(self._bench))
 
     def __enter__(self) -> Self:
         return self
@@ -256,15 +257,14 @@ class Run:
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
             prompts=self.settings.calibration_prompts,
             peaks=KnownPeaks(),
-            estimate=self._make_estimate(model.digest, protocol) if self._is_ladder else None,
         )
 
-    def _make_estimate(self, model_digest: str, protocol: Protocol) -> Estimate:
+    def _make_estimate(self, bench: Bench) -> Estimate:
         """Return the estimate for the rows that can be measured here."""
         variants = [variant for variant in self.variants if self.find_missing(variant) is None]
         sessions = self.settings.sessions if self.settings.updates else 1
-        last = LastRun.of(self.machine, model_digest, protocol)
-        return Estimate(variants, protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
+        last = LastRun.of(self.machine, bench.model.digest, bench.protocol)
+        return Estimate(variants, bench.protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
 
 
 def can_make(stack: Stack) -> bool:

@@ -24,7 +24,6 @@ from perf.records.evidence import Executed
 
 MARKERS = {"onednn_verbose", "dnnl_verbose"}
 TYPE = re.compile(r"\b(src|wei|dst)\d*[:_]([a-z]+\d+)")
-THREADS = re.compile(r",info,cpu,runtime:\w+,nthr:(\d+)")
 ISA = re.compile(r",info,cpu,isa:([^\n]*)")
 SYNONYMS = {"inner_product": "matmul"}
 
@@ -57,12 +56,6 @@ def isa(log: str) -> str | None:
     """Return what oneDNN prints once a process about the instruction sets it uses; None if the log does not have it."""
     match = ISA.search(log)
     return match[1].strip() if match else None
-
-
-def threads(log: str) -> int | None:
-    """Return how many threads oneDNN says, once a process, that it computes with; None if the log does not have it."""
-    match = THREADS.search(log)
-    return int(match[1]) if match else None
 
 
 def executed(log: str, threads: int) -> Iterator[Executed]:

@@ -22,6 +22,7 @@ UNET_CALLS: Mapping[str, Callable[[int], int]] = {
     "LCMScheduler": lambda steps: steps,
 }
 MKL = "mkl:"
+MOST_BEYOND_KERNELS = 1.5
 DPM_SOLVER = "DPMSolverMultistepScheduler"
 
 
@@ -176,6 +177,19 @@ def shapes(facts: Facts) -> Claim | None:
     return equal("shapes", observed, "static" if facts.variant.static_shape else "dynamic")
 
 
+def own_models(facts: Facts) -> Claim | None:
+    """Claim that GenAI's UNet is the model that was profiled: its fastest call takes no longer than that one's kernels.
+
+    GenAI lets nobody look into it. In float32, or with shapes that are not known beforehand, a call takes longer.
+    """
+    steps_s = [step_s for sample in facts.session.samples for step_s in sample.parts.unet_steps_s]
+    if facts.variant.backend != "genai" or not steps_s:
+        return None
+    kernels_s = sum(kernel.time_s for kernel in facts.evidence.kernels if kernel.part == Part.UNET_STEP)
+    sentence = f"GenAI's fastest UNet call takes {1000 * min(steps_s):.3g} ms, its kernels {1000 * kernels_s:.3g} ms"
+    return expecting("GenAI", min(steps_s) <= MOST_BEYOND_KERNELS * kernels_s, sentence, "hardly more")
+
+
 def scheduler(facts: Facts) -> Claim:
     """Claim the scheduler's class: the variant's own, or else the checkpoint's."""
     expected = DPM_SOLVER if facts.variant.scheduler == "dpm-solver" else facts.scheduler
@@ -205,6 +219,7 @@ CLAIMS: Sequence[Callable[[Facts], Claim | None]] = (
     autotuned,
     prepacked,
     shapes,
+    own_models,
     scheduler,
     unet_calls,
 )

@@ -43,10 +43,7 @@ def malloc_conf(facts: Facts) -> Claim | None:
 
 
 def threads(facts: Facts) -> Claim:
-    """Claim a thread per core: those of one socket for tuned rows and OpenVINO, of all sockets for torch by itself.
-
-    GenAI's are those that oneDNN says it computes with.
-    """
+    """Claim a thread per core: those of one socket for tuned rows and OpenVINO, of all sockets for torch by itself."""
     machine = facts.machine
     uses_one_socket = facts.variant.tuning is not None or facts.variant.runs_openvino
     expected = len(machine.cores) if uses_one_socket else machine.usable_cores

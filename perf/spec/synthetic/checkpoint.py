@@ -20,7 +20,8 @@ class Synthetic:
 
     ``index`` is model_index.json, None for a component by itself. ``configs`` maps each component to its configuration,
     ``tokenizers`` each tokenizer to the token that it pads with. ``taesd`` is the synthetic TAESD that decodes its
-    latents, and ``own_protocol`` holds those settings of a measurement for which this model has a default of its own.
+    latents, ``consistency_twin`` the latent consistency model of the same size, and ``own_protocol`` holds those
+    settings of a measurement for which this model has a default of its own.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Synthetic:
     configs: Mapping[str, Config]
     tokenizers: Mapping[str, str] = field(default_factory=dict)
     taesd: str | None = None
+    consistency_twin: str | None = None
     own_protocol: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 20230328
 

@@ -56,6 +56,7 @@ SD15 = Synthetic(
     },
     tokenizers=CLIP_TOKENIZER,
     taesd="synthetic-taesd",
+    consistency_twin="synthetic-lcm",
 )
 TINY = Synthetic(
     name="tiny",
@@ -71,6 +72,7 @@ TINY = Synthetic(
     },
     tokenizers=CLIP_TOKENIZER,
     taesd="tiny-taesd",
+    consistency_twin="tiny-lcm",
 )
 TURBO = Synthetic(
     name="synthetic-sd-turbo",

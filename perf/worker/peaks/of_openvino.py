@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,14 +25,15 @@ PRODUCT_SIDES = (512, 1024, 2048)
 INT8_LEVELS, INT8_MOST = 256, 127
 
 
-def measure(threads: int) -> Peak:
-    """Measure the peak; takes about three seconds. ``threads`` copy memory, as many as OpenVINO computes with."""
+def measure() -> Peak:
+    """Measure the peak on all CPUs that this process may use; takes about four seconds."""
     return Peak(
         fp32_flop_per_s=best_flop_per_s(products("f32")),
         bf16_flop_per_s=best_flop_per_s(products("bf16")),
-        memory_bytes_per_s=copy_bytes_per_s(threads),
+        memory_bytes_per_s=copy_bytes_per_s(),
         fp32_convolution_flop_per_s=best_flop_per_s(convolutions("f32")),
         bf16_convolution_flop_per_s=best_flop_per_s(convolutions("bf16")),
+        int8_convolution_flop_per_s=int8_convolution_flop_per_s(),
     )
 
 
@@ -58,8 +60,9 @@ def convolutions(precision: str, *, in_int8: bool = False) -> Iterator[Call]:
         yield Call(convolution_operations(channels, side), _inference(convolved, image, precision))
 
 
-def copy_bytes_per_s(threads: int) -> float:
+def copy_bytes_per_s() -> float:
     """Return the bytes per second, read and written, of a copy that no cache can hold; numpy lets threads copy."""
+    threads = len(os.sched_getaffinity(0))
     sources = np.array_split(np.ones(COPIED_BYTES // 4, np.float32), threads)
     targets = [np.empty_like(source) for source in sources]
     with ThreadPoolExecutor(threads) as pool:

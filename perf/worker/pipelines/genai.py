@@ -1,46 +1,40 @@
 """The backend of OpenVINO GenAI: C++ from the prompt to the pixels, in a stack without torch.
 
-GenAI lets nobody look into its models, and oneDNN, which they compute with, logs what it executes only where it is told
-so before it starts. So the evidence comes from a second process that builds the same pipeline, makes an image of a few
-steps, and logs:
-
-    python -m perf.worker.pipelines.genai REQUEST 1 4 64 64
-
-``REQUEST`` is the JSON of the request ``load``, followed by the shape of the latents. Lines of its own divide the log
-into the parts of the generation.
+GenAI lets nobody look into its models. So the evidence is of the same files, compiled once more as GenAI compiles them
+and profiled; that what GenAI runs is no other thing shows in the seconds that it tells of its own UNet, which a claim
+compares (perf.proof.claims.computing). oneDNN's log would be of GenAI itself, but OpenVINO 2026.4 ends with "could not
+execute a primitive" where ONEDNN_VERBOSE is set.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino_genai
-from openvino import Tensor
+from openvino import CompiledModel, Core, ProfilingInfo, Tensor
 
-from perf.records.evidence import LOOKED_AT, Peak, State, grouped
+from perf.records.evidence import Kernel, Layer, Peak, State, grouped
 from perf.records.part import Part
+from perf.spec.families import Shape
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
-from perf.worker import verbose
+from perf.worker.layers import in_layers
 from perf.worker.parts import PartsClock
 from perf.worker.peaks import of_openvino
 from perf.worker.pipelines import BuildRequest, Image, Observed, Replay
+from perf.worker.pipelines.profiles import executed, named, primitives, quantized_weights
 
-LOGGED_STEPS = 2
-LOGGED_DEADLINE_S = 600.0
-BEGINS = "perf begins "
+DEVICE = "CPU"
+PROFILED_CALLS = 5  # the fastest counts: what else runs meanwhile makes a call slower, and nothing makes it faster
 WHITE = 255
 MICROSECONDS = 1e6
+MODEL = "openvino_model.xml"
 
 
 class StartingLatents(openvino_genai.Generator):  # type: ignore[misc]
@@ -73,7 +67,8 @@ class GenAi:
         self._clock = clock
         self._pipe = openvino_genai.Text2ImagePipeline(export_of(request))
         self._pipe.reshape(1, request.size.height, request.size.width, request.guidance_scale)
-        self._pipe.compile("CPU")
+        self._pipe.compile(DEVICE)
+        self._scaling = config(request, "vae_decoder/config.json")["scaling_factor"]
         self._began_s = 0.0
         self._final_latents: Image = np.empty(0, np.float32)
 
@@ -97,8 +92,8 @@ class GenAi:
 
     @property
     def final_latents(self) -> Image:
-        """What GenAI has shown after the last step."""
-        return self._final_latents
+        """What GenAI has shown after the last step, scaled as it scales it for its decoder."""
+        return self._final_latents / self._scaling
 
     @contextmanager
     def surrounded(self) -> Iterator[None]:
@@ -134,65 +129,74 @@ def export_of(request: BuildRequest) -> Path:
     return request.export
 
 
+def config(request: BuildRequest, path: str) -> dict[str, Any]:
+    """Return the content of a JSON file of the export."""
+    content: dict[str, Any] = json.loads((export_of(request) / path).read_text(encoding="utf-8"))
+    return content
+
+
 def build(request: BuildRequest, clock: PartsClock) -> GenAi:
     """Load the export that was made for GenAI, reshape it to the measured size, and compile it for the CPU."""
     return GenAi(request, clock)
 
 
 def measure_peak(_: Variant) -> Peak:
-    """Measure what OpenVINO reaches."""
-    threads = len(os.sched_getaffinity(0))
-    return of_openvino.measure(threads)
+    """Measure what OpenVINO reaches, in 8 bits too: a second is not worth a choice."""
+    return of_openvino.measure()
 
 
 def observe(pipeline: GenAi, _: Replay) -> Observed:
-    """Read the kernels from the log of oneDNN in a second process, and the rest from the files that GenAI loads."""
-    log = logged_generation(pipeline.request, pipeline.final_latents.shape)
-    threads = verbose.threads(log) or 0
-    kernels = [
-        kernel for part, lines in by_part(log).items() for kernel in grouped(part, verbose.executed(lines, threads))
-    ]
-    scheduler = json.loads((export_of(pipeline.request) / "scheduler" / "scheduler_config.json").read_text())
-    state = State(scheduler=scheduler["_class_name"], threads=threads, isa=verbose.isa(log))
-    return Observed(kernels=tuple(kernels), layers=(), state=state)
-
-
-def by_part(log: str) -> dict[Part, str]:
-    """Return the lines of one call of each part that is looked at: of several, those of the last."""
-    sections = (section.partition("\n") for section in log.split(BEGINS)[1:])
-    lines = {Part(name): text for name, _, text in sections}
-    return {part: lines[part] for part in LOOKED_AT}
-
-
-def logged_generation(request: BuildRequest, shape: Sequence[int]) -> str:
-    """Return what oneDNN prints in a second process that makes an image of latents of this shape.
-
-    Raises RuntimeError where it ends in an error.
-    """
-    command = [sys.executable, "-m", __name__, json.dumps(request.to_json()), *map(str, shape)]
-    environment = os.environ | {"ONEDNN_VERBOSE": "1"}
-    ended = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=LOGGED_DEADLINE_S, check=False
+    """Read kernels, layers and state from the models that GenAI loads, compiled once more."""
+    kernels: list[Kernel] = []
+    layers: list[Layer] = []
+    request, folder = pipeline.request, export_of(pipeline.request)
+    unet, denoising = profile(folder / "unet", denoiser_shapes(request))
+    _, decoding = profile(folder / "vae_decoder", {"latent_sample": pipeline.final_latents.shape})
+    for part, profiled, names in ((Part.UNET_STEP, *denoising), (Part.VAE_DECODE, *decoding)):
+        kernels += grouped(part, executed(profiled, names))
+        layers += in_layers(part, named(profiled))
+    state = State(
+        scheduler=config(request, "scheduler/scheduler_config.json")["_class_name"],
+        threads=unet.get_property("INFERENCE_NUM_THREADS"),
+        weights=quantized_weights(Core().read_model(folder / "unet" / MODEL)),
+        precision=unet.get_property("INFERENCE_PRECISION_HINT").to_string(),
+        streams=unet.get_property("NUM_STREAMS"),
+        pinned=unet.get_property("ENABLE_CPU_PINNING"),
     )
-    if ended.returncode:
-        raise RuntimeError(f"the process that logs oneDNN ended with {ended.returncode}:\n{ended.stderr}")
-    return ended.stdout
+    return Observed(kernels=tuple(kernels), layers=tuple(layers), state=state)
 
 
-def begin_in_log(part: Part) -> None:
-    """Print the line that divides the log, after what native code has printed and not written yet."""
-    ctypes.CDLL(None).fflush(None)
-    print(f"{BEGINS}{part}", flush=True)
+def denoiser_shapes(request: BuildRequest) -> dict[str, Shape]:
+    """Return the shape of each input of the exported denoiser, in which those of a nested argument stand alone."""
+    described = request.described
+    shapes: dict[str, Shape] = {}
+    for name, shape in described.denoiser_inputs(request.size, described.batch(is_guided=request.is_guided)).items():
+        shapes |= shape if isinstance(shape, Mapping) else {name: shape}
+    return shapes
 
 
-def log_generation(request: BuildRequest, shape: Sequence[int]) -> None:
-    """Build the pipeline and make an image of a few steps, which oneDNN logs."""
-    pipeline = GenAi(request, PartsClock(on_step=lambda _: None, before_part=begin_in_log))
-    latents = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
-    pipeline.generate(
-        prompt="", steps=LOGGED_STEPS, guidance_scale=request.guidance_scale, size=request.size, latents=latents
-    )
+Profile = tuple[list[ProfilingInfo], dict[str, str]]  # what was executed, and the primitive of each layer
 
 
-if __name__ == "__main__":
-    log_generation(BuildRequest.from_json(json.loads(sys.argv[1])), tuple(map(int, sys.argv[2:])))
+def profile(folder: Path, shapes: Mapping[str, Shape]) -> tuple[CompiledModel, Profile]:
+    """Compile an exported model for these shapes, and return it with the profile of the fastest of some calls."""
+    core = Core()
+    model = core.read_model(folder / MODEL)
+    model.reshape({name: list(shape) for name, shape in shapes.items()})
+    compiled = core.compile_model(model, DEVICE, {"PERF_COUNT": True})
+    request = compiled.create_infer_request()
+    random = np.random.default_rng(0)
+    inputs = {name: np.asarray(random.standard_normal(shape), np.float32) for name, shape in shapes.items()}
+    return compiled, (min((called(request, inputs) for _ in range(PROFILED_CALLS)), key=total_s), primitives(compiled))
+
+
+def called(request: Any, inputs: Mapping[str, Image]) -> list[ProfilingInfo]:
+    """Make a call, and return its profile."""
+    request.infer(inputs)
+    profiled: list[ProfilingInfo] = request.get_profiling_info()
+    return profiled
+
+
+def total_s(profiled: list[ProfilingInfo]) -> float:
+    """Return the seconds of all operations of a call."""
+    return sum((operation.real_time.total_seconds() for operation in profiled), start=0.0)
