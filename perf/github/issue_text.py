@@ -10,7 +10,7 @@ from perf.github.markdown import fenced, plain, some
 from perf.github.regressions import RowTonight
 from perf.history.recorded_run import describe_machine
 from perf.report.page.make_view import changes_of
-from perf.report.page.row_details import command_for
+from perf.report.rerun import command_for
 from perf.stats.verdict import Finding, Verdict, VerdictKind, percent, worst_of
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 

@@ -13,6 +13,9 @@
     trace          a row as a trace for Perfetto
     plotted_ladder what a picture of a ladder shows, of a run or a baseline
     ladder_plot    the picture
+    rerun          the commands that measure a night or a row of it again
+    kept_evidence  the evidence of a night's row
+    seconds_parts  where the seconds of an image go
     page           all of it and the history as an HTML page
     feed           the nights as an Atom feed
     github         what GitHub Actions understands

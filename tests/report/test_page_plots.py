@@ -10,9 +10,9 @@ import pytest
 
 from perf.report.page import svg
 from perf.report.page.scale import Scale, ticks, time_ticks
-from perf.report.page.seconds_parts import seconds_by_part, unet_calls
 from perf.report.page.svg import coordinates, element, number
 from perf.report.page.thinning import Reading, pieces
+from perf.report.seconds_parts import seconds_by_part, unet_calls
 
 
 def test_a_long_series_keeps_its_highest_and_lowest_values() -> None:

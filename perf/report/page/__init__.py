@@ -10,8 +10,7 @@ HTML and in SVG with presentation attributes. The style makes it pleasant, and t
     view          what it shows in all
     make_view     makes it
     upgrade_views what it shows of checked upgrades
-    row_details   what it shows of one row: kernels, claims, rounds, history, command
-    seconds_parts where the seconds of an image go
+    row_details   what it shows of one row: kernels, claims, rounds, history
     trends        what the nights tell of each row
     album         the pictures of all rows, each once
     marks         what happened to a series: packages, anchors, change points

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from perf.report.page.row_view import Change, LadderLine
 from perf.report.page.scale import Scale, ticks
-from perf.report.page.seconds_parts import ALL
 from perf.report.page.svg import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, element, line, path, picture, text
+from perf.report.seconds_parts import ALL
 from perf.stats.verdict import VerdictKind
 
 WIDTH, HEIGHT = 160, 16

@@ -16,9 +16,8 @@ from perf.proof.roofline import BYTES
 from perf.records.evidence import Peak
 from perf.report.page.album import Album, room_beside
 from perf.report.page.marks import Stacks
-from perf.report.page.row_details import by_name, claims_of, command_for, history_of, kernels_of, rounds_of
+from perf.report.page.row_details import by_name, claims_of, history_of, kernels_of, rounds_of
 from perf.report.page.row_view import NOT_JUDGED, Change, LadderLine, NightLine, RowView
-from perf.report.page.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.report.page.source import Source, Sources
 from perf.report.page.trends import Trends, trends_of
 from perf.report.page.upgrade_views import upgrade_views
@@ -32,6 +31,8 @@ from perf.report.page.view import (
     Roofline,
     SoftwareChange,
 )
+from perf.report.rerun import command_for
+from perf.report.seconds_parts import seconds_by_part, share_of_peak, unet_calls
 from perf.spec.ladder import EAGER_FP32
 
 PIECES_DRAWN = 8000  # bins of all series of the page together: what fits into it

@@ -13,8 +13,8 @@ from perf.report.explain import of_peak
 from perf.report.ladder_table import ABOUT_SEES, PUBLISHED, seconds, smallest_slowdown
 from perf.report.page import cell_plots, roofline_plot, rounds_plot, series_plots
 from perf.report.page.row_view import NOT_JUDGED
-from perf.report.page.seconds_parts import ALL
 from perf.report.page.view import Page
+from perf.report.seconds_parts import ALL
 from perf.stats.paired_comparison import PairedVerdict
 from perf.stats.verdict import FAILING, VerdictKind, percent
 

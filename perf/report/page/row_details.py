@@ -1,23 +1,19 @@
-"""What the page shows of a row beside its verdict: kernels, claims, rounds, history, and the command to go on with."""
+"""What the page shows of a row beside its verdict: kernels, claims, rounds and history."""
 
 from __future__ import annotations
 
 import itertools
-import shlex
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from perf.errors import BadHistory, BadRecord
-from perf.gate.baseline_key import Json
 from perf.history.night import Night, NightRow
 from perf.history.points import Point
 from perf.history.recorded_run import EvidencedRow, RecordedRow
-from perf.measure.settings import DEFAULT, DEFAULT_MODEL
 from perf.proof.attribution import differences
-from perf.records.evidence import Evidence, Kernel
+from perf.records.evidence import Kernel
 from perf.records.session_record import SessionRecord
-from perf.records.typed_json import convert
+from perf.report.kept_evidence import evidence_of
 from perf.report.page.marks import Stacks, change_marks, marks_of
 from perf.report.page.row_view import (
     ClaimLine,
@@ -28,36 +24,16 @@ from perf.report.page.row_view import (
     RowHistory,
     to_the_minute,
 )
-from perf.report.page.seconds_parts import seconds_by_part
 from perf.report.page.source import Before
 from perf.report.page.thinning import Reading, pieces
 from perf.report.page.trends import Trend
+from perf.report.seconds_parts import seconds_by_part
 from perf.stats.level import best_use, disturbed
 
 KERNELS_SHOWN = 8
 DIFFERENCES_SHOWN = 6
 RECENT_NIGHTS = 30
 PARTS_BINS = 40  # of nights; their medians are smooth
-# By their names in a protocol.
-OPTIONS = {
-    "steps": "--steps",
-    "warmup_steps": "--warmup-steps",
-    "rounds": "--rounds",
-    "budget_s": "--budget",
-    "guidance_scale": "--guidance-scale",
-    "seed": "--seed",
-    "prompt": "--prompt",
-}
-
-
-def evidence_of(row: str, began: str, kept: Json | None) -> Evidence | None:
-    """Return a row's evidence of a night, if it was kept. Raises BadHistory where it cannot be read."""
-    if not kept:
-        return None
-    try:
-        return convert(kept, Evidence)
-    except (BadRecord, LookupError, TypeError, ValueError) as error:
-        raise BadHistory(f"{row}'s evidence of {began} cannot be read: {error!r}") from None
 
 
 def kernels_of(row: NightRow, night: Night, earlier: Before | None) -> Kernels | None:
@@ -125,19 +101,6 @@ def rounds_of(row: NightRow, recorded: RecordedRow | None, began: str) -> list[R
                 )
             )
     return found
-
-
-def command_for(row: NightRow, night: Night) -> str:
-    """Return the command that measures a row again as this night did."""
-    usual = DEFAULT.to_json()
-    words = ["tox", "run", "-e", "perf", "--", "--variant", row.name]
-    if night.model["name"] != DEFAULT_MODEL:
-        words += ["--model", str(night.model["name"])]
-    words += ["--size", str(night.protocol["size"])]
-    for field, option in OPTIONS.items():
-        if field in night.protocol and night.protocol[field] != usual[field]:
-            words += [option, str(night.protocol[field])]
-    return shlex.join(words)
 
 
 def history_of(points: Sequence[Point], calls: int, stacks: Stacks, trend: Trend, bins: int) -> RowHistory | None:

@@ -43,7 +43,7 @@ class NightLine:
 
 @dataclass(frozen=True, kw_only=True)
 class LadderLine:
-    """What a row took: seconds per image by part, in the order of perf.report.page.seconds_parts.ALL, and the rest.
+    """What a row took: seconds per image by part, in the order of perf.report.seconds_parts.ALL, and the rest.
 
     ``published_s`` are the article's seconds, by CPU. What is None was not measured.
     """

@@ -14,7 +14,6 @@ from perf.report.page.marks import Mark, MarkKind
 from perf.report.page.row_details import time_s
 from perf.report.page.row_view import PartsAt, RowHistory
 from perf.report.page.scale import DAY_S, Scale, time_ticks
-from perf.report.page.seconds_parts import ALL
 from perf.report.page.svg import (
     BLUE,
     GREEN,
@@ -31,6 +30,7 @@ from perf.report.page.svg import (
     through,
 )
 from perf.report.page.thinning import Piece
+from perf.report.seconds_parts import ALL
 from perf.stats.verdict import percent
 
 OUTLYING = 0.1  # of the ends of intervals may be beyond the frame, and are drawn at its edge

@@ -1,0 +1,40 @@
+"""The commands that measure a night again, or a single row of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from perf.history.night import Night, NightRow
+from perf.measure.settings import DEFAULT, DEFAULT_MODEL
+
+# By their names in a protocol.
+OPTIONS = {
+    "steps": "--steps",
+    "warmup_steps": "--warmup-steps",
+    "rounds": "--rounds",
+    "budget_s": "--budget",
+    "guidance_scale": "--guidance-scale",
+    "seed": "--seed",
+    "prompt": "--prompt",
+}
+
+
+def command_for(row: NightRow, night: Night) -> str:
+    """Return the command that measures a row again as this night did."""
+    return command([row.name], night)
+
+
+def command(names: Iterable[str], night: Night) -> str:
+    """Return the command that measures rows again as this night did: those of these names, or all for none."""
+    usual = DEFAULT.to_json()
+    words = ["tox", "run", "-e", "perf", "--"]
+    for name in names:
+        words += ["--variant", name]
+    if night.model["name"] != DEFAULT_MODEL:
+        words += ["--model", str(night.model["name"])]
+    words += ["--size", str(night.protocol["size"])]
+    for field, option in OPTIONS.items():
+        if field in night.protocol and night.protocol[field] != usual[field]:
+            words += [option, str(night.protocol[field])]
+    return shlex.join(words)
