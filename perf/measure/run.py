@@ -83,6 +83,11 @@ class Run:
         return [self._rows[variant.name] for variant in self.variants if variant.name in self._rows]
 
     @property
+    def not_measured(self) -> dict[str, str]:
+        """The reason why a row has no session, by the row's name, in the order of the ladder."""
+        return {row.variant.name: row.why_not for row in self.rows if row.why_not and not row.session}
+
+    @property
     def has_measured(self) -> bool:
         """Whether the session of any row is known."""
         return any(row.session for row in self._rows.values())

@@ -36,6 +36,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     judgement = config.stash.get(judgement_key, None)
     if judgement and judgement.machine:
         output_json["machine_verdict"] = judgement.machine.to_json()
+    if (run := config.stash.get(run_key, None)) and (missing := run.not_measured):
+        output_json["not_measured"] = missing
     if stack_comparison := config.stash.get(stack_comparison_key, None):
         output_json["upgrade"] = stack_comparison.summary()
     if address := ci_run.address():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_no_row_may_be_skipped_where_all_are_required(
     assert result.returncode == 1
     assert "stack ipex is not installed" in result.stdout
     assert "(with --require-all every row must run)" in result.stdout
+
+
+def test_the_record_says_which_rows_are_missing_and_why(
+    run_ladder: RunLadder, silly_options: Options, tmp_path: Path
+) -> None:
+    rows = (*silly_options, "--variant", "ipex-bf16", "--rounds", "1", "--benchmark-json", "run.json")
+    assert run_ladder(*rows, TOX_WORK_DIR=str(tmp_path)).returncode == 0
+    missing = json.loads((tmp_path / "run.json").read_text())["not_measured"]
+    assert missing == {"ipex-bf16": "skipped: stack ipex is not installed; to fix it: tox run --notest -e stack-ipex"}
 
 
 def test_all_rows_skipped_without_any_stack(run_ladder: RunLadder, tmp_path: Path) -> None:
