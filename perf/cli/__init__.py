@@ -10,6 +10,7 @@
     history          the nights that are kept
     compare          two runs, or two nights of the history
     explain          what a recorded run shows
+    table            the full table of a machine, of a recorded run or of a night of the history
     plot             a picture of a recorded ladder
     trace            a row of a recorded run, for Perfetto
     report           recorded runs and the history as one HTML page
@@ -84,6 +85,7 @@ def parser() -> Parser:
         plot,
         report,
         selftest,
+        table,
         trace,
         upgrade,
     )
@@ -93,7 +95,7 @@ def parser() -> Parser:
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in (
-        *(upgrade, accept, machine, anchors, history, compare, report, github),
+        *(upgrade, accept, machine, anchors, history, compare, table, report, github),
         *(evaluate, explain, plot, trace, selftest),
     ):
         command.add_parser(commands)

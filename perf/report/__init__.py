@@ -16,6 +16,7 @@
     rerun          the commands that measure a night or a row of it again
     kept_evidence  the evidence of a night's row
     seconds_parts  where the seconds of an image go
+    full_table     all that a run says of every row, in four tables
     page           all of it and the history as an HTML page
     feed           the nights as an Atom feed
     github         what GitHub Actions understands

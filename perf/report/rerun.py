@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from perf.history.night import Night, NightRow
-from perf.measure.settings import DEFAULT, DEFAULT_MODEL
+from perf.measure.settings import DEFAULT, DEFAULT_MODEL, QUICK
 
 # By their names in a protocol.
 OPTIONS = {
@@ -33,6 +33,8 @@ def command(names: Iterable[str], night: Night) -> str:
         words += ["--variant", name]
     if night.model["name"] != DEFAULT_MODEL:
         words += ["--model", str(night.model["name"])]
+    if night.protocol == QUICK.to_json():
+        return shlex.join([*words, "--quick"])
     words += ["--size", str(night.protocol["size"])]
     for field, option in OPTIONS.items():
         if field in night.protocol and night.protocol[field] != usual[field]:

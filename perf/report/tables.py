@@ -12,10 +12,10 @@ from rich.table import Table
 HANGING_INDENT = 4
 
 
-def aligned(headings: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[str]:
-    """Return lines of at most ``width`` columns: the first column to the left, the others to the right."""
-    table = Table(headings[0], box=None, pad_edge=False)
-    for heading in headings[1:]:
+def aligned(headings: Sequence[str], rows: Iterable[Sequence[str]], width: int, left: int = 1) -> list[str]:
+    """Return lines of at most ``width`` columns: the first ``left`` columns to the left, the others to the right."""
+    table = Table(*headings[:left], box=None, pad_edge=False)
+    for heading in headings[left:]:
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*row)
