@@ -27,13 +27,13 @@ def command_for(row: NightRow, night: Night) -> str:
 
 def command(names: Iterable[str], night: Night) -> str:
     """Return the command that measures rows again as this night did: those of these names, or all for none."""
-    usual = DEFAULT.to_json()
+    usual, quick = DEFAULT.to_json(), QUICK.to_json()
     words = ["tox", "run", "-e", "perf", "--"]
     for name in names:
         words += ["--variant", name]
     if night.model["name"] != DEFAULT_MODEL:
         words += ["--model", str(night.model["name"])]
-    if night.protocol == QUICK.to_json():
+    if all(quick.get(field) == value for field, value in night.protocol.items()):
         return shlex.join([*words, "--quick"])
     words += ["--size", str(night.protocol["size"])]
     for field, option in OPTIONS.items():

@@ -294,7 +294,8 @@ def test_a_whole_ladder_lacks_nothing() -> None:
 
 def test_the_markdown_is_a_page_of_four_tables_with_the_same_figures() -> None:
     text = render.markdown(table_of(record()))
-    assert text.startswith("# Stable Diffusion on AMD EPYC 9R14 (genoa)\n\n- machine: AMD EPYC 9R14")
+    assert text.startswith("# Stable Diffusion on AMD EPYC 9R14 (genoa)\n\nMade by ")
+    assert "\n\n- machine: AMD EPYC 9R14 (genoa), 2 cores" in text
     assert re.findall(r"^## (.*)$", text, re.MULTILINE)[:4] == TITLES
     assert "\n| `openvino-static` | 10.00 | 9.750..10.50 | 2.00x | 7.0 | regressed |\n" in text
     assert "\n| `openvino-static` | bf16 100% | `brg_conv_fwd:avx10_1_512_amx bf16 60%` |\n" in text

@@ -10,6 +10,7 @@ from perf.report.full_table.sections import SECTIONS, Section, below, meaning
 from perf.report.full_table.table import FullTable
 from perf.report.tables import aligned, markdown_table, wrapped
 
+MADE_BY = "Made by `python -m perf table --markdown` from a recorded run; no figure is edited by hand."
 MEANS_SOMETHING = re.compile(r"([\\`*<\[|])")  # to Markdown, in a line or a table's cell
 
 
@@ -30,7 +31,7 @@ def terminal(table: FullTable, width: int) -> str:
 def markdown(table: FullTable) -> str:
     """Return the table as a page of Markdown."""
     about = [f"- {plain(label)}: {plain(text)}" for label, text in table.about.items()]
-    lines = [f"# {plain(table.title)}", "", *about, f"- command: {code(table.command)}", ""]
+    lines = [f"# {plain(table.title)}", "", MADE_BY, "", *about, f"- command: {code(table.command)}", ""]
     for section in SECTIONS:
         rows = [markdown_cells(section, section.cells(row)) for row in table.rows]
         lines += [f"## {section.title}", "", *markdown_table(section.headings, rows, section.left), ""]
