@@ -10,7 +10,7 @@ Only the disturbed parts of a pair are set aside:
 - A part that no pair of these workers can lend is left out if it takes up to MOST_UNKNOWN of the time; else the pair is
   lost until there is a lender.
 
-Other work begins and ends without regard to which stack has the turn, so that setting its parts aside favours neither.
+Other work begins and ends without regard to which side has the turn, so that setting its parts aside favours neither.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class KeptPair:
         """Whether too few steps are left, or parts that nobody can lend take too much of the time."""
         if len(self.calm.steps) < max(1.0, FEWEST_STEPS * self.pair.steps):
             return True
-        return sum(times.reference_s for times in self._unknown) > MOST_UNKNOWN * self.reference_s
+        unknown = self._unknown
+        is_unknown_before = sum(times.reference_s for times in unknown) > MOST_UNKNOWN * self.reference_s
+        return is_unknown_before or sum(times.candidate_s for times in unknown) > MOST_UNKNOWN * self.candidate_s
 
     @property
     def names(self) -> list[str]:
@@ -66,12 +68,12 @@ class KeptPair:
 
     @functools.cached_property
     def part_log_ratios(self) -> dict[str, list[float]]:
-        """The log ratios of each part's calm calls, by its name."""
+        """The log ratios of the calm calls of each part that both have, by its name."""
         before_s, after_s = self.pair.reference.parts.unet_steps_s, self.pair.candidate.parts.unet_steps_s
         steps = [math.log(after_s[step] / before_s[step]) for step in sorted(self.calm.steps)]
         ratios: dict[str, list[float]] = {Part.UNET_STEP: steps}
         for part in SINGLE_PARTS:
-            if part in self.calm.others and (times := self.pair.single(part)):
+            if part in self.calm.others and (times := self.pair.single(part)) and times.is_in_both:
                 ratios[part] = [times.log_ratio]
         return ratios
 
@@ -173,10 +175,15 @@ def _mean_times(pairs: Sequence[Pair], calm: Sequence[CalmParts]) -> dict[Part, 
         known = [measured for measured in times if measured]
         if known:
             means[part] = PartTimes(
-                statistics.geometric_mean(measured.reference_s for measured in known),
-                statistics.geometric_mean(measured.candidate_s for measured in known),
+                _mean_s([measured.reference_s for measured in known]),
+                _mean_s([measured.candidate_s for measured in known]),
             )
     return means
+
+
+def _mean_s(times_s: Sequence[float]) -> float:
+    """Return the geometric mean; 0 of a part that this side lacks."""
+    return statistics.geometric_mean(times_s) if all(times_s) else 0.0
 
 
 def set_aside(pairs: Sequence[Pair]) -> SetAside:

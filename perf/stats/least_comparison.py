@@ -1,4 +1,4 @@
-"""The comparison of two stacks by a quantity to which a process's luck only ever adds, as to its peak memory.
+"""The comparison of two sides by a quantity to which a process's luck only ever adds, as to its peak memory.
 
 Such luck is neither small nor normal: an allocator keeps a sixth more or it does not, a load finds the page cache warm
 or takes three times as long. So nothing is assumed of it. The least of the candidate's processes is compared with the
@@ -21,7 +21,7 @@ FEWEST_WORKERS = 5  # pairs of them, before the candidate is called larger or sm
 
 
 def compare_least(reference: Sequence[float], candidate: Sequence[float], tolerance: float) -> Comparison:
-    """Compare the two stacks after the last of these pairs of workers.
+    """Compare the two sides after the last of these pairs of workers.
 
     The interval of the ratio reaches from the closest two processes to the furthest. It sees what is larger by more
     than either stack's own processes differ.

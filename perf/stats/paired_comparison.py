@@ -1,4 +1,4 @@
-"""The comparison of two stacks, measured in turns: the candidate's change over the reference, and the verdict on it.
+"""The comparison of two sides, measured in turns: the candidate's change over the reference, and the verdict on it.
 
 The log ratio of the same two workers, candidate over reference, is the mean of a value for each of their pairs
 (perf.stats.pooled_pairs), which is modelled as::
@@ -67,7 +67,7 @@ LOG_PRIOR = np.log(np.tile(list(LUCK_SDS.values()), len(NOISE_SDS))) - (
 
 
 class PairedVerdict(StrEnum):
-    """What holds of a row in two stacks."""
+    """What holds of a row in two stacks, or of a row beside another."""
 
     REGRESSED = "regressed"
     IMPROVED = "improved"
@@ -191,7 +191,7 @@ def _fit(variances: Floats, order: Floats, group_means: Floats) -> tuple[Floats,
 
 
 def compare(groups: Groups, tolerance: float = TOLERANCE, scale: float = 1.0) -> Comparison:
-    """Compare the two stacks after the last of these pairs of workers.
+    """Compare the two sides after the last of these pairs of workers.
 
     Args:
         groups: as for ``change``.

@@ -1,4 +1,4 @@
-"""Pairs of generations, one of each stack, made in turns: each part of one is a pair of its own with the other's."""
+"""Pairs of generations, one of each side, made in turns: each part of one is a pair of its own with the other's."""
 
 from __future__ import annotations
 
@@ -35,10 +35,22 @@ class Pair:
         return min(len(self.reference.parts.unet_steps_s), len(self.candidate.parts.unet_steps_s))
 
     def single(self, part: Part) -> PartTimes | None:
-        """Return the times of a part other than the UNet's steps, or None where either generation lacks it."""
+        """Return the times of a part other than the UNet's steps: 0 s where one lacks it, None where both do."""
         field = SINGLE_PARTS[part]
         times = PartTimes(getattr(self.reference.parts, field), getattr(self.candidate.parts, field))
-        return times if times.reference_s > 0 and times.candidate_s > 0 else None
+        return times if times.reference_s > 0 or times.candidate_s > 0 else None
+
+    @property
+    def differences(self) -> list[str]:
+        """What only one of the two has made, a sentence each: further UNet steps, and other parts."""
+        before, after = (len(sample.parts.unet_steps_s) for sample in (self.reference, self.candidate))
+        steps = [f"number of UNet steps: {before} -> {after}"] if before != after else []
+        singles = {part: self.single(part) for part in SINGLE_PARTS}
+        return steps + [
+            f"{part}: {'none -> one' if times.candidate_s else 'one -> none'}"
+            for part, times in singles.items()
+            if times and not times.is_in_both
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields."""
@@ -52,10 +64,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class PartTimes:
-    """The seconds of one part in both generations."""
+    """The seconds of one part in both generations; 0 in one that lacks it."""
 
     reference_s: float
     candidate_s: float
+
+    @property
+    def is_in_both(self) -> bool:
+        """Whether both have the part, so that there is a ratio."""
+        return self.reference_s > 0 and self.candidate_s > 0
 
     @property
     def log_ratio(self) -> float:

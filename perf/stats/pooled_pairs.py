@@ -2,8 +2,10 @@
 
 What the kernel does not tell of, a neighbour on the same host above all, may hold up several steps of an image, and no
 mean of that image's steps is deaf to it. One of all steps of the same workers is. So a part's log ratio, candidate over
-reference, is the midmean over all its calm calls, and the latency's the mean of the parts', each with the weight of its
-time in the reference. The plain latency is what it says, the mean over whole pairs.
+reference, is the midmean over all its calm calls. The latency's is that of the sums: of the parts' seconds in the
+reference, and of the same seconds times each part's ratio. What only one of the two makes, a part that the other lacks
+or more UNet steps, has no ratio and counts in full. What is between the parts, a thousandth of an image, is left out:
+other work that falls on it cannot be told. The plain latency is what it says, the mean over whole pairs.
 
 How noisy a pooled log ratio is, is seen by leaving out one pair after the other (the jackknife: Efron and Tibshirani,
 An Introduction to the Bootstrap, chapter 11). Each pair is given a value so that their mean is the pooled one, and
@@ -12,6 +14,7 @@ their standard error that of the jackknife: for a plain mean these are the pairs
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -20,7 +23,7 @@ import numpy as np
 from perf.records.part import Part
 from perf.stats.intervals import midmean
 from perf.stats.kept_pairs import KeptPair, kept_pairs
-from perf.stats.pairs import SINGLE_PARTS, Pair
+from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
 from perf.stats.watch import LATENCY, PLAIN_LATENCY
 
 
@@ -52,12 +55,18 @@ def pooled(pairs: Sequence[KeptPair], name: str) -> float:
 
 
 def _latency(pairs: Sequence[KeptPair]) -> float:
-    """Return the mean of the parts' log ratios. Steps that only one of the stacks makes count in full."""
+    """Return the log ratio of the parts' sums. A mean of the parts' own would be too small where they differ much."""
     calls = statistics.fmean(left.calls_log_ratio for left in pairs)
-    log_ratios = [pooled(pairs, Part.UNET_STEP) + calls]
-    weights_s = [sum(left.reference_unet_s for left in pairs)]
-    for part in SINGLE_PARTS:
-        if times := [left.singles[part] for left in pairs if part in left.singles]:
-            log_ratios.append(midmean([each.log_ratio for each in times]))
-            weights_s.append(sum(each.reference_s for each in times))
-    return float(np.average(log_ratios, weights=weights_s))
+    unet_s = sum(left.reference_unet_s for left in pairs)
+    sums = [PartTimes(unet_s, unet_s * math.exp(pooled(pairs, Part.UNET_STEP) + calls))]
+    singles = ([left.singles[part] for left in pairs if part in left.singles] for part in SINGLE_PARTS)
+    sums += [_sum(times) for times in singles if times]
+    return math.log(sum(each.candidate_s for each in sums) / sum(each.reference_s for each in sums))
+
+
+def _sum(times: Sequence[PartTimes]) -> PartTimes:
+    """Return the seconds of one part over all pairs, the candidate's by the pooled ratio where both have the part."""
+    reference_s = sum(each.reference_s for each in times)
+    if not all(each.is_in_both for each in times):
+        return PartTimes(reference_s, sum(each.candidate_s for each in times))
+    return PartTimes(reference_s, reference_s * math.exp(midmean([each.log_ratio for each in times])))

@@ -9,7 +9,7 @@ import pytest
 from perf.errors import BadRecord
 from perf.records.part import Part
 from perf.records.typed_json import convert
-from perf.stats.pairs import Pair
+from perf.stats.pairs import Pair, PartTimes
 from tests.builders.pairs import in_turns, pair, sample
 
 
@@ -33,7 +33,20 @@ def test_turns_that_are_not_those_of_the_steps_are_an_error() -> None:
         convert(garbled, Pair)
 
 
-def test_a_part_that_one_of_the_two_lacks_has_no_times() -> None:
+def test_a_part_that_one_of_the_two_lacks_has_times_and_no_ratio() -> None:
     lacking = pair(sample(1.0), sample(1.0, vae_s=0.0))
-    assert lacking.single(Part.VAE_DECODE) is None
-    assert lacking.single(Part.TEXT_ENCODER) is not None
+    vae, encoder = lacking.single(Part.VAE_DECODE), lacking.single(Part.TEXT_ENCODER)
+    assert vae == PartTimes(2.0, 0.0)
+    assert not PartTimes(2.0, 0.0).is_in_both
+    assert encoder
+    assert encoder.is_in_both
+    neither = sample(1.0, vae_s=0.0)
+    assert pair(neither, neither).single(Part.VAE_DECODE) is None
+
+
+def test_what_only_one_of_the_two_has_made_is_named() -> None:
+    assert pair(sample(1.0, 1.0), sample(2.0, 2.0)).differences == []
+    assert pair(sample(1.0, 1.0), sample(1.0, vae_s=0.0)).differences == [
+        "number of UNet steps: 2 -> 1",
+        "VAE decode: one -> none",
+    ]
