@@ -3,6 +3,7 @@
 ::
 
     variant     Variant, one way to run the pipeline: a row of the ladder
+    same_image  whether two rows make the same image
     protocol    Protocol, the settings of a measurement: size, steps, rounds, budget
     ladder      the ladder, the catalogue of all variants
     calibration the prompts that models in 8 bits are calibrated with
