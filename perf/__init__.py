@@ -13,7 +13,7 @@ modules. tests/test_architecture.py holds the imports against it::
     stats       pure functions on numbers
     measure     settings, processes, one variant measured, the run
     proof       what a measurement is checked against: claims, images, the machine's limit
-    compare     two stacks in turns, and the search over releases
+    compare     two stacks or two rows in turns, and the search over releases
     gate        baselines, and the verdicts on a run
     history     every night kept, and what becomes of the rows over them
     report      what is shown to people

@@ -1,4 +1,4 @@
-"""The exit codes of every command, and of pytest when it measures the ladder or compares two stacks."""
+"""The exit codes of every command, and of pytest when it measures the ladder or compares in turns."""
 
 from __future__ import annotations
 

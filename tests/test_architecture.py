@@ -58,7 +58,7 @@ KNOW_PYTEST = {
     "plugin/state",
     "report/session_exit",
     "suite/test_ladder",
-    "suite/test_upgrade",
+    "suite/test_pairs",
 }
 
 

@@ -17,8 +17,10 @@
     github           issues for regressions, comments on pull requests
     selftest         how good the gate is, measured on this machine
     upgrade          a stack compared with another
-    upgrade_check    the comparison of two stacks in a pytest of its own
+    upgrade_check    which two stacks, and which rows
     upgrade_search   ``upgrade --bisect``: the first slower release
+    pair             a row compared with others
+    pairs_pytest     the pytest in which either comparison is measured
 """
 
 from __future__ import annotations
@@ -82,6 +84,7 @@ def parser() -> Parser:
         github,
         history,
         machine,
+        pair,
         plot,
         report,
         selftest,
@@ -95,7 +98,7 @@ def parser() -> Parser:
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in (
-        *(upgrade, accept, machine, anchors, history, compare, table, report, github),
+        *(upgrade, pair, accept, machine, anchors, history, compare, table, report, github),
         *(evaluate, explain, plot, trace, selftest),
     ):
         command.add_parser(commands)

@@ -1,15 +1,12 @@
-"""The upgrade check, run in a pytest of its own: which two stacks, which rows, and the exit code."""
+"""The upgrade check: which two stacks, and which rows."""
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
+from perf.cli.pairs_pytest import run_pairs
 from perf.errors import BadInput, UnknownName
 from perf.host import environments, stack
 from perf.host.environments import Candidate
@@ -20,12 +17,7 @@ from perf.measure.declared_options import declared
 from perf.measure.settings_file import SettingsFile
 from perf.spec import ladder
 
-SUITE = ROOT / "perf" / "suite" / "test_upgrade.py"
-QUIETLY = ("-q", "-rfE", "-o", "console_output_style=classic", "--benchmark-quiet", "--benchmark-storage=results")
-RESULTS = (
-    *("--benchmark-save=upgrade", "--json=results/upgrade.json", "--markdown=results/upgrade.md"),
-    "--report=results/report.html",
-)
+PAGE = "--report=results/report.html"
 
 
 def stack_in_use(name: str) -> Stack:
@@ -77,39 +69,8 @@ def file_of_settings() -> SettingsFile | None:
 
 
 def compare(options: Sequence[str]) -> int:
-    """Run the upgrade check with these options of pytest, and return its exit code.
-
-    SIGTERM and SIGHUP reach this process alone, and are passed on: pytest shows and keeps what it has measured. Raises
-    KeyboardInterrupt for these as for Ctrl-C, which reaches both.
-    """
-    command = [sys.executable, "-m", "pytest", str(SUITE), *QUIETLY, *RESULTS, *options]
-    with subprocess.Popen(command) as pytest, passing_on(pytest) as passed_on:
-        try:
-            code = pytest.wait()
-        except KeyboardInterrupt:
-            pytest.wait()  # it prints what it has measured
-            raise
-    if passed_on:
-        raise KeyboardInterrupt
-    return code
-
-
-@contextlib.contextmanager
-def passing_on(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """Pass SIGTERM and SIGHUP on to a process during the block; yield the list of those that came."""
-    passed_on: list[int] = []
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        passed_on.append(number)
-        process.send_signal(number)
-
-    endings = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, pass_on) for number in endings}
-    try:
-        yield passed_on
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """Run the upgrade check with these options of pytest, and return its exit code. Raises KeyboardInterrupt."""
+    return run_pairs("upgrade", [PAGE, *options])
 
 
 def say(line: str) -> None:

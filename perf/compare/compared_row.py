@@ -1,4 +1,4 @@
-"""What a comparison of two stacks has found of one variant."""
+"""What a comparison has found of one variant: in two stacks, or beside another row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ComparedRow:
         latency: the comparison of the latencies, None where there is nothing to compare.
         others: the comparison of everything else that is watched, by name.
         faults: what makes the row invalid.
-        differences: what differs in the candidate's evidence.
+        differences: what differs in the candidate's parts and evidence.
         fidelity: how far the candidate's image is from the reference's.
         memory_shortage: why whole sessions alternated; None where the workers took turns.
         seconds: from the first worker's start to the verdict.
@@ -53,11 +53,6 @@ class ComparedRow:
     pairs: tuple[Pair, ...] = ()
     seconds: float | None = None
     starts_s: tuple[float, ...] = ()
-
-    @property
-    def fails(self) -> bool:
-        """Whether the candidate is slower, or could not be compared."""
-        return self.verdict in {PairedVerdict.REGRESSED, PairedVerdict.INVALID, PairedVerdict.DISTURBED}
 
     @property
     def moved(self) -> list[tuple[str, Comparison]]:
@@ -99,7 +94,7 @@ class ComparedRow:
         return set_aside(self.pairs)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as it is kept in results/upgrade.json and in pytest-benchmark's record."""
+        """Return the row as it is kept in results/ and in pytest-benchmark's record."""
         return self.summary() | {"pairs": pairs_to_json(self.pairs)}
 
     def summary(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role
 from perf.compare.worker_pair import WorkerPair
 from perf.measure.measurement import Measurement
 from perf.records.sample import Sample
@@ -44,7 +44,7 @@ class InTurns:
         began_s = time.monotonic()
         order = self._workers.order
         # A part that follows one's own last part finds the caches warm, so who has the first turn alternates too: over
-        # the pairs of the same workers, and with their order, so that no stack has it more often in the end.
+        # the pairs of the same workers, and with their order, so that no side has it more often in the end.
         if len(self.pairs) % 2:
             order = order[::-1]
         first, second = (self._workers.measurements[role] for role in order)

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role
 from perf.stats import least_comparison, paired_comparison
 from perf.stats.kept_pairs import kept_pairs
 from perf.stats.least_comparison import compare_least

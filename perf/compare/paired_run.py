@@ -1,4 +1,4 @@
-"""One variant in two stacks, measured by pairs of workers: what pytest-benchmark calls and what comes of it.
+"""Two sides measured by pairs of workers: what pytest-benchmark calls and what comes of it.
 
 One worker runs at a time. Where two fit in memory they take turns at every part, so that whatever the machine does
 meanwhile happens to both (in_turns); elsewhere whole sessions alternate (whole_sessions). Which of the two is known
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from perf.compare.in_turns import InTurns
 from perf.compare.other_quantities import compare_others, seemingly_worse
-from perf.compare.stack_pair import Role, StackPair
+from perf.compare.side_pair import Role, SidePair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
 from perf.compare.worker_pair import WorkerPair
@@ -25,17 +25,18 @@ from perf.measure.pedantic import EnoughRounds, all_rounds
 from perf.measure.run import Run
 from perf.records.sample import Session
 from perf.records.session_record import now
-from perf.spec.variant import Variant
 from perf.stats import paired_rule
 from perf.stats.paired_comparison import LOOKS, Comparison
 from perf.stats.paired_plan import NextPairs
 from perf.stats.paired_rule import FIRST, MOST_ROUNDS, PairedRule
 from perf.stats.pairs import Pair
-from perf.stats.watch import LATENCY
+from perf.stats.watch import LATENCY, PLAIN_LATENCY
+
+REHEARSAL = 0  # the number of workers that make no pair
 
 
 class PairedRun:
-    """One variant's paired measurement, one of pedantic's Timed: each round is a pair.
+    """One paired measurement, one of pedantic's Timed: each round is a pair. ``variant`` is the candidate's row.
 
     ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
@@ -44,15 +45,13 @@ class PairedRun:
     ``alone_recorded`` when it ended.
     """
 
-    def __init__(
-        self, variant: Variant, stack_pair: StackPair, run: Run, budget_s: float, *, is_ladder_row: bool = False
-    ) -> None:
-        self.variant = variant
+    def __init__(self, side_pair: SidePair, run: Run, budget_s: float, *, is_ladder_row: bool = False) -> None:
+        self.side_pair = side_pair
+        self.variant = side_pair.candidate.variant
         self.memory_shortage: str | None = None
         self.alone: Session | None = None
         self.alone_recorded: str | None = None
         self._is_ladder_row = is_ladder_row
-        self._stack_pair = stack_pair
         self._run = run
         self.starts_s: list[float] = []
         self.seconds = 0.0
@@ -61,6 +60,7 @@ class PairedRun:
         self._rounds = 0
         self._workers: list[WorkerPair] = []
         self._strategies: list[Strategy] = []
+        self._peaks_bytes: dict[Role, int | None] = {}
 
     @property
     def warmup_rounds(self) -> int:
@@ -170,10 +170,14 @@ class PairedRun:
         return paired_rule.next_pairs(self.pairs, self.starts_s, can_go_on=self._strategies[-1].can_go_on)
 
     def _must_confirm(self) -> bool:
-        """Tell whether something else seems to be worse, also where the latency is: that may be known already."""
+        """Tell whether something else seems to be worse, also where the latency is: that may be known already.
+
+        Another row has other parts and another memory, and the question is which one is faster.
+        """
         if self._rule.looks >= LOOKS or self._rule.is_over_budget(len(self._workers), self.elapsed_s):
             return False
-        return bool(seemingly_worse(self.comparison, self.others))
+        worse = seemingly_worse(self.comparison, self.others)
+        return PLAIN_LATENCY.name in worse if self.side_pair.has_two_rows else bool(worse)
 
     @property
     def elapsed_s(self) -> float:
@@ -202,11 +206,12 @@ class PairedRun:
         self._start_workers(following)
 
     def _start_workers(self, following: NextPairs) -> None:
-        began_s = time.monotonic()
-        if self._began_s is None:
-            self._began_s = began_s
         self._run.end_workers()
-        workers = WorkerPair(len(self._workers) + 1, self.variant, self._stack_pair, self._run)
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+            self._rehearse()
+        began_s = time.monotonic()
+        workers = WorkerPair(len(self._workers) + 1, self.side_pair, self._run)
         self._workers.append(workers)
         workers.start(workers.order[0])
         alone_s = self._measure_alone(workers)
@@ -214,6 +219,20 @@ class PairedRun:
         strategy.begin()
         self._strategies.append(strategy)
         self.starts_s.append(time.monotonic() - began_s - alone_s)
+
+    def _rehearse(self) -> None:
+        """Load and warm up a reference that is another row by itself, and end it.
+
+        So its memory is known before it is started beside the candidate, and it has no export to make there.
+        """
+        if not self.side_pair.has_two_rows:
+            return
+        with contextlib.closing(WorkerPair(REHEARSAL, self.side_pair, self._run)) as workers:
+            workers.start(Role.REFERENCE)
+            self._note_peak(workers, Role.REFERENCE)
+
+    def _note_peak(self, workers: WorkerPair, role: Role) -> None:
+        self._peaks_bytes[role] = workers.measurements[role].session.warmup_peak_rss_bytes
 
     def _measure_alone(self, workers: WorkerPair) -> float:
         """Let a ladder's first candidate have its session, and return the seconds that it took: no part of the pairs'.
@@ -234,8 +253,10 @@ class PairedRun:
     def _choose_strategy(self, workers: WorkerPair, pairs: int) -> Strategy:
         """Let two workers take turns while memory allows, and never again once it was short."""
         if self.memory_shortage is None:
-            peak_rss_bytes = workers.measurements[workers.order[0]].session.warmup_peak_rss_bytes
-            self.memory_shortage = memory_shortage(peak_rss_bytes)
+            first, second = workers.order
+            self._note_peak(workers, first)
+            peak_bytes = self._peaks_bytes[first]
+            self.memory_shortage = memory_shortage(peak_bytes, self._peaks_bytes.get(second, peak_bytes))
             if self.memory_shortage:
                 self._run.say(f"{self.variant.name}: {self.memory_shortage}: whole sessions alternate")
         if self.memory_shortage:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role, SidePair
 from perf.errors import BadRecord
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.proof import fidelity, reference
-from perf.proof.attribution import differences
+from perf.proof.attribution import differences, row_differences
 from perf.proof.claims import check, failed
 from perf.proof.fidelity import Fidelity
 from perf.proof.proofs import facts_of
 from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
+from perf.spec.variant import Limits
 from perf.stats.paired_comparison import MOVED, PairedVerdict
 
 DIFFERENT_SIZES = "the two images have different sizes"
@@ -36,7 +37,7 @@ def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
         latency=latency,
         others=paired_run.others,
         faults=faults,
-        differences=tuple(evidence_changes(paired_run)),
+        differences=(*part_changes(paired_run), *evidence_changes(paired_run)),
         fidelity=images,
         memory_shortage=paired_run.memory_shortage,
         pairs=tuple(paired_run.pairs),
@@ -46,7 +47,7 @@ def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
 
 
 def claim_faults(paired_run: PairedRun, run: Run) -> list[str]:
-    """Return what the variant claims and does not do, in either stack, each as a sentence."""
+    """Return what either side claims and does not do, each as a sentence."""
     faults = []
     for role in Role:
         unmet = unmet_claims(paired_run.first[role], paired_run.inspections[role].evidence, run)
@@ -71,13 +72,33 @@ def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
     if outcomes[Role.CANDIDATE].shapes != outcomes[Role.REFERENCE].shapes:
         return None, [DIFFERENT_SIZES]
     images = fidelity.compare(outcomes[Role.CANDIDATE], outcomes[Role.REFERENCE])
-    fault = images.fault(FIDELITY[paired_run.variant.arithmetic])
+    fault = images.fault(limits_of(paired_run.side_pair))
     return images, [f"the two images differ: {fault}"] if fault else []
 
 
+def limits_of(side_pair: SidePair) -> Limits:
+    """Return how far the two images may be from each other: as far as that row's from float32's which may be more."""
+    both = [FIDELITY[side_pair.of(role).variant.precision] for role in Role]
+    return Limits(
+        psnr_db=min(limits.psnr_db for limits in both),
+        ssim=min(limits.ssim for limits in both),
+        latents_error=max(limits.latents_error for limits in both),
+    )
+
+
+def part_changes(paired_run: PairedRun) -> list[str]:
+    """Return the parts that only one side makes, and steps that only one takes; all images of a row are alike."""
+    return paired_run.pairs[0].differences if paired_run.pairs else []
+
+
 def evidence_changes(paired_run: PairedRun) -> list[str]:
-    """Return what differs in the candidate's evidence; kernels' times only where the latency has changed."""
+    """Return what differs in the candidate's evidence; kernels' times only where the latency has changed.
+
+    Of two rows that is nearly everything, by design, and a summary has to do.
+    """
     before, after = (paired_run.inspections[role].evidence for role in Role)
+    if paired_run.side_pair.has_two_rows:
+        return row_differences(before, after)
     latency = paired_run.comparison
     has_changed = latency is not None and latency.verdict in MOVED
     return differences(before, after, with_times=has_changed)

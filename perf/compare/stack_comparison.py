@@ -1,42 +1,48 @@
-"""The upgrade check of a run: each variant in two stacks, the verdict on it, and what differs between the two."""
+"""The upgrade check of a run: each row in two stacks, and what differs between the two."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from perf.compare.compared_row import ComparedRow
-from perf.compare.paired_run import PairedRun
-from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import Role, StackPair, stack_for_worker
-from perf.errors import PerfError
+from perf.compare.run_comparison import RunComparison
+from perf.compare.side_pair import Role, stack_for_worker
+from perf.host.prerequisites import Missing
 from perf.host.requirements import name_of
-from perf.host.stack import package_changes
+from perf.host.stack import Stack, package_changes
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import PairedVerdict
 
 
-class StackComparison:
-    """A run's comparison of two stacks: the paired runs it starts, and the result of each row.
+class StackComparison(RunComparison):
+    """A comparison of the stack in use with the one that may take its place; a slower row fails.
 
     Made with its run, whose settings name the two interpreters. Raises BadInput if no worker can run in either.
     """
 
+    TITLE = "upgrade"
+    FAILING = frozenset({PairedVerdict.REGRESSED, PairedVerdict.INVALID, PairedVerdict.DISTURBED})
+
     def __init__(self, run: Run) -> None:
-        settings = run.settings
-        assert settings.stack_pair is not None, "asked for where two stacks are compared"
-        reference, candidate = settings.stack_pair
-        self.stack_pair = StackPair(
-            reference=stack_for_worker(Role.REFERENCE, reference),
-            candidate=stack_for_worker(Role.CANDIDATE, candidate),
-        )
-        self.results: dict[str, ComparedRow] = {}
-        self._run = run
+        super().__init__(run)
+        assert run.settings.stack_pair is not None, "asked for where two stacks are compared"
+        reference, candidate = run.settings.stack_pair
+        self.reference = stack_for_worker(Role.REFERENCE, reference)
+        self.candidate = stack_for_worker(Role.CANDIDATE, candidate)
+
+    def sides(self, variant: Variant) -> Mapping[Role, tuple[Variant, Stack | None]]:
+        """Return the variant in both stacks."""
+        return {Role.REFERENCE: (variant, self.reference), Role.CANDIDATE: (variant, self.candidate)}
+
+    def why_missing(self, missing: Missing) -> str:
+        """Return what is missing; the remedies are for the suite's own stacks, not for an interpreter that is given."""
+        return missing.reason
 
     @property
     def package_changes(self) -> list[str]:
         """``openvino 2026.3.1 -> 2026.4.1`` and the like."""
-        return package_changes(self.stack_pair.reference.packages, self.stack_pair.candidate.packages)
+        return package_changes(self.reference.packages, self.candidate.packages)
 
     @property
     def unasked_changes(self) -> list[str]:
@@ -46,45 +52,12 @@ class StackComparison:
             return []
         return [change for change in self.package_changes if change.partition(" ")[0] not in asked]
 
-    def paired_run(self, variant: Variant) -> PairedRun:
-        """Return the measurement of a variant in both stacks, not yet begun."""
-        return PairedRun(variant, self.stack_pair, self._run, self._run.settings.pairs_budget_s)
-
-    def find_missing(self, variant: Variant) -> str | None:
-        """Return why the variant cannot be compared here, or None."""
-        for role in Role:
-            if missing := self._run.find_missing_in(variant, self.stack_pair.of(role)):
-                return f"{role}: {missing.reason}"
-        return None
-
-    def add(self, paired_run: PairedRun) -> ComparedRow:
-        """Judge a variant after its last pair, and keep the result."""
-        row = judge(paired_run, self._run)
-        self.results[row.variant.name] = row
-        return row
-
-    def add_error(self, variant: Variant, error: PerfError) -> None:
-        """Keep a variant whose worker failed as invalid; the others go on."""
-        reason = str(error).splitlines()[0]
-        self.results[variant.name] = ComparedRow(
-            variant=variant, verdict=PairedVerdict.INVALID, sentence=reason, faults=(reason,)
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the whole comparison as it is kept in results/upgrade.json."""
-        return self.summary() | {"results": [result.to_json() for result in self.results.values()]}
-
-    def summary(self) -> dict[str, Any]:
-        """Return the comparison without its pairs, as it is kept in the run's record, whose benchmarks have those."""
+    def sides_to_json(self) -> Mapping[str, Any]:
+        """Return what is needed to make both stacks again, and in what they differ."""
         return {
-            "schema": 1,
-            "machine": self._run.machine.to_json(),
-            "model": self._run.bench.model.to_json(),
-            "protocol": self._run.bench.protocol.to_json(),
-            "reference": self.stack_pair.reference.recipe,
-            "candidate": self.stack_pair.candidate.recipe,
+            "reference": self.reference.recipe,
+            "candidate": self.candidate.recipe,
             "asked": list(self._run.settings.asked),
             "package_changes": self.package_changes,
             "unasked_changes": self.unasked_changes,
-            "results": [result.summary() for result in self.results.values()],
         }

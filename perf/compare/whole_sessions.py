@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import psutil
 
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role
 from perf.compare.worker_pair import WorkerPair
 from perf.host import linux
 from perf.records.sample import Sample
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
 from perf.stats.pairs import Pair
 
-ROOM = 1.15  # of the first worker's peak, free for a second one
+ROOM = 1.15  # of a worker's peak, free for it
 
 
 class WholeSessions:
@@ -65,13 +65,20 @@ class WholeSessions:
         self._workers.end(Role.REFERENCE)
 
 
-def memory_shortage(peak_rss_bytes: int | None) -> str | None:
-    """Return why a second worker does not fit beside one with this peak; None if it does, or the peak is unknown."""
-    if peak_rss_bytes is None:
+def memory_shortage(first_bytes: int | None, second_bytes: int | None) -> str | None:
+    """Return why a second worker does not fit beside the first; None if it does, or a peak is unknown.
+
+    Args:
+        first_bytes: the peak of the worker that is alive.
+        second_bytes: that of the one to be started beside it.
+    """
+    if first_bytes is None or second_bytes is None:
         return None
     free = psutil.virtual_memory().available
     if limit := linux.memory_limit_bytes():
-        free = min(free, limit - peak_rss_bytes)
-    if free >= ROOM * peak_rss_bytes:
+        free = min(free, limit - first_bytes)
+    if free >= ROOM * second_bytes:
         return None
-    return f"two workers do not fit in memory ({peak_rss_bytes / 1e9:.1f} GB each, {free / 1e9:.1f} GB free)"
+    first, second = (f"{peak / 1e9:.1f}" for peak in (first_bytes, second_bytes))
+    need = f"{first} GB each" if first == second else f"{first} and {second} GB"
+    return f"two workers do not fit in memory ({need}, {free / 1e9:.1f} GB free)"

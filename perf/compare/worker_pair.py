@@ -1,31 +1,29 @@
-"""A pair of workers of one variant, one in either stack."""
+"""A pair of workers, one of either side."""
 
 from __future__ import annotations
 
 import contextlib
 
-from perf.compare.stack_pair import Role, StackPair
+from perf.compare.side_pair import Role, SidePair
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
-from perf.spec.variant import Variant
 
 EXPORTED_S = 1.0  # an export takes a minute, to find one in the cache no time
 
 
 class WorkerPair:
-    """Two workers of one variant, which need not be alive at the same time, and what they have measured.
+    """Two workers, which need not be alive at the same time, and what they have measured.
 
-    ``number`` counts the pairs of a variant from 1. The workers of the first are inspected before they end.
+    ``number`` counts the pairs of workers from 1. The workers of the first are inspected before they end.
     """
 
-    def __init__(self, number: int, variant: Variant, stack_pair: StackPair, run: Run) -> None:
+    def __init__(self, number: int, side_pair: SidePair, run: Run) -> None:
         self.number = number
         self.measurements: dict[Role, Measurement] = {}
         self.inspections: dict[Role, Inspection] = {}
         self.loads_s: dict[Role, float] = {}
-        self._variant = variant
-        self._stack_pair = stack_pair
+        self._side_pair = side_pair
         self._run = run
         self._alive: set[Role] = set()
         self._resources = contextlib.ExitStack()
@@ -66,15 +64,15 @@ class WorkerPair:
         self._resources.close()
 
     def _load(self, role: Role) -> Measurement:
-        stack, origin = self._stack_pair.of(role), self._stack_pair.origin_of(role)
+        side = self._side_pair.of(role)
         return self._resources.enter_context(
             self._run.measuring_beside(
-                self._variant,
-                stack,
+                side.variant,
+                side.stack,
                 role,
                 self.number,
-                origin,
-                name=role.name_in_errors(self._variant.name),
+                side.origin,
+                name=self._side_pair.name_in_errors(role),
                 is_timed=role is Role.CANDIDATE,
             )
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.compare.stack_pair import Role, StackPair, stack_for_worker
+from perf.compare.side_pair import Role, Side, SidePair, stack_for_worker
 from perf.errors import BadInput
 from perf.gate.baseline_row import BaselineRow
 from perf.host import anchors
@@ -49,9 +49,10 @@ class ReferenceSide:
     origin: Origin
     caveats: tuple[str, ...]
 
-    def pair_with(self, candidate: Stack) -> StackPair:
-        """Return the pair of stacks to measure in turns."""
-        return StackPair(reference=self.stack, candidate=candidate, origin=self.origin)
+    def pair_with(self, candidate: Side) -> SidePair:
+        """Return both sides of a row to measure in turns."""
+        reference = Side(variant=candidate.variant, stack=self.stack, origin=self.origin)
+        return SidePair(reference=reference, candidate=candidate)
 
 
 def software_changes(

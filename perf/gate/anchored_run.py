@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role, Side
 from perf.errors import WorkerError
 from perf.gate.anchor import ReferenceSide
 from perf.measure.measurement import Inspection
@@ -31,8 +31,8 @@ class AnchoredRun:
         self.failure: str | None = None
         self._run = run
         self._rounds = 0
-        stack_pair = reference.pair_with(run.stacks[variant.stack])
-        self._pairs = PairedRun(variant, stack_pair, run, run.settings.pairs_budget_s, is_ladder_row=True)
+        sides = reference.pair_with(Side(variant=variant, stack=run.stacks[variant.stack]))
+        self._pairs = PairedRun(sides, run, run.settings.pairs_budget_s, is_ladder_row=True)
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class AnchoredRun:
         try:
             yield
         except WorkerError as error:
-            if error.variant != Role.REFERENCE.name_in_errors(self.variant.name):
+            if error.variant != self._pairs.side_pair.name_in_errors(Role.REFERENCE):
                 raise
             self.failure = f"the anchor's worker failed: {error.headline}"
             self._run.say(f"{self.variant.name}: {self.failure}")

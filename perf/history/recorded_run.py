@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from perf.compare.row_comparison import RowComparison
 from perf.errors import BadRecord, BadRun
 from perf.gate.baseline_key import BaselineKey
 from perf.host.regular_file import read_text
@@ -182,6 +183,8 @@ def read_json(path: Path) -> Mapping[str, Any]:
         raise BadRun(f"{path} is not a recorded run of this suite: {error!r}") from None
     if not isinstance(data, dict):
         raise BadRun(f"{path} is not a recorded run of this suite: it is no JSON object")
+    if RowComparison.TITLE in data:
+        raise BadRun(f"{path} is a comparison of rows, which is in no history and on no page; leave it out")
     return data
 
 

@@ -25,7 +25,7 @@ QUICK_HELP = (
 )
 BUDGET_HELP = (
     f"end a variant's rounds after this time, never under 3 rounds ({DEFAULT.budget_s:g}; with --quick "
-    f"{QUICK.budget_s:g}), or its pairs of two stacks, never under {FEWEST_WORKERS} pairs of workers "
+    f"{QUICK.budget_s:g}), or its pairs, never under {FEWEST_WORKERS} pairs of workers "
     f"({PAIRS_BUDGET_S:g})"
 )
 REQUIRE_ALL_HELP = (
@@ -169,6 +169,9 @@ def _comparing() -> list[Option]:
             "--reference", type=Path, metavar="PYTHON", help="compare two stacks: the interpreter of the one in use"
         ),
         _for_one_run("--candidate", type=Path, metavar="PYTHON", help="and that of the candidate"),
+        _for_one_run(
+            "--against", metavar="ROW", help="compare rows: each --variant with this one, each in its own stack"
+        ),
         _for_one_run(
             "--asked",
             action="append",

@@ -23,6 +23,8 @@ from perf.measure.toml_file import check_percent
 from perf.spec import ladder
 from perf.spec.calibration import PROMPTS
 from perf.spec.protocol import Deadlines, Protocol, Size
+from perf.spec.same_image import image_differences
+from perf.spec.variant import Variant
 from perf.stats.verdict import MAX_SESSIONS
 
 if TYPE_CHECKING:
@@ -79,12 +81,13 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
     """
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
+    variants = ladder.select(option.variant)
     check_update(option.update_baseline, option.why)
     check_range("--sessions", option.sessions, 1, SESSIONS_KEPT)
     check_range("--fresh", option.fresh, 0, MAX_SESSIONS - 1)
     return Settings(
         model=option.model,
-        variants=ladder.select(option.variant),
+        variants=variants,
         stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
         size=read_size(option),
         protocol=read_protocol(option),
@@ -102,6 +105,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         fresh=option.fresh,
         machine_tolerance=check_percent("--machine-tolerance", option.machine_tolerance, LEAST_PERCENT, MOST_PERCENT),
         stack_pair=stack_pair,
+        against=check_against(option, variants),
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),
         history=option.history,
@@ -190,6 +194,27 @@ def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Pa
     if reference is None or candidate is None:
         raise BadInput("--reference and --candidate come together: the interpreters of the two stacks to compare")
     return check_python("--reference", reference), check_python("--candidate", candidate)
+
+
+def check_against(option: argparse.Namespace, variants: Iterable[Variant]) -> Variant | None:
+    """Return the row that these are to be compared with, or None. Raises BadInput where they cannot be."""
+    name = option.against
+    if name is None:
+        return None
+    if option.reference or option.candidate:
+        raise BadInput("--against: rows are compared in their own stacks; leave out --reference and --candidate")
+    if option.report:
+        raise BadInput("--report: a comparison of rows is on no page; leave it out")
+    reference, *others = ladder.select([name])
+    if others:
+        raise BadInput(f"--against {name}: names {1 + len(others)} rows; give one")
+    for variant in variants:
+        if differences := image_differences(reference, variant):
+            raise BadInput(
+                f"{variant.name} does not make the same image as {reference.name} ({'; '.join(differences)}): "
+                "their seconds say nothing about speed"
+            )
+    return reference
 
 
 def check_update(updates: bool, why: str | None) -> None:

@@ -50,7 +50,8 @@ class Run:
         self.settings = settings
         self.variants = tuple(variants)
         self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
-        self.stacks = installed_stacks([*variants, *select([EAGER_FP32])], settings.stacks)
+        needed = [settings.against, *variants] if settings.against else variants
+        self.stacks = installed_stacks([*needed, *select([EAGER_FP32])], settings.stacks)
         self._folder = folder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}

@@ -48,11 +48,10 @@ class Settings:
     ``notify`` that of a webhook which is told of it, and ``report`` the page to draw. ``resume`` asks for the finished
     rows of a run that was cut. ``memory_node`` is the NUMA node whose memory workers are to prefer, None for their own.
     ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the requirements that the
-    candidate was made for, and
-    ``pairs_budget_s`` the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by row
-    and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a whole
-    that matters, as a fraction.
-    ``calibration_prompts`` are what models in 8 bits are calibrated with.
+    candidate was made for, and ``against`` is the row to compare all others with instead, each in its own stack;
+    ``pairs_budget_s`` is the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by
+    row and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a
+    whole that matters, as a fraction. ``calibration_prompts`` are what models in 8 bits are calibrated with.
     ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
     command line.
     """
@@ -71,6 +70,7 @@ class Settings:
     sessions: int
     fresh: int
     stack_pair: tuple[Path, Path] | None = None
+    against: Variant | None = None
     pairs_budget_s: float = PAIRS_BUDGET_S
     judge: Judging = Judging.AUTO
     history: str | None = None
@@ -85,6 +85,11 @@ class Settings:
     machine_tolerance: float = MACHINE_TOLERANCE
     settings_file: Path | None = None
     usual: Settings | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether this run compares two stacks or rows, instead of measuring the ladder."""
+        return self.stack_pair is not None or self.against is not None
 
     @property
     def updates(self) -> bool:

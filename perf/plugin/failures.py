@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from perf.compare.stack_comparison import StackComparison
+from perf.compare.run_comparison import RunComparison
 from perf.errors import PerfError, VariantError
 from perf.measure.run import Run
 from perf.spec.variant import Variant
@@ -28,13 +28,13 @@ def leave_out(run: Run, variant: Variant, missing: str, *, has_baseline: bool = 
 
 
 @contextlib.contextmanager
-def noting_errors(stack_comparison: StackComparison | None, variant: Variant) -> Iterator[None]:
+def noting_errors(comparison: RunComparison | None, variant: Variant) -> Iterator[None]:
     """Note in a comparison that a variant could not be measured."""
     try:
         yield
     except PerfError as error:
-        if stack_comparison:
-            stack_comparison.add_error(variant, error)
+        if comparison:
+            comparison.add_error(variant, error)
         raise
 
 

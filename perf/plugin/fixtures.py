@@ -1,4 +1,4 @@
-"""The fixtures of the ladder's tests and of the upgrade check's."""
+"""The fixtures of the ladder's tests and of the comparisons'."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from perf.compare.paired_run import PairedRun
-from perf.compare.stack_comparison import StackComparison
+from perf.compare.run_comparison import RunComparison
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
 from perf.gate.resumed_row import ResumedRow
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.plugin.failures import failing_briefly, leave_out
-from perf.plugin.state import judgement_key, run_key, stack_comparison_key
+from perf.plugin.state import comparison_key, judgement_key, run_key
 from perf.spec.variant import Variant
 from perf.stats.machine_verdict import MachineVerdict
 
@@ -47,29 +47,28 @@ def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measuremen
 
 
 @pytest.fixture(scope="session")
-def stack_comparison(request: pytest.FixtureRequest) -> StackComparison:
-    """Return the comparison of two stacks that this pytest session makes."""
-    if stack_comparison_key not in request.config.stash:
-        pytest.fail("nothing to compare: give --reference and --candidate", pytrace=False)
-    return request.config.stash[stack_comparison_key]
+def run_comparison(request: pytest.FixtureRequest) -> RunComparison:
+    """Return the comparison, of two stacks or of rows, that this pytest session makes."""
+    if comparison_key not in request.config.stash:
+        pytest.fail("nothing to compare: give --reference and --candidate, or --against", pytrace=False)
+    return request.config.stash[comparison_key]
 
 
 @pytest.fixture(scope="session")
-def paired_run(request: pytest.FixtureRequest, run: Run, stack_comparison: StackComparison) -> PairedRun:
-    """Return a variant to be measured in two stacks, in turns."""
+def paired_run(request: pytest.FixtureRequest, run: Run, run_comparison: RunComparison) -> PairedRun:
+    """Return a variant to be measured in turns with its reference."""
     variant: Variant = request.param
-    if missing := stack_comparison.find_missing(variant):
+    if missing := run_comparison.find_missing(variant):
         leave_out(run, variant, missing)
-    return stack_comparison.paired_run(variant)
+    return run_comparison.paired_run(variant)
 
 
 @pytest.fixture(scope="session")
 def judgement(request: pytest.FixtureRequest, run: Run) -> Judgement:
     """Return what judges this run; without any stack installed the test is skipped, or fails under --require-all."""
-    if run.settings.stack_pair:
-        pytest.fail(
-            "--reference and --candidate belong to perf/suite/test_upgrade.py, not to the ladder", pytrace=False
-        )
+    if run.settings.compares:
+        given = "--against belongs" if run.settings.against else "--reference and --candidate belong"
+        pytest.fail(f"{given} to perf/suite/test_pairs.py, not to the ladder", pytrace=False)
     if not run.can_measure:
         if run.settings.require_all:
             pytest.fail("no stack is installed (with --require-all every row must run)", pytrace=False)

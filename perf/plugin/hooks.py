@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from perf.compare.row_comparison import RowComparison
 from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
@@ -39,11 +40,11 @@ from perf.plugin.outputs import check_outputs
 from perf.plugin.passing_on import pass_on
 from perf.plugin.signals import as_ctrl_c
 from perf.plugin.state import (
+    comparison_key,
     judgement_key,
     progress_key,
     run_key,
     settings_key,
-    stack_comparison_key,
     unwritten_key,
 )
 from perf.report import session_exit
@@ -106,7 +107,7 @@ def measuring(session: pytest.Session, variants: list[Variant]) -> Iterator[None
             run_folder(session) as folder,
             as_ctrl_c(),
             hold(wait_s=wanted.wait_s, on_wait=progress.line),
-            Run(wanted, variants, folder, progress, is_ladder=not wanted.stack_pair) as run,
+            Run(wanted, variants, folder, progress, is_ladder=not wanted.compares) as run,
         ):
             prepare(config.stash, run)
             yield
@@ -132,8 +133,10 @@ def prepare(stash: pytest.Stash, run: Run) -> None:
     stash[run_key] = run
     if blind := blind_spot():
         run.say(blind)
-    if run.settings.stack_pair:
-        stash[stack_comparison_key] = StackComparison(run)
+    if run.settings.against:
+        stash[comparison_key] = RowComparison(run)
+    elif run.settings.stack_pair:
+        stash[comparison_key] = StackComparison(run)
     elif run.can_measure:
         stash[judgement_key] = Judgement(run)
 
@@ -163,7 +166,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if variant is None:
         return (yield)
     stash = pyfuncitem.config.stash
-    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(stack_comparison_key, None), variant):
+    with failing_briefly(stash[run_key], variant), noting_errors(stash.get(comparison_key, None), variant):
         return (yield)
 
 
@@ -208,8 +211,8 @@ def decide_exit_code(session: pytest.Session) -> None:
 def is_without_rows(config: pytest.Config) -> bool:
     """Tell whether a run that was to measure has measured nothing, and say so: it is not to pass for a good night."""
     run = config.stash.get(run_key, None)
-    stack_comparison = config.stash.get(stack_comparison_key, None)
-    if run is None or (stack_comparison.results if stack_comparison else run.has_measured):
+    comparison = config.stash.get(comparison_key, None)
+    if run is None or (comparison.results if comparison else run.has_measured):
         return False
     run.say("no row could be measured here, so that nothing was judged")
     return True

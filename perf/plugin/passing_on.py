@@ -1,7 +1,8 @@
 """What becomes of a run's record when it has ended: kept in the history, told to a webhook, drawn on a page.
 
-None of it changes the exit code; what goes wrong is a line. SQLAlchemy and Jinja are loaded here alone, when all has
-been measured.
+A comparison of rows stays in its own files: the history and the page are of nights and of upgrades, and so is what a
+webhook understands. None of it changes the exit code; what goes wrong is a line. SQLAlchemy and Jinja are loaded here
+alone, when all has been measured.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import pytest
 from perf.errors import BadHistory, PerfError
 from perf.measure.run import Run
 from perf.measure.settings import Settings
-from perf.plugin.state import judgement_key, run_key, stack_comparison_key, unwritten_key
+from perf.plugin.state import comparison_key, judgement_key, run_key, unwritten_key
 
 
 def pass_on(session: pytest.Session, recorded: Path | None) -> None:
     """Pass the record of a ladder or of an upgrade check on, if there is one."""
     stash = session.config.stash
     run = stash.get(run_key, None)
-    if run is None or not has_results(stash, run):
+    if run is None or run.settings.against or not has_results(stash, run):
         return
     if recorded is None or unwritten_key in stash or not recorded.is_file():
         return
@@ -31,8 +32,8 @@ def pass_on(session: pytest.Session, recorded: Path | None) -> None:
 
 def has_results(stash: pytest.Stash, run: Run) -> bool:
     """Tell whether anything was judged."""
-    if stack_comparison := stash.get(stack_comparison_key, None):
-        return bool(stack_comparison.results)
+    if comparison := stash.get(comparison_key, None):
+        return bool(comparison.results)
     return judgement_key in stash and run.has_measured
 
 

@@ -11,7 +11,7 @@ import pytest
 from perf.history import ci_run
 from perf.host.cpu_info import platform_info
 from perf.plugin.outputs import only_warning
-from perf.plugin.state import judgement_key, run_key, settings_key, stack_comparison_key, unwritten_key
+from perf.plugin.state import comparison_key, judgement_key, run_key, settings_key, unwritten_key
 from perf.report import github, run_report
 from perf.report.run_report import RunReport
 from perf.report.tables import wrapped
@@ -38,8 +38,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         output_json["machine_verdict"] = judgement.machine.to_json()
     if (run := config.stash.get(run_key, None)) and (missing := run.not_measured):
         output_json["not_measured"] = missing
-    if stack_comparison := config.stash.get(stack_comparison_key, None):
-        output_json["upgrade"] = stack_comparison.summary()
+    if comparison := config.stash.get(comparison_key, None):
+        output_json[comparison.TITLE] = comparison.summary()
     if address := ci_run.address():
         output_json["ci_url"] = address
 
@@ -79,8 +79,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def run_report_of(config: pytest.Config, width: int) -> RunReport:
-    """Return the report of this session's run, which compares two stacks or measures the ladder."""
+    """Return the report of this session's run, which compares or measures the ladder."""
     run = config.stash[run_key]
-    if stack_comparison := config.stash.get(stack_comparison_key, None):
-        return run_report.of_comparison(stack_comparison, run, width)
+    if comparison := config.stash.get(comparison_key, None):
+        return run_report.of_comparison(comparison, run, width)
     return run_report.of_ladder(run, config.stash.get(judgement_key, None), width)

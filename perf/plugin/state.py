@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perf.compare.stack_comparison import StackComparison
+from perf.compare.run_comparison import RunComparison
 from perf.gate.judgement import Judgement
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -14,5 +14,5 @@ settings_key = pytest.StashKey[Settings]()
 progress_key = pytest.StashKey[Progress]()
 run_key = pytest.StashKey[Run]()
 judgement_key = pytest.StashKey[Judgement]()
-stack_comparison_key = pytest.StashKey[StackComparison]()
+comparison_key = pytest.StashKey[RunComparison]()
 unwritten_key = pytest.StashKey[str]()  # why the record of the run is not on the disk

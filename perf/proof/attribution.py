@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-from perf.records.evidence import Evidence, Kernel
+from perf.records.evidence import LOOKED_AT, Evidence, Kernel, share
 
 SLOWER = 1.10  # a kernel's time is said to have changed beyond this factor, either way
 WORTH_SAYING = 0.01  # and if the change is at least this share of its part's time
@@ -33,6 +33,49 @@ def software_differences(before: Evidence, after: Evidence) -> list[str]:
         *_changed(asdict(before.state), asdict(after.state)),
         *_changed(was, {name: value for name, value in now.items() if name != "cpus"}),
     ]
+
+
+def row_differences(before: Evidence, after: Evidence) -> list[str]:
+    """Return what differs between two rows, a sentence each: the kernels that take longest, states, and libraries.
+
+    Of the backend's states those count that both know; of the surroundings the libraries, since the environment is what
+    the row sets.
+    """
+    was, now = asdict(before.state), asdict(after.state)
+    in_both = [name for name in now if None not in (was[name], now[name])]
+    libraries = ("allocators", "openmp")
+    were_loaded, loaded = (
+        {name: ", ".join(getattr(evidence.surroundings, name)) or "none" for name in libraries}
+        for evidence in (before, after)
+    )
+    return [
+        *longest_kernels(before.kernels, after.kernels),
+        *_changed({name: was[name] for name in in_both}, {name: now[name] for name in in_both}),
+        *_changed(were_loaded, loaded),
+    ]
+
+
+def longest_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:
+    """Return the kind of kernel that each part spends most time in, where it differs, with its share of the part."""
+    was, now = list(before), list(after)
+    changes = []
+    for part in LOOKED_AT:
+        old, new = (_longest([kernel for kernel in kernels if kernel.part == part]) for kernels in (was, now))
+        if old and new and old[0] != new[0]:
+            changes.append(f"{part}: mostly {' '.join(old)} -> {' '.join(new)}")
+    return changes
+
+
+def _longest(kernels: list[Kernel]) -> tuple[str, str] | None:
+    """Return the kind of kernel that takes most of these kernels' time, and its share; None of none."""
+    by_kind: defaultdict[str, list[Kernel]] = defaultdict(list)
+    for kernel in kernels:
+        by_kind[f"{kernel.operation} {kernel.implementation} {kernel.types}"].append(kernel)
+    shares = {kind: share(kernels, of_kind) or 0.0 for kind, of_kind in by_kind.items()}
+    if not shares:
+        return None
+    kind = max(shares, key=lambda kind: shares[kind])
+    return kind, f"({100 * shares[kind]:.0f} %)"
 
 
 def moved_kernels(before: Iterable[Kernel], after: Iterable[Kernel]) -> list[str]:

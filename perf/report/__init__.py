@@ -6,7 +6,8 @@
     ladder_table   the ladder
     verdicts       the verdicts on its rows, and a failing row's message
     machine_report the verdict on the machine, and its message where it fails
-    comparison     two stacks
+    comparison     two stacks, or rows, in turns
+    comparison_sides  which they are
     run_report     what a run ends with: all of the above
     session_exit   the exit code of a run in which tests failed
     explain        all that a recorded run shows

@@ -1,4 +1,4 @@
-"""The comparison of two stacks, for people: a table, and below it what changed and why."""
+"""The comparison of two stacks, or of rows, for people: a table, and below it what changed and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from perf.compare.compared_row import ComparedRow
-from perf.compare.stack_comparison import StackComparison
+from perf.compare.run_comparison import RunComparison
 from perf.measure.progress import duration
 from perf.report.ladder_table import seconds
 from perf.report.tables import aligned, markdown_table
@@ -16,15 +16,14 @@ from perf.stats.verdict import percent
 
 HEADINGS = ("variant", "verdict", "candidate", "interval", "pairs", "workers", "reference s", "candidate s")
 DIFFERENCES_SHOWN = 6
-CHANGES_SHOWN = 8
 MORE_PAIRS = (
     "a larger --budget, or a calmer machine (python -m perf machine --check); "
     f"pairs are looked at {LOOKS} times at most"
 )
 NOTES = (
-    "candidate: its latency against the reference's, with an interval that holds it at",
-    f"every one of {LOOKS} looks with a probability of {100 * (1 - MISS):.0f} % on either side.",
-    f"An unchanged row is called slower with a probability of {100 * ALARM:.0f} % at most.",
+    "candidate: its latency against the reference's, with an interval that holds it",
+    f"at every one of {LOOKS} looks with a probability of {100 * (1 - MISS):.0f} % on either side.",
+    f"One that is as fast is called slower with a probability of {100 * ALARM:.0f} % at most.",
 )
 
 
@@ -100,40 +99,18 @@ def failure(result: ComparedRow) -> str:
     return f"{text}\nto decide it: {MORE_PAIRS} (with --require-all a row must be decided)"
 
 
-def about(stack_comparison: StackComparison) -> list[str]:
-    """Name the two stacks, and the packages in which they differ."""
-    unasked = stack_comparison.unasked_changes
-    asked = [change for change in stack_comparison.package_changes if change not in unasked]
-    lines = [
-        str(stack_comparison.stack_pair.reference),
-        str(stack_comparison.stack_pair.candidate),
-        f"packages that differ: {shortened(asked)}",
-    ]
-    if unasked:
-        lines.append(f"changed along with them: {shortened(unasked)}")
-    return lines
-
-
-def shortened(changes: Sequence[str]) -> str:
-    """Return the first changes in a line, and how many more there are."""
-    if not changes:
-        return "none"
-    more = len(changes) - CHANGES_SHOWN
-    return ", ".join(changes[:CHANGES_SHOWN]) + (f", and {more} more, all in the JSON" if more > 0 else "")
-
-
-def terminal(stack_comparison: StackComparison, width: int) -> list[str]:
-    """Return the comparison in lines, its table of at most ``width`` columns."""
-    results = list(stack_comparison.results.values())
+def terminal(compared: RunComparison, about: Sequence[str], width: int) -> list[str]:
+    """Return the comparison in lines, its table of at most ``width`` columns; ``about`` are those on its sides."""
+    results = list(compared.results.values())
     table = aligned(HEADINGS, map(cells, results), width) if results else ["no row could be compared"]
     below = [line for result in results for line in details(result)]
-    return [*about(stack_comparison), "", *table, "", *below, "", *notes(results)]
+    return [*about, "", *table, "", *below, "", *notes(results)]
 
 
-def markdown(stack_comparison: StackComparison, measured: Sequence[str]) -> str:
-    """Return the comparison for a pull request; ``measured`` are the lines that say what was measured on what."""
-    results = list(stack_comparison.results.values())
-    lines = ["## Candidate over reference", "", *(f"- {line}" for line in (*measured, *about(stack_comparison))), ""]
+def markdown(compared: RunComparison, about: Sequence[str]) -> str:
+    """Return the comparison for a pull request; ``about`` are the lines that say what was measured on what."""
+    results = list(compared.results.values())
+    lines = ["## Candidate over reference", "", *(f"- {line}" for line in about), ""]
     lines += markdown_table(HEADINGS, map(cells, results), left=2)
     lines += ["", *notes(results), ""]
     for result in results:

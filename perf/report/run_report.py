@@ -1,4 +1,4 @@
-"""The report at the end of a run: the ladder with its verdicts, or the comparison of two stacks."""
+"""The report at the end of a run: the ladder with its verdicts, or the comparison of two stacks or of rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.compare.stack_comparison import StackComparison
+from perf.compare.run_comparison import RunComparison
 from perf.gate.judgement import Judgement
 from perf.measure.run import Run
-from perf.report import comparison, ladder_table, machine_report, verdicts
+from perf.report import comparison, comparison_sides, ladder_table, machine_report, verdicts
 from perf.report.tables import markdown_list
 from perf.stats.verdict import Verdict
 
@@ -52,13 +52,14 @@ def seen_slowdowns(judged: Mapping[str, Verdict]) -> dict[str, float]:
     return {name: verdict.sees for name, verdict in judged.items() if verdict.sees is not None}
 
 
-def of_comparison(stack_comparison: StackComparison, run: Run, width: int) -> RunReport:
-    """Return the report of two stacks for ``width`` columns."""
+def of_comparison(compared: RunComparison, run: Run, width: int) -> RunReport:
+    """Return the report of two stacks, or of rows, for ``width`` columns."""
+    about = comparison_sides.about(compared, run)
     return RunReport(
-        title="upgrade",
-        lines=tuple(comparison.terminal(stack_comparison, width)),
-        markdown=comparison.markdown(stack_comparison, run.measured()),
-        json=json.dumps(stack_comparison.to_json(), indent=1, sort_keys=True) + "\n",
+        title=compared.TITLE,
+        lines=tuple(comparison.terminal(compared, about, width)),
+        markdown=comparison.markdown(compared, [*run.measured(), *about]),
+        json=json.dumps(compared.to_json(), indent=1, sort_keys=True) + "\n",
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from perf.spec.variant import Variant
-
-DECIDE_THE_IMAGE = ("scheduler",)  # the fields of a Variant that rows of the same image have in common
+from perf.spec.variant import DECIDES_IMAGE, Variant
 
 
 def image_differences(reference: Variant, candidate: Variant) -> list[str]:
     """Return the settings by which two rows make different images: ``scheduler dpm-solver, not checkpoint``."""
-    values = [(name, getattr(reference, name), getattr(candidate, name)) for name in DECIDE_THE_IMAGE]
+    values = [(name, getattr(reference, name), getattr(candidate, name)) for name in DECIDES_IMAGE]
     return [f"{name.replace('_', ' ')} {after}, not {before}" for name, before, after in values if before != after]

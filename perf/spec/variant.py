@@ -14,7 +14,8 @@ Compiled = Literal["plain", "freezing", "max-autotune"]  # what TorchInductor is
 Quantized = Literal["int8-hybrid", "int8-weights"]  # convolutions in int8; or nothing but the storage of weights
 Vae = Literal["checkpoint", "taesd"]
 
-DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "vae")  # of a variant's fields
+# The fields of a variant that decide what image it makes of a checkpoint; the others decide how.
+DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "vae")
 AS_RECORDED: Mapping[object, Compiled | None] = {True: "plain", False: None}
 OPENVINO: tuple[Backend, ...] = ("openvino", "genai")  # the backends that run OpenVINO's models
 
@@ -84,11 +85,6 @@ class Variant:
     def runs_openvino(self) -> bool:
         """Whether the models are OpenVINO's, whatever drives them."""
         return self.backend in OPENVINO
-
-    @property
-    def makes(self) -> tuple[object, ...]:
-        """What decides the image beside the checkpoint and the protocol: equal where two rows make the same one."""
-        return tuple(getattr(self, name) for name in DECIDES_IMAGE)
 
     @property
     def arithmetic(self) -> Precision | Quantized:

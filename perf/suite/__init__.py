@@ -3,5 +3,5 @@
 ::
 
     test_ladder    every variant, and the verdict on it
-    test_upgrade   every variant in two stacks
+    test_pairs     every variant in two stacks, or beside another row
 """

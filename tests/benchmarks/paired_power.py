@@ -29,7 +29,7 @@ import pytest
 
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
-from perf.compare.stack_pair import StackPair
+from perf.compare.side_pair import Side, SidePair
 from perf.host.stack import inspect_python
 from perf.lab import pair_recording, paired_replay
 from perf.lab.pair_recording import KeptRow
@@ -92,7 +92,8 @@ def test_measure(
     monkeypatch.setenv("SLOWED_PYTHON", used.python)
     monkeypatch.setenv("SLOWED_PERCENT", str(planted))
     candidate = inspect_python("slowed", DATA / "slowed_python") if planted else used
-    recorder = Recorder(row, StackPair(reference=used, candidate=candidate), run, math.inf)
+    reference, slowed = (Side(variant=row, stack=stack) for stack in (used, candidate))
+    recorder = Recorder(SidePair(reference=reference, candidate=slowed), run, math.inf)
     with busy_loop():
         all_rounds(recorder)
     kept = KeptRow.of(

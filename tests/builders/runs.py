@@ -25,7 +25,7 @@ ALLOW_INTERRUPTS = ("/usr/bin/env", "--default-signal=INT,HUP,TERM")
 
 SUITE = ROOT / "perf" / "suite"
 LADDER_SUITE = SUITE / "test_ladder.py"
-UPGRADE_SUITE = SUITE / "test_upgrade.py"
+PAIRS_SUITE = SUITE / "test_pairs.py"
 
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 

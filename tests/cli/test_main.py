@@ -33,6 +33,7 @@ def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytes
     ("arguments", "message"),
     [
         ([], "the following arguments are required: COMMAND"),
+        (["pair", "openvino-static"], "the following arguments are required: OTHER"),
         (["mashine"], "invalid choice: 'mashine'"),
         (["machine", "--chekc"], "unrecognized arguments: --chekc"),
         (["selftest", "--rounds", "0"], "argument --rounds: '0' is not a number above 0"),
@@ -68,6 +69,12 @@ def test_the_parser_does_not_read_the_environment(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("UPGRADE_STACK", "ipex")
     assert cli.parser().format_help() == parser_help
     assert cli.parse(["upgrade"]).upgrade_stack is None
+
+
+def test_rows_come_first_and_all_else_is_handed_on_to_pytest() -> None:
+    options = cli.parse(["pair", "bf16-compile", "ipex-bf16", "openvino-*", "--model", "tiny", "-x"])
+    assert (options.reference, options.candidates) == ("bf16-compile", ["ipex-bf16", "openvino-*"])
+    assert options.pytest_options == ["--model", "tiny", "-x"]
 
 
 def test_options_that_only_pytest_knows_are_handed_on_to_it() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from perf.compare.other_quantities import compare_others, has_moved, is_open, seemingly_worse
-from perf.compare.stack_pair import Role
+from perf.compare.side_pair import Role
 from perf.lab import pair_recording
 from perf.records.part import Part
 from perf.records.sample import Sample

@@ -1,4 +1,4 @@
-"""The images of two stacks: what is a fault before their pixels can be compared."""
+"""The images of both sides: what is a fault before their pixels can be compared, and how far apart they may be."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import cast
 import numpy as np
 
 from perf.compare.paired_run import PairedRun
-from perf.compare.row_judgement import compare_images
-from perf.compare.stack_pair import Role
+from perf.compare.row_judgement import compare_images, limits_of
+from perf.compare.side_pair import Role
 from perf.spec import ladder
+from perf.spec.ladder import BFLOAT16, FIDELITY
+from tests.builders.sides import rows, stacks
 
 (EAGER,) = ladder.select(["eager-fp32"])
 
@@ -27,5 +29,11 @@ def test_images_of_different_sizes_are_a_fault(tmp_path: Path) -> None:
     inspections = {
         role: SimpleNamespace(outcome=painted(tmp_path / f"{role}.npz", size)) for role, size in sizes.items()
     }
-    paired_run = cast("PairedRun", SimpleNamespace(variant=EAGER, inspections=inspections))
+    paired_run = cast("PairedRun", SimpleNamespace(side_pair=stacks(EAGER.name), inspections=inspections))
     assert compare_images(paired_run) == (None, ["the two images have different sizes"])
+
+
+def test_two_rows_may_differ_by_what_the_less_exact_one_may() -> None:
+    assert limits_of(rows("eager-fp32", "bf16-autocast")) == BFLOAT16
+    assert limits_of(rows("bf16-autocast", "eager-fp32")) == BFLOAT16
+    assert limits_of(rows("eager-fp32", "eager-fp32-jemalloc")) == FIDELITY["fp32"]

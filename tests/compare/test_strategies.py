@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,23 +12,25 @@ import pytest
 
 from perf.compare.in_turns import InTurns, generate_in_turns
 from perf.compare.paired_run import PairedRun
-from perf.compare.stack_pair import Role, StackPair
+from perf.compare.side_pair import Role
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
 from perf.compare.worker_pair import WorkerPair
 from perf.host import linux
+from perf.host.stack import Stack
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
-from perf.spec import ladder
+from perf.spec.variant import Variant
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
 from perf.stats.paired_rule import MOST_ROUNDS
 from tests.builders.samples import sample
+from tests.builders.sides import rows, stacks
 
 GB = 10**9
-(EAGER,) = ladder.select(["eager-fp32"])
 NO_RUN = cast("Run", None)
-NO_STACKS = cast("StackPair", None)
+ONE_ROW = stacks("eager-fp32")
+TWO_ROWS = rows("ipex-bf16", "eager-fp32")
 SECONDS = {Role.REFERENCE: 1.0, Role.CANDIDATE: 2.0}
 
 
@@ -50,7 +53,7 @@ class NotingWorkers(WorkerPair):
     """A pair of workers that notes what is asked of it, and asserts that it can be done."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(number, EAGER, NO_STACKS, NO_RUN)
+        super().__init__(number, ONE_ROW, NO_RUN)
         self.notes: list[str] = []
 
     def start(self, role: Role) -> None:
@@ -191,8 +194,16 @@ def test_a_second_worker_needs_the_firsts_peak_and_some_room(
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
     monkeypatch.setattr(linux, "memory_limit_bytes", lambda: limit)
-    assert memory_shortage(10 * GB) == expected
-    assert memory_shortage(None) is None
+    assert memory_shortage(10 * GB, 10 * GB) == expected
+    assert memory_shortage(None, 10 * GB) is None
+    assert memory_shortage(10 * GB, None) is None
+
+
+def test_another_row_needs_its_own_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GB))
+    monkeypatch.setattr(linux, "memory_limit_bytes", lambda: 16 * GB)
+    assert memory_shortage(10 * GB, 5 * GB) is None
+    assert memory_shortage(5 * GB, 10 * GB) == "two workers do not fit in memory (5.0 and 10.0 GB, 10.0 GB free)"
 
 
 def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_stay(
@@ -200,7 +211,7 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
 ) -> None:
     said: list[str] = []
     run = cast("Run", SimpleNamespace(say=said.append))
-    paired_run = PairedRun(EAGER, NO_STACKS, run, budget_s=0.0)
+    paired_run = PairedRun(ONE_ROW, run, budget_s=0.0)
     monkeypatch.setattr(linux, "memory_limit_bytes", lambda: None)
 
     def strategy_for(peak: int, available: int) -> Strategy:
@@ -217,7 +228,28 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
     assert said[0].endswith("(10.0 GB each, 5.0 GB free): whole sessions alternate")
 
 
+def test_a_reference_that_is_another_row_is_rehearsed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its memory is known, and its export made, before it is started beside the candidate."""
+    notes: list[str] = []
+
+    @contextlib.contextmanager
+    def measuring(variant: Variant, _: Stack, role: str, number: int, *__: object, **___: object) -> Iterator[object]:
+        notes.append(f"start {variant.name} {role} {number}")
+        session = SimpleNamespace(export_s=0.0, load_s=1.0, warmup_peak_rss_bytes=7 * GB)
+        yield SimpleNamespace(session=session, warm_up=lambda: notes.append("warm up"))
+        notes.append("end")
+
+    run = cast("Run", SimpleNamespace(measuring_beside=measuring))
+    of_stacks = PairedRun(ONE_ROW, run, budget_s=0.0)
+    of_stacks._rehearse()
+    assert (notes, of_stacks._peaks_bytes) == ([], {})
+    of_rows = PairedRun(TWO_ROWS, run, budget_s=0.0)
+    of_rows._rehearse()
+    assert notes == ["start ipex-bf16 reference 0", "warm up", "end"]
+    assert of_rows._peaks_bytes == {Role.REFERENCE: 7 * GB}
+
+
 def test_the_last_workers_pairs_are_counted_where_every_round_is_used() -> None:
     """pytest-benchmark calls no setup after its last round, and it is the setup that counts the workers' pairs."""
-    paired_run = PairedRun(EAGER, NO_STACKS, NO_RUN, budget_s=0.0)
+    paired_run = PairedRun(ONE_ROW, NO_RUN, budget_s=0.0)
     assert paired_run.most_rounds == MOST_ROUNDS + 1

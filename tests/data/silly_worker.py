@@ -7,6 +7,7 @@ other variables shape what it reports:
     SILLY_FOLDER     a part of the folder's name of the only worker that does it, such as reference-2
     SILLY_SLOWDOWN   factor by which its UNet steps take longer
     SILLY_SLOW_ROW   the only row that takes longer by it
+    SILLY_UNCHECKED  the only row without a safety checker
     SILLY_STALL      factor by which the last UNet step of each generation takes longer
     SILLY_JITTER     standard deviation of that factor, from one generation to the next
     SILLY_PRESSURE   seconds of CPU pressure; empty: the kernel does not account for it
@@ -218,7 +219,7 @@ def sample(steps, takes_turns=False):
         text_encoder_s=0.25,
         unet_steps_s=(step_s,) * steps + (last_s,),
         vae_decode_s=1.0,
-        safety_checker_s=0.125,
+        safety_checker_s=0.0 if os.environ.get("SILLY_UNCHECKED") == LOADED.get("name") else 0.125,
         rest_s=0.0625,
     )
     is_waiting = str(next(GENERATIONS)) == os.environ.get("SILLY_WAITS")

@@ -151,7 +151,7 @@ def check_tox(names: str, options: str) -> None:
     for name in names.split(","):
         section = "testenv:stack-{current,ipex}" if name.startswith("stack-") else f"testenv:{name}"
         assert section in known, f"tox has no environment {name}"
-        if name in {"upgrade", "selftest"}:
+        if name in {"upgrade", "pair", "selftest"}:
             check_command([name, *words])
         elif name in {"perf", "tests"}:
             check_pytest_options(words)

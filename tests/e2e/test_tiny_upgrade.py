@@ -14,7 +14,7 @@ from tests.builders.runs import DATA, SUITE_OPTIONS, WITHOUT_HYPOTHESIS, surroun
 def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cache_dir: Path, tmp_path: Path) -> None:
     """Let the candidate do half as much work again, which no noise hides; the work is real, as is all else."""
     python = stacks["current"].python
-    suite = str(ROOT / "perf" / "suite" / "test_upgrade.py")
+    suite = str(ROOT / "perf" / "suite" / "test_pairs.py")
     stack_pair = ("--reference", python, "--candidate", str(DATA / "slowed_python"))
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", suite, *SUITE_OPTIONS, *WITHOUT_HYPOTHESIS, *stack_pair, "--model", "tiny",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from perf.compare.side_pair import Side
 from perf.errors import BadInput
 from perf.gate import anchor
 from perf.gate.anchor import AnchoredRow, prepare, reference_side, software_changes
@@ -66,8 +67,9 @@ def test_all_that_differs_is_named_before_anything_is_measured() -> None:
 def test_with_the_same_code_and_launch_only_the_stack_is_another() -> None:
     side = reference_side(anchored(), STACK, GENOA)
     assert (side.stack, side.origin, side.caveats) == (STACK, HERE, ())
-    pair = side.pair_with(NEWER)
-    assert (pair.reference, pair.candidate, pair.origin) == (STACK, NEWER, HERE)
+    candidate = Side(variant=anchored().variant, stack=NEWER)
+    pair = side.pair_with(candidate)
+    assert (pair.reference, pair.candidate) == (Side(variant=candidate.variant, stack=STACK, origin=HERE), candidate)
 
 
 def test_another_patch_release_of_python_is_a_caveat() -> None:

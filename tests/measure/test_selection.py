@@ -23,7 +23,7 @@ def asked_for(*arguments: str, dist: str, folder: Path = ROOT) -> Any:
     return SimpleNamespace(args=[*arguments], invocation_params=invocation, getoption=getoption)
 
 
-@pytest.mark.parametrize("argument", ["perf/suite/test_ladder.py", "perf", "perf/suite/test_upgrade.py::test_upgrade"])
+@pytest.mark.parametrize("argument", ["perf/suite/test_ladder.py", "perf", "perf/suite/test_pairs.py::test_pair"])
 def test_a_measurement_in_several_processes_is_refused(argument: str) -> None:
     with pytest.raises(BadInput, match="-n: a measurement has the machine to itself"):
         check_one_process(asked_for("tests", argument, dist="load"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perf.proof.attribution import differences
+from perf.proof.attribution import differences, row_differences
 from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
 
 FALLEN = replace(AMX_MATMUL, implementation="jit:avx512_core", time_s=1.2)
@@ -52,3 +52,25 @@ def test_surroundings_are_compared() -> None:
     assert differences(evidence(), evidence(surroundings=limited)) == [
         "steering: {} -> {'ONEDNN_MAX_CPU_ISA': 'AVX512_CORE'}"
     ]
+
+
+def test_of_two_rows_the_longest_kernels_the_libraries_and_what_both_know_are_named() -> None:
+    longer = replace(AMX_MATMUL, time_s=0.65)
+    row = evidence(
+        *(AMX_CONVOLUTION, longer, REORDER, DECODE),
+        surroundings=replace(PLAIN, allocators=("libjemalloc.so.2",), malloc_conf="decay", steering={"OMP": "2"}),
+        graphs=2,
+        prepacked=1.0,
+    )
+    before = evidence(AMX_CONVOLUTION, REORDER, DECODE)
+    assert row_differences(before, row) == [
+        "UNet step: mostly convolution brg_conv_fwd:avx10_1_512_amx bf16 (86 %) -> "
+        "matmul brg_matmul:avx10_1_512_amx bf16 (65 %)",
+        "graphs: 0 -> 2",
+        "allocators: none -> libjemalloc.so.2",
+    ]
+    assert row_differences(row, row) == []
+
+
+def test_a_row_without_kernels_is_compared_by_the_rest() -> None:
+    assert row_differences(evidence(), replace(evidence(), kernels=())) == []

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders.runs import (
+    PAIRS_SUITE,
     SILLY_PYTHON,
-    UPGRADE_SUITE,
     WITH_CACHE,
     RunLadder,
     run_suite_in,
@@ -56,7 +56,7 @@ def test_a_ladder_that_would_not_be_judged_is_refused_in_one_line(
 @pytest.mark.parametrize("option", ["--benchmark-skip", "--benchmark-disable"])
 def test_an_upgrade_that_would_not_be_measured_is_refused(tmp_path: Path, checkpoint: Path, option: str) -> None:
     stack_pair = ("--reference", str(SILLY_PYTHON), "--candidate", str(SILLY_PYTHON), "--model", str(checkpoint))
-    ran = run_suite_in(tmp_path, UPGRADE_SUITE, *stack_pair, option)
+    ran = run_suite_in(tmp_path, PAIRS_SUITE, *stack_pair, option)
     assert was_refused(ran, tmp_path, f"{option}: nothing would be measured")
 
 

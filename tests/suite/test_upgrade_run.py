@@ -20,8 +20,8 @@ from tests.builders.processes import is_running, read_pid, wait_for
 from tests.builders.runs import (
     ALLOW_INTERRUPTS,
     HERE,
+    PAIRS_SUITE,
     SILLY_PYTHON,
-    UPGRADE_SUITE,
     run_suite_in,
     silly_surroundings,
 )
@@ -53,7 +53,7 @@ def compare(tmp_path: Path, checkpoint: Path) -> Compare:
         row = () if "--variant" in options else ("--variant", "eager-fp32")
         written = ("--json=up.json", "--markdown=up.md", "--junitxml=junit.xml", "--benchmark-json=bench.json")
         wanted = ("--model", str(checkpoint), *stack_pair, *row, *written, *options)
-        return run_suite_in(tmp_path, UPGRADE_SUITE, *wanted, environment={"COLUMNS": "160"} | environment)
+        return run_suite_in(tmp_path, PAIRS_SUITE, *wanted, environment={"COLUMNS": "160"} | environment)
 
     return run
 

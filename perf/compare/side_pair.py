@@ -1,4 +1,4 @@
-"""The two stacks of a comparison, and which is which."""
+"""The two sides of a comparison, each a row in a stack, and which is which."""
 
 from __future__ import annotations
 
@@ -9,40 +9,47 @@ from pathlib import Path
 from perf.errors import BadInput
 from perf.host.stack import Stack, inspect_python
 from perf.measure.command import HERE, Origin
+from perf.spec.variant import Variant
 
 NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
 OLDEST_PYTHON = (3, 11)  # that can run a worker
 
 
 class Role(StrEnum):
-    """What a stack is in a comparison; also the name of its generation in a Pair, and in JSON."""
+    """What a side is in a comparison; also the name of its generation in a Pair, and in JSON."""
 
     REFERENCE = "reference"
     CANDIDATE = "candidate"
 
-    def name_in_errors(self, variant: str) -> str:
-        """Return what an error calls the worker of a variant in this role."""
-        return f"{variant}, {self}"
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """What the workers of one side are: a row, the stack that runs it, and what they are started from."""
+
+    variant: Variant
+    stack: Stack
+    origin: Origin = HERE
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackPair:
-    """The stack in use, and the one that may take its place.
+class SidePair:
+    """What is in use, and what may take its place: the same row in two stacks, or two rows, each in its own."""
 
-    ``origin`` is what the reference's workers are started from; the candidate's are always started from this tree.
-    """
+    reference: Side
+    candidate: Side
 
-    reference: Stack
-    candidate: Stack
-    origin: Origin = HERE
-
-    def of(self, role: Role) -> Stack:
-        """Return the stack of that role."""
+    def of(self, role: Role) -> Side:
+        """Return the side of that role."""
         return self.candidate if role is Role.CANDIDATE else self.reference
 
-    def origin_of(self, role: Role) -> Origin:
-        """Return what the workers of that role are started from."""
-        return HERE if role is Role.CANDIDATE else self.origin
+    @property
+    def has_two_rows(self) -> bool:
+        """Whether the sides are different rows, which need not have the memory, the kernels or the parts in common."""
+        return self.reference.variant != self.candidate.variant
+
+    def name_in_errors(self, role: Role) -> str:
+        """Return what an error calls the worker of that side."""
+        return f"{self.of(role).variant.name}, {role}"
 
 
 def stack_for_worker(role: Role, python: Path) -> Stack:
