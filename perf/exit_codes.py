@@ -10,10 +10,10 @@ class ExitCode(IntEnum):
 
     OK = 0
     FAILED = 1
-    """A row is slower or invalid, or there is none; a search has found a slower release."""
+    """A row is slower than before, or invalid, or there is none; a search has found a slower release."""
     UNDECIDED = 2
-    """Nothing is slower, but a row is not decided under ``--require-all``, all pairs of a row were disturbed, or a
-    search did not finish."""
+    """Nothing is slower than before, but a row is not decided under ``--require-all``, all pairs of a row were
+    disturbed, or a search did not finish."""
     BAD_INPUT = 4
     """The request cannot be met: one line on standard error says why."""
     INTERRUPTED = 130

@@ -60,6 +60,14 @@ def test_each_row_is_compared_with_the_reference_and_slower_is_an_answer(compare
         assert "two stacks" not in text
 
 
+def test_a_row_beside_itself_is_equivalent(compare: Compare, tmp_path: Path) -> None:
+    ran = compare(STATIC, STATIC)
+    assert ran.returncode == 0
+    (row,) = compared(tmp_path)["results"]
+    assert (row["verdict"], row["differences"]) == ("equivalent", [])
+    assert "reference 0" not in ran.stderr, "the same row has the same memory"
+
+
 def test_a_part_that_one_row_lacks_counts_in_its_latency(compare: Compare, tmp_path: Path) -> None:
     ran = compare(STATIC, DYNAMIC, SILLY_UNCHECKED=DYNAMIC)
     (row,) = compared(tmp_path)["results"]
