@@ -78,7 +78,7 @@ def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:
 
 def limits_of(side_pair: SidePair) -> Limits:
     """Return how far the two images may be from each other: as far as that row's from float32's which may be more."""
-    both = [FIDELITY[side_pair.of(role).variant.precision] for role in Role]
+    both = [FIDELITY[side_pair.of(role).variant.arithmetic] for role in Role]
     return Limits(
         psnr_db=min(limits.psnr_db for limits in both),
         ssim=min(limits.ssim for limits in both),

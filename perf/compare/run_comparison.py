@@ -10,7 +10,7 @@ from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.row_judgement import judge
 from perf.compare.side_pair import Role, Side, SidePair
-from perf.errors import WorkerError
+from perf.errors import PerfError
 from perf.host.prerequisites import Missing
 from perf.host.stack import Stack
 from perf.measure.run import Run
@@ -69,7 +69,7 @@ class RunComparison(ABC):
         self.results[row.variant.name] = row
         return row
 
-    def add_error(self, variant: Variant, error: WorkerError) -> None:
+    def add_error(self, variant: Variant, error: PerfError) -> None:
         """Keep a variant whose worker, or whose reference's, failed as invalid; the others go on."""
         reason = str(error).splitlines()[0]
         self.results[variant.name] = ComparedRow(

@@ -46,7 +46,8 @@ class WorkerPair:
 
     def generate(self, role: Role) -> Sample:
         """Have a worker make one whole generation. Raises a WorkerError."""
-        return self.measurements[role].generate(self._run.bench_of(self._variant).protocol.steps)
+        measurement = self.measurements[role]
+        return measurement.generate(self._run.bench_of(measurement.variant).protocol.steps)
 
     def end(self, role: Role) -> None:
         """End a worker that is still alive, after its inspection where it has one. Raises a WorkerError."""

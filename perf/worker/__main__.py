@@ -79,9 +79,10 @@ class Worker:
         request = BuildRequest.from_json(fields)
         self._variant, self._size = request.variant, request.size
         self._backend = import_backend(request.variant.backend)
-        self._pipeline = self._backend.build(request, self._clock)
+        self._pipeline = pipeline = self._backend.build(request)
+        pipeline.watch(self._clock)
         elapsed_s = time.perf_counter() - began
-        self._reply("ready", load_s=elapsed_s - self._pipeline.export_s, export_s=self._pipeline.export_s)
+        self._reply("ready", load_s=elapsed_s - pipeline.export_s, export_s=pipeline.export_s)
 
     def _generate(
         self, prompt: str, steps: int, guidance_scale: float, latents: str, *, takes_turns: bool = False

@@ -4,6 +4,8 @@ import json
 import os
 import sys
 
+from perf.worker.wire import VERSION
+
 requests, replies = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
 
 
@@ -12,6 +14,6 @@ def reply(name, **fields):
     replies.flush()
 
 
-reply("hello", version=1)
+reply("hello", version=VERSION)
 for _ in requests:
     reply("probed", probe_s=0.05 * float(os.environ.get("SILLY_PROBE", "1")))

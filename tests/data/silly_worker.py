@@ -40,6 +40,7 @@ import zipfile
 from perf.records.evidence import Evidence, Kernel, Peak, State, Surroundings
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample, Turn
+from perf.worker.wire import VERSION
 
 LOADED = {}  # the variant
 GENERATIONS = itertools.count(1)
@@ -172,7 +173,7 @@ DEEDS = {
     "no-traceback": lambda: reply("error", type="ValueError"),
     "real-time-signal": lambda: os.kill(os.getpid(), 40),
     "progress-flood": progress_without_end,
-    "deaf": lambda: (reply("hello", version=1), time.sleep(3600)),
+    "deaf": lambda: (reply("hello", version=VERSION), time.sleep(3600)),
     "runaway": run_away,
     "chatter": chatter,
     "no-log": lambda: replace_the_log(lambda _: None),
@@ -294,7 +295,7 @@ def handle(request):
 
 note_pid("worker", os.getpid())
 maybe("hello")
-reply("hello", version=1)
+reply("hello", version=VERSION)
 for line in REQUESTS:
     try:
         handle(json.loads(line))

@@ -105,8 +105,8 @@ def test_the_anchors_own_code_is_run(suite: Path, cache: Path) -> None:
 @pytest.mark.parametrize(
     ("revision", "reason"),
     [
-        ("HEAD~2", "speaks no numbered version of the wire, this one 1"),
-        ("HEAD~1", "speaks version 0 of the wire, this one 1"),
+        ("HEAD~2", "speaks no numbered version of the wire, this one 2"),
+        ("HEAD~1", "speaks version 0 of the wire, this one 2"),
         ("0" * 40, "is not in the history of what is checked out: git fetch, or record a new baseline"),
         (None, "the baseline does not name the commit of its worker's code"),
     ],

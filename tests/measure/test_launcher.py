@@ -68,7 +68,7 @@ def test_progress_is_passed_on(tmp_path: Path) -> None:
 def test_a_worker_runs_the_code_that_it_is_started_from(tmp_path: Path) -> None:
     code = (
         "import json, os, sys\nprint(__file__, flush=True)\n"
-        "os.write(int(sys.argv[2]), json.dumps({'reply': 'hello', 'version': 1}).encode() + b'\\n')\n"
+        "os.write(int(sys.argv[2]), json.dumps({'reply': 'hello', 'version': 2}).encode() + b'\\n')\n"
         "sys.stdin.read()\n"
     )
     root = tree(tmp_path / "code", {"perf/__init__.py": "", "perf/worker/__init__.py": "", MAIN: code})
@@ -80,7 +80,7 @@ def test_a_worker_runs_the_code_that_it_is_started_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("silly", "error", "evidence"),
     [
-        ("hello:old-wire", WorkerGarbled, "speaks version 0 of the wire, not 1: its code is not this tree's"),
+        ("hello:old-wire", WorkerGarbled, "speaks version 0 of the wire, not 2: its code is not this tree's"),
         ("load:exit", WorkerDied, "died during 'load': exit code 3"),
         ("load:exit", WorkerDied, "out of cheese"),
         ("generate:exit", WorkerDied, "died during 'generate': exit code 3"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from perf.spec import ladder
-from perf.spec.same_image import DECIDE_THE_IMAGE, image_differences
-from perf.spec.variant import Variant
+from perf.spec.same_image import image_differences
+from perf.spec.variant import DECIDES_IMAGE, Variant
 
 
 def difference(reference: str, candidate: str) -> list[str]:
@@ -24,5 +24,14 @@ def test_another_scheduler_makes_another_image() -> None:
     assert difference("ipex-bf16-dpm", "openvino-static-dpm") == []
 
 
+def test_a_model_of_few_steps_and_a_small_decoder_make_other_images() -> None:
+    assert difference("openvino-static", "openvino-lcm-4") == [
+        "latent consistency True, not False",
+        "steps 4, not None",
+    ]
+    assert difference("openvino-static", "openvino-static-taesd") == ["vae taesd, not checkpoint"]
+    assert difference("lcm-4", "openvino-lcm-4") == []
+
+
 def test_what_decides_the_image_are_fields_of_a_variant() -> None:
-    assert set(DECIDE_THE_IMAGE) <= {field.name for field in fields(Variant)}
+    assert set(DECIDES_IMAGE) <= {field.name for field in fields(Variant)}

@@ -10,9 +10,9 @@
     profiles   what OpenVINO's own profile tells
     inductor   how TorchInductor is told to compile, and what it says that it did
 
-``build(request: BuildRequest, clock: PartsClock) -> Pipeline`` makes a pipeline whose parts the clock times,
-``observe(pipeline: Pipeline, replay: Replay) -> Observed`` reads from it what is really active, and
-``measure_peak(variant: Variant) -> Peak`` measures the most that the machine reaches with the backend's libraries.
+``build(request: BuildRequest) -> Pipeline`` makes a pipeline, ``observe(pipeline: Pipeline, replay: Replay) ->
+Observed`` reads from it what is really active, and ``measure_peak(variant: Variant) -> Peak`` measures the most that
+the machine reaches with the backend's libraries.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from perf.records.part import Part
 from perf.spec.protocol import Size, is_guided
 from perf.spec.variant import Variant
 from perf.worker.described import Described
+from perf.worker.parts import PartsClock
 
 Image = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -97,6 +98,9 @@ class Pipeline(Protocol):
     """A pipeline ready to generate, whichever backend made it; an export took ``export_s`` seconds."""
 
     export_s: float
+
+    def watch(self, clock: PartsClock) -> None:
+        """Have the clock time the pipeline's parts; called once, before the first image."""
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """Make an image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""

@@ -21,7 +21,6 @@ class Built:
     def __init__(
         self,
         pipe: Any,
-        clock: PartsClock,
         *,
         latents_dtype: torch.dtype = torch.float32,
         context: Callable[[], AbstractContextManager[Any]] = nullcontext,
@@ -29,11 +28,15 @@ class Built:
     ) -> None:
         self.pipe = pipe
         self.export_s = export_s
-        self._clock = clock
         self._latents_dtype = latents_dtype
         self._context = context
+        self._clock: PartsClock | None = None
         pipe.set_progress_bar_config(disable=True)
-        clock.watch(pipe)
+
+    def watch(self, clock: PartsClock) -> None:
+        """Have the clock time the pipeline's parts."""
+        self._clock = clock
+        clock.watch(self.pipe)
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """Make an image; see Pipeline."""
@@ -54,6 +57,7 @@ class Built:
     @property
     def final_latents(self) -> Image:
         """The input of the last call of the VAE."""
+        assert self._clock is not None, "asked for after a generation, which is timed"
         latents: Image = self._clock.final_latents.float().numpy()
         return latents
 

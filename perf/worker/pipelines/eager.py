@@ -16,7 +16,6 @@ from perf.spec.variant import Precision, Variant
 from perf.worker import verbose
 from perf.worker.described import Described
 from perf.worker.layers import in_layers, timing
-from perf.worker.parts import PartsClock
 from perf.worker.peaks import of_torch
 from perf.worker.pipelines import BuildRequest, Observed, Replay, inductor
 from perf.worker.pipelines.built import Built, autocast_bf16, use_scheduler
@@ -25,13 +24,13 @@ WEIGHTS: dict[Precision, torch.dtype] = {"bf16-weights": torch.bfloat16, "fp16-w
 SHORT = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}  # oneDNN's names
 
 
-def build(request: BuildRequest, clock: PartsClock) -> Built:
+def build(request: BuildRequest) -> Built:
     """Load the checkpoint in the variant's precision and memory format, and compile it if the variant says so."""
     pipe = load(request)
     if request.variant.compiled:
         inductor.configure(request.variant.compiled)
         compile_models(pipe)
-    return finish(pipe, request.variant, clock)
+    return finish(pipe, request.variant)
 
 
 def load(request: BuildRequest) -> diffusers.DiffusionPipeline:
@@ -70,11 +69,11 @@ def compile_models(pipe: diffusers.DiffusionPipeline) -> None:
     pipe.vae.decode = torch.compile(pipe.vae.decode)
 
 
-def finish(pipe: diffusers.DiffusionPipeline, variant: Variant, clock: PartsClock) -> Built:
+def finish(pipe: diffusers.DiffusionPipeline, variant: Variant) -> Built:
     """Return the pipeline with the context and the type of latents that the variant's precision needs."""
     if variant.precision == "bf16-autocast":
-        return Built(pipe, clock, context=autocast_bf16)
-    return Built(pipe, clock, latents_dtype=WEIGHTS.get(variant.precision, torch.float32))
+        return Built(pipe, context=autocast_bf16)
+    return Built(pipe, latents_dtype=WEIGHTS.get(variant.precision, torch.float32))
 
 
 def measure_peak(variant: Variant) -> Peak:

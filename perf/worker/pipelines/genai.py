@@ -62,15 +62,19 @@ class GenAi:
 
     export_s = 0.0
 
-    def __init__(self, request: BuildRequest, clock: PartsClock) -> None:
+    def __init__(self, request: BuildRequest) -> None:
         self.request = request
-        self._clock = clock
+        self._clock = PartsClock(on_step=lambda _: None)
         self._pipe = openvino_genai.Text2ImagePipeline(export_of(request))
         self._pipe.reshape(1, request.size.height, request.size.width, request.guidance_scale)
         self._pipe.compile(DEVICE)
         self._scaling = config(request, "vae_decoder/config.json")["scaling_factor"]
         self._began_s = 0.0
         self._final_latents: Image = np.empty(0, np.float32)
+
+    def watch(self, clock: PartsClock) -> None:
+        """Have the clock told of the pipeline's parts."""
+        self._clock = clock
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """Make an image; see Pipeline."""
@@ -93,7 +97,8 @@ class GenAi:
     @property
     def final_latents(self) -> Image:
         """What GenAI has shown after the last step, scaled as it scales it for its decoder."""
-        return self._final_latents / self._scaling
+        latents: Image = self._final_latents / self._scaling
+        return latents
 
     @contextmanager
     def surrounded(self) -> Iterator[None]:
@@ -135,9 +140,9 @@ def config(request: BuildRequest, path: str) -> dict[str, Any]:
     return content
 
 
-def build(request: BuildRequest, clock: PartsClock) -> GenAi:
+def build(request: BuildRequest) -> GenAi:
     """Load the export that was made for GenAI, reshape it to the measured size, and compile it for the CPU."""
-    return GenAi(request, clock)
+    return GenAi(request)
 
 
 def measure_peak(_: Variant) -> Peak:

@@ -10,7 +10,6 @@ import torch
 
 from perf.spec import families
 from perf.worker.inputs import filled, positional
-from perf.worker.parts import PartsClock
 from perf.worker.pipelines import BuildRequest, Observed, Replay, eager
 from perf.worker.pipelines.built import Built
 from perf.worker.pipelines.eager import measure_peak
@@ -18,7 +17,7 @@ from perf.worker.pipelines.eager import measure_peak
 __all__ = ["build", "measure_peak", "observe"]
 
 
-def build(request: BuildRequest, clock: PartsClock) -> Built:
+def build(request: BuildRequest) -> Built:
     """Load as plain PyTorch does, and have IPEX prepack every model, the denoiser for a sample input if it has one."""
     pipe, checkpoint = eager.load(request), request.described
     for name, model in eager.models(pipe, checkpoint).items():
@@ -26,7 +25,7 @@ def build(request: BuildRequest, clock: PartsClock) -> Built:
         sample = denoiser_sample(model, request) if has_sample else None
         optimised = ipex.optimize(model.eval(), dtype=torch.bfloat16, inplace=True, sample_input=sample)
         setattr(pipe, name, optimised)
-    return eager.finish(pipe, request.variant, clock)
+    return eager.finish(pipe, request.variant)
 
 
 def denoiser_sample(model: torch.nn.Module, request: BuildRequest) -> tuple[Any, ...]:

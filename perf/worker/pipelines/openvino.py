@@ -14,14 +14,13 @@ from perf.records.part import Part
 from perf.spec.variant import Variant
 from perf.worker.exports import exported
 from perf.worker.layers import in_layers
-from perf.worker.parts import PartsClock
 from perf.worker.peaks import of_openvino, of_torch
 from perf.worker.pipelines import BuildRequest, Observed, Replay
 from perf.worker.pipelines.built import Built, use_scheduler
 from perf.worker.pipelines.profiles import executed, named, primitives, quantized_weights
 
 
-def build(request: BuildRequest, clock: PartsClock) -> Built:
+def build(request: BuildRequest) -> Built:
     """Load the export, made now unless the cache has it, and compile it for the CPU."""
     began = time.perf_counter()
     folder = exported(request)
@@ -33,7 +32,7 @@ def build(request: BuildRequest, clock: PartsClock) -> Built:
         pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=1)
     pipe.compile()
     use_scheduler(pipe, request)
-    return Built(pipe, clock, export_s=export_s)
+    return Built(pipe, export_s=export_s)
 
 
 def measure_peak(variant: Variant) -> Peak:
