@@ -13,7 +13,7 @@ from perf.host.stack import ROOT
 # What runs in the worker, the data that both sides read, and how the worker is started.
 WORKER_CODE = (
     "worker/**/*.py",
-    "spec/*.py",
+    "spec/**/*.py",
     "records/*.py",
     "errors.py",
     "host/cache.py",
