@@ -10,6 +10,7 @@
     history          the nights that are kept
     compare          two runs, or two nights of the history
     explain          what a recorded run shows
+    stacks           the stacks that a run needs, made
     table            the full table of a machine, of a recorded run or of a night of the history
     plot             a picture of a recorded ladder
     trace            a row of a recorded run, for Perfetto
@@ -88,6 +89,7 @@ def parser() -> Parser:
         plot,
         report,
         selftest,
+        stacks,
         table,
         trace,
         upgrade,
@@ -98,7 +100,7 @@ def parser() -> Parser:
     whole.set_defaults(passes_on_to_pytest=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in (
-        *(upgrade, pair, accept, machine, anchors, history, compare, table, report, github),
+        *(upgrade, pair, stacks, accept, machine, anchors, history, compare, table, report, github),
         *(evaluate, explain, plot, trace, selftest),
     ):
         command.add_parser(commands)

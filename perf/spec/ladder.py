@@ -222,6 +222,7 @@ LADDER: tuple[Variant, ...] = (
 )
 
 EAGER_FP32 = "eager-fp32"
+MAKER = "current"  # the stack that makes checkpoints, exports and references for all rows
 
 # How far a row's image may be from that of eager float32. Measured on an AMD EPYC (Genoa) with both synthetic
 # checkpoints, tiny at 128x128 and full-size at 256x256, 20 steps (`python -m perf explain` prints it for any run):
@@ -251,6 +252,11 @@ def select(names: Iterable[str]) -> tuple[Variant, ...]:
         if not fnmatch.filter(known, pattern):
             raise UnknownName("variant", pattern, known)
     return tuple(variant for variant in LADDER if not wanted or any(fnmatch.fnmatch(variant.name, p) for p in wanted))
+
+
+def has(pattern: str) -> bool:
+    """Tell whether a name or a pattern is that of any variant."""
+    return any(fnmatch.fnmatch(variant.name, pattern) for variant in LADDER)
 
 
 def own_steps(name: str) -> int | None:

@@ -1,0 +1,68 @@
+"""``python -m perf stacks``: makes the stacks that a run needs, and no others: some take gigabytes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perf.cli.upgrade_check import file_of_settings
+from perf.exit_codes import ExitCode
+from perf.host.stack import ROOT
+from perf.spec import ladder
+
+if TYPE_CHECKING:
+    from perf.cli.arguments import Commands
+
+NAMES_HELP = "a stack, or a row like openvino-*; none: the rows that --variant or the settings file names, or all"
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options; whatever else is given is pytest's, and looked at for rows."""
+    parser = commands.add_parser(
+        "stacks",
+        help="make the stacks that a run needs",
+        epilog="Other options are those of the run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=NAMES_HELP)
+    parser.add_argument("--variant", action="append", default=[], metavar="ROW", help="a row of the run")
+    parser.add_argument("--stack", action="append", default=[], metavar="NAME=PYTHON", help="one that is there already")
+    parser.add_argument("--upgrade-stack", action="append", default=[], metavar="NAME", help="a stack, to be upgraded")
+    parser.set_defaults(run=run, passes_on_to_pytest=True)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Make the stacks; one that cannot be made is a line, and leaves its rows out of the run. Raises BadInput."""
+    given = {text.partition("=")[0] for text in options.stack}
+    names = needed([*options.names, *options.variant, *options.upgrade_stack])
+    failed = [name for name in names if name not in given and not make(name)]
+    for name in failed:
+        print(f"stack {name} could not be made: its rows will be left out", file=sys.stderr)
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def needed(names: Sequence[str]) -> list[str]:
+    """Return the stacks that are named and those of rows that are, or what the settings file says, or else all.
+
+    The one that makes checkpoints and exports comes first, whatever the rows. A name that is neither is the value of
+    another option, or a mistake, which the run itself reports. Raises BadInput for a settings file that is none.
+    """
+    stacks = [name for name in names if name in ladder.stacks()]
+    rows = [name for name in names if ladder.has(name)]
+    if not stacks and not rows:
+        file = file_of_settings()
+        rows = file.values.get("variant", []) if file else []
+    variants = ladder.select(rows) if rows or not stacks else ()
+    return list(dict.fromkeys([ladder.MAKER, *stacks, *(variant.stack for variant in variants)]))
+
+
+def make(name: str) -> bool:
+    """Have tox make a stack, unless it is as it should be, and tell whether it has."""
+    work_dir = Path(os.environ.get("TOX_WORK_DIR") or ROOT / ".tox")
+    tox = (sys.executable, "-m", "tox", "run", "--quiet", "--notest", "--workdir", str(work_dir))
+    return subprocess.run([*tox, "-e", f"stack-{name}"], cwd=ROOT, check=False).returncode == 0
