@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,9 @@ from perf.lab.noise import noise
 from perf.lab.trials import MIN_SESSIONS
 from perf.measure import settings
 from perf.measure.progress import Progress
-from perf.measure.settings import DEFAULT_MODEL, Settings
+from perf.measure.settings import DEFAULT_MODEL, Settings, preset
 from perf.spec import ladder
-from perf.spec.protocol import Protocol, Size
+from perf.spec.protocol import Size
 from perf.stats.mixture import Mixture
 from perf.stats.verdict import percent
 
@@ -66,7 +67,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         variants=ladder.select(options.variant or [DEFAULT_ROW]),
         stacks=interpreters.parse_overrides(options.stack),
         size=options.size,
-        protocol=Protocol(size=options.size, steps=options.steps, rounds=options.rounds),
+        protocol=replace(preset(options.model), size=options.size, steps=options.steps, rounds=options.rounds),
         wait_s=options.wait,
     )
 

@@ -15,6 +15,8 @@ from perf.measure.settings import (
     Judging,
 )
 from perf.measure.settings_file import Option
+from perf.spec.families import FAMILIES
+from perf.spec.synthetic import SYNTHETIC
 from perf.stats.machine_verdict import MACHINE_TOLERANCE
 from perf.stats.paired_comparison import FEWEST_WORKERS
 from perf.stats.verdict import MAX_SESSIONS
@@ -33,6 +35,10 @@ REQUIRE_ALL_HELP = (
     "fails (implied by pytest's --strict)"
 )
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
+MODEL_HELP = (
+    f"a synthetic model ({', '.join(SYNTHETIC)}; by default {DEFAULT_MODEL}), a Hub id, or a diffusers folder, of a "
+    f"{' or '.join(family.pipeline for family in FAMILIES)}"
+)
 JUDGE_HELP = (
     "in pairs with the stack that a row's baseline was accepted with where the software differs from it, by the "
     "baseline's sessions elsewhere (auto); always in pairs; or by the sessions alone (memory)"
@@ -67,9 +73,7 @@ def _for_one_run(name: str, **attributes: Any) -> Option:
 def _what_to_measure() -> list[Option]:
     return [
         _option("--quick", action="store_true", help=QUICK_HELP),
-        _option(
-            "--model", default=DEFAULT_MODEL, help="synthetic-sd15 (default), tiny, a Hub id, or a diffusers folder"
-        ),
+        _option("--model", default=DEFAULT_MODEL, help=MODEL_HELP),
         _option(
             "--variant",
             action="append",
@@ -108,8 +112,7 @@ def _protocol() -> list[Option]:
         _option(
             "--guidance-scale",
             type=float,
-            default=DEFAULT.guidance_scale,
-            help="classifier-free guidance (%(default)s)",
+            help=f"classifier-free guidance; none at 1 and below ({DEFAULT.guidance_scale}; 0 for a turbo model)",
         ),
         _option("--seed", type=int, default=DEFAULT.seed, help="seed of the starting latents (%(default)s)"),
         _option("--prompt", default=DEFAULT.prompt, help="the prompt (%(default)s)"),
@@ -185,4 +188,4 @@ def _comparing() -> list[Option]:
 
 def defaults(name: str) -> str:
     """Return the two defaults of a setting of the protocol, as the help shows them."""
-    return f"({getattr(DEFAULT, name)}; with --quick {getattr(QUICK, name)})"
+    return f"({getattr(DEFAULT, name)}; with --quick {getattr(QUICK, name)}; 1 for a turbo model)"

@@ -21,7 +21,7 @@ from perf.host.cache import cache_dir
 from perf.host.machine import Machine
 from perf.host.regular_file import read_text
 from perf.host.replaced_file import replace_text
-from perf.measure.settings import DEFAULT_MODEL, QUICK
+from perf.measure.settings import DEFAULT_MODEL, preset
 from perf.records.strict_json import parse
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Precision, Variant
@@ -205,7 +205,8 @@ class Estimate:
     def _shorter(self, model: str) -> list[str]:
         """Return the options that would shorten this run, with the time that they leave where it is known."""
         options = []
-        quick = replace(self._protocol, **{name: getattr(QUICK, name) for name in SET_BY_QUICK})
+        usual = preset(model, quick=True)
+        quick = replace(self._protocol, **{name: getattr(usual, name) for name in SET_BY_QUICK})
         if pixels(quick.size) < pixels(self._protocol.size):
             times_s = [self._by_steps(variant, quick) for variant in self._pending.values()]
             known_s = [seconds for seconds in times_s if seconds is not None]

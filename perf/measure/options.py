@@ -16,7 +16,7 @@ from perf.host.regular_file import read_text
 from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
 from perf.measure.declared_options import declared
-from perf.measure.settings import DEFAULT, PAIRS_BUDGET_S, QUICK, SESSIONS_KEPT, Judging, Settings
+from perf.measure.settings import PAIRS_BUDGET_S, QUICK, SESSIONS_KEPT, Judging, Settings, preset
 from perf.measure.settings_file import Option
 from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT
 from perf.measure.toml_file import check_percent
@@ -127,11 +127,11 @@ def read_size(option: argparse.Namespace) -> Size | None:
 
 
 def read_protocol(option: argparse.Namespace) -> Protocol:
-    """Return the protocol, each value as given, else as --quick sets it, else the default.
+    """Return the protocol, each value as given, else the model's own, else as --quick sets it, else the default.
 
     Its size is not the one to measure with: see ``read_size``. Raises BadInput.
     """
-    preset = QUICK if option.quick else DEFAULT
+    usual = preset(option.model, quick=option.quick)
     given = {
         "steps": option.steps,
         "warmup_steps": option.warmup_steps,
@@ -141,7 +141,7 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
         "seed": option.seed,
         "prompt": option.prompt,
     }
-    return replace(preset, **{name: value for name, value in given.items() if value is not None})
+    return replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def read_prompts(path: Path | None) -> tuple[str, ...]:

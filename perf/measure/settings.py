@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from perf.host import stack
 from perf.measure.checkpoints import check_name
+from perf.spec import synthetic
 from perf.spec.calibration import PROMPTS
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.spec.variant import Variant
@@ -100,12 +101,13 @@ class Settings:
     def options(self) -> tuple[str, ...]:
         """The options that measure the same again, without the rows; ``--quick`` appears as the values that it sets.
 
-        What the settings file says need not be repeated.
+        What the settings file says need not be repeated, but for what the model would have of its own.
         """
         usual = self.usual._values if self.usual else USUAL
+        own = _values_of(preset(self.model)) if has_own_protocol(self.model) else {}
         options: list[str] = []
         for name, value in self._values.items():
-            if value != usual[name]:
+            if value != usual[name] or value != own.get(name, value):
                 options += [name, str(value)]
         for name, python in self.stacks.items():
             options += ["--stack", f"{name}={python}"]
@@ -115,6 +117,20 @@ class Settings:
     def _values(self) -> dict[str, object]:
         """The values of the options that decide what is measured and what it is compared with."""
         return {"--model": self.model, "--size": self.size, **_values_of(self.protocol), "--baselines": self.baselines}
+
+
+def has_own_protocol(model: str) -> bool:
+    """Tell whether a model of that name has defaults of its own."""
+    return model in synthetic.SYNTHETIC and bool(synthetic.find(model).own_protocol)
+
+
+def preset(model: str, *, quick: bool = False) -> Protocol:
+    """Return the settings of a measurement where none are given: the model's own, else those of --quick, else these.
+
+    A model that was distilled for one step is measured with one. The size is not the model's.
+    """
+    own = synthetic.find(model).own_protocol if has_own_protocol(model) else {}
+    return replace(QUICK if quick else DEFAULT, **own)
 
 
 def _values_of(protocol: Protocol) -> dict[str, object]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from perf.history.night import Night, NightRow
-from perf.measure.settings import DEFAULT, DEFAULT_MODEL, QUICK
+from perf.measure.settings import DEFAULT_MODEL, QUICK, preset
 
 # By their names in a protocol.
 OPTIONS = {
@@ -27,7 +27,7 @@ def command_for(row: NightRow, night: Night) -> str:
 
 def command(names: Iterable[str], night: Night) -> str:
     """Return the command that measures rows again as this night did: those of these names, or all for none."""
-    usual, quick = DEFAULT.to_json(), QUICK.to_json()
+    usual, quick = preset(str(night.model["name"])).to_json(), QUICK.to_json()
     words = ["tox", "run", "-e", "perf", "--"]
     for name in names:
         words += ["--variant", name]

@@ -95,7 +95,7 @@ class Protocol:
 
     def __str__(self) -> str:
         return (
-            f"{self.size}, {self.steps} steps, guidance {self.guidance_scale:g}, "
+            f"{self.size}, {self.steps} {'step' if self.steps == 1 else 'steps'}, guidance {self.guidance_scale:g}, "
             f"up to {self.rounds} rounds in {self.budget_s:g} s, at least {self.min_rounds}"
         )
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from perf.measure.options import read_protocol, read_size
-from perf.measure.settings import DEFAULT, QUICK
+from perf.measure.settings import DEFAULT, DEFAULT_MODEL, QUICK
 from perf.spec.protocol import Size
 
 
-def given(*, quick: bool = False, **values: object) -> argparse.Namespace:
+def given(*, quick: bool = False, model: str = DEFAULT_MODEL, **values: object) -> argparse.Namespace:
     """Return the options as pytest parses a command line with these alone."""
     names = ("size", "steps", "warmup_steps", "rounds", "budget", "guidance_scale", "seed", "prompt")
-    return argparse.Namespace(quick=quick, **(dict.fromkeys(names) | values))
+    return argparse.Namespace(quick=quick, model=model, **(dict.fromkeys(names) | values))
 
 
 def test_without_options_it_is_the_articles_protocol() -> None:
@@ -36,3 +36,13 @@ def test_what_is_given_by_hand_wins(quick: bool) -> None:
     assert read_protocol(given(quick=quick, warmup_steps=2)) == replace(preset, warmup_steps=2)
     assert read_protocol(given(quick=quick, steps=DEFAULT.steps)).steps == DEFAULT.steps
     assert read_size(given(quick=quick, size="64x64")) == Size(64, 64)
+
+
+@pytest.mark.parametrize("model", ["synthetic-sd-turbo", "tiny-sd-turbo"])
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_turbo_model_is_measured_with_one_step_and_without_guidance(model: str, quick: bool) -> None:
+    preset = QUICK if quick else DEFAULT
+    one_step = replace(preset, steps=1, warmup_steps=1, guidance_scale=0.0)
+    assert read_protocol(given(quick=quick, model=model)) == one_step
+    assert read_protocol(given(quick=quick, model=model, steps=4)) == replace(one_step, steps=4)
+    assert read_protocol(given(quick=quick, model=model, guidance_scale=7.5)) == replace(one_step, guidance_scale=7.5)

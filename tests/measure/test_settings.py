@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from perf.measure import settings
 from perf.measure.settings import QUICK
@@ -27,3 +30,14 @@ def test_a_quick_run_is_repeated_by_its_values() -> None:
     )
     quick = "--size 256x256 --steps 10 --warmup-steps 4 --rounds 3 --budget 40.0"
     assert wanted.options == tuple(quick.split())
+
+
+@pytest.mark.parametrize(
+    ("steps", "repeated"), [(1, "--steps 1 --warmup-steps 1 --guidance-scale 0.0"), (20, "--steps 20 ")]
+)
+def test_what_a_model_would_have_of_its_own_is_repeated(steps: int, repeated: str) -> None:
+    protocol = replace(settings.preset("tiny-sd-turbo"), size=Size(64, 64), steps=steps)
+    wanted = settings.for_selftest(
+        model="tiny-sd-turbo", variants=(), stacks={}, size=Size(64, 64), protocol=protocol, wait_s=0.0
+    )
+    assert repeated in " ".join(wanted.options)
