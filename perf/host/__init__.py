@@ -20,6 +20,8 @@
     repository     the suite's repository, by git
     worker_code    the suite's own code that runs in a worker: its digest, its commit, the version of its wire
     prerequisites  what a variant needs and this machine or stack lacks
+    memory_need    the memory that a worker will need
+    exports        the name of an export to OpenVINO in the cache
     requirements   what a user asks pip for: requirements, files of them, wheels
     sentinel       kills what this process has started when it dies
     helper         processes that do one thing for this one

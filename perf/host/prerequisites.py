@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.host.machine import Machine
+from perf.host.machine import GIB, Machine
+from perf.host.memory_need import MemoryNeed, usable_bytes
 from perf.host.stack import Stack
 from perf.spec.variant import Backend, Variant
 
@@ -35,8 +36,13 @@ class Missing:
         return f"{self.reason}; to fix it: {self.remedy}"
 
 
-def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Missing | None:
-    """Return the first prerequisite that ``variant`` lacks, or None. ``stack`` is None if it is not installed."""
+def find_missing(
+    variant: Variant, stack: Stack | None, machine: Machine, need: MemoryNeed | None = None
+) -> Missing | None:
+    """Return the first prerequisite that ``variant`` lacks, or None.
+
+    ``stack`` is None if it is not installed, ``need`` while the model is not known.
+    """
     if stack is None:
         return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
     return (
@@ -45,6 +51,7 @@ def find_missing(variant: Variant, stack: Stack | None, machine: Machine) -> Mis
         or _missing_compiler(variant, stack)
         or _missing_tuning(variant, stack)
         or _missing_numactl(machine)
+        or _missing_memory(need, machine)
     )
 
 
@@ -99,6 +106,17 @@ def _missing_numactl(machine: Machine) -> Missing | None:
     if machine.memory_node is None or shutil.which("numactl"):
         return None
     return Missing("numactl, which --memory-node needs, was not found", "apt-get install numactl")
+
+
+def _missing_memory(need: MemoryNeed | None, machine: Machine) -> Missing | None:
+    if need is None or need.fits(machine):
+        return None
+    is_limited = usable_bytes(machine) < machine.memory_bytes
+    place = "this process may use" if is_limited else "this machine has"
+    return Missing(
+        f"{need}, and {place} {usable_bytes(machine) / GIB:.0f} GiB",
+        "measure a smaller --size or --model, or where there is more memory",
+    )
 
 
 def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:

@@ -17,6 +17,7 @@ WORKER_CODE = (
     "records/*.py",
     "errors.py",
     "host/cache.py",
+    "host/exports.py",
     "host/regular_file.py",
     "host/replaced_file.py",
     "measure/command.py",

@@ -16,6 +16,7 @@
     launcher         starts a worker, talks to it, and leaves nothing of it behind
     checkpoint_check whether a folder is a complete checkpoint
     checkpoints      Model, made, found or downloaded, and its work
+    memory           what a row of this run's model will take
     latents          the starting noise
     progress         lines on the terminal or in a log
     pedantic         pytest-benchmark's loop, beyond its documentation

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from perf.errors import PerfError
-from perf.host import cache
 from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack, default_python, inspect_python
-from perf.measure import checkpoints, latents, machine_probe
+from perf.measure import checkpoints, latents, machine_probe, memory
 from perf.measure.bench import Bench
+from perf.measure.checkpoints import Model
 from perf.measure.command import HERE, Origin, contamination
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.known_peaks import KnownPeaks
@@ -61,6 +61,7 @@ class Run:
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
         self._resources = contextlib.ExitStack()
         self._bench: Bench | None = None
+        self._model: Model | None = None
         self._bench = self._make_bench()
         if self._bench and is_ladder:
             self._bench = dataclasses.replace(self._bench, estimate=self._make_estimate(self._bench))
@@ -129,9 +130,9 @@ class Run:
 
     def find_missing_in(self, variant: Variant, stack: Stack | None) -> Missing | None:
         """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run."""
-        return find_missing(variant, stack, self.machine) or (
-            find_unsuited(variant, self._bench.model) if self._bench else None
-        )
+        model = self._model
+        need = memory.need_of(variant, stack, model, self.settings.size)
+        return find_missing(variant, stack, self.machine, need) or (find_unsuited(variant, model) if model else None)
 
     @contextlib.contextmanager
     def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
@@ -152,6 +153,9 @@ class Run:
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
         own = bench or self.bench_of(variant)
+        need = memory.need_of(variant, self.stacks[variant.stack], own.model, self.settings.size)
+        if line := memory.announcement(need, self.machine):
+            self.say(f"{label}: {line}")
         with measuring(variant, self.stacks[variant.stack], own, folder, label) as measurement:
             self._live = [measurement]
             yield measurement
@@ -247,7 +251,7 @@ class Run:
         if not self._makers:
             return None
         self._progress.begin(self.settings.model, "making the model ready (the first time takes a minute)", logged=True)
-        model = checkpoints.resolve(self.settings.model, self._makers[0])
+        model = self._model = checkpoints.resolve(self.settings.model, self._makers[0])
         size = self.settings.size or model.native_size
         protocol = dataclasses.replace(self.settings.protocol, size=size)
         probe_folder = self._folder / "probe"
@@ -258,7 +262,7 @@ class Run:
             model=model,
             machine=self.machine,
             latents=latents.write(self._folder, protocol.seed, model.latents_shape(size)),
-            exports=cache.cache_dir() / "exports",
+            exports=memory.exports_folder(),
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
             prompts=self.settings.calibration_prompts,

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from perf.history.night import Night, NightRow
-from perf.measure.settings import DEFAULT_MODEL, QUICK, preset
+from perf.measure.settings import DEFAULT_MODEL, preset
 
 # By their names in a protocol.
 OPTIONS = {
@@ -27,12 +27,13 @@ def command_for(row: NightRow, night: Night) -> str:
 
 def command(names: Iterable[str], night: Night) -> str:
     """Return the command that measures rows again as this night did: those of these names, or all for none."""
-    usual, quick = preset(str(night.model["name"])).to_json(), QUICK.to_json()
+    model = str(night.model["name"])
+    usual, quick = (preset(model, quick=is_quick).to_json() for is_quick in (False, True))
     words = ["tox", "run", "-e", "perf", "--"]
     for name in names:
         words += ["--variant", name]
-    if night.model["name"] != DEFAULT_MODEL:
-        words += ["--model", str(night.model["name"])]
+    if model != DEFAULT_MODEL:
+        words += ["--model", model]
     if all(quick.get(field) == value for field, value in night.protocol.items()):
         return shlex.join([*words, "--quick"])
     words += ["--size", str(night.protocol["size"])]

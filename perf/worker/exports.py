@@ -31,12 +31,10 @@ from optimum.intel import OVConfig, OVPipelineForText2Image, OVWeightQuantizatio
 from transformers import AutoTokenizer
 
 from perf.host.cache import forget_unused, make_once
+from perf.host.exports import EXPORTERS, export_key
 from perf.spec.calibration import CALLS_PER_PROMPT
 from perf.spec.variant import Quantized
 from perf.worker.pipelines import BuildRequest
-
-# The packages that decide the bytes of an export: the tracer, the converter and those that drive them.
-EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "transformers", "nncf")
 
 CALIBRATION_SEED = 0
 SMALL_BYTES = 64 * 1024**2  # what a derived export adds at most, where it is not quantised
@@ -56,12 +54,6 @@ def exported(request: BuildRequest) -> Path:
     return folder
 
 
-def export_key(checkpoint_digest: str) -> str:
-    """Return the name of an export, made of the checkpoint's content and the versions that export it."""
-    made_by = [f"{package}=={version(package)}" for package in EXPORTERS]
-    return f"openvino-{version('openvino')}-{_digest(checkpoint_digest, *made_by)}"
-
-
 def _plain(request: BuildRequest) -> Path:
     def export(folder: Path) -> None:
         # Not by OVPipelineForText2Image, which would write to a temporary folder first and leave that behind.
@@ -74,7 +66,7 @@ def _plain(request: BuildRequest) -> Path:
             local_files_only=True,
         )
 
-    key = export_key(request.checkpoint_digest)
+    key = export_key(request.checkpoint_digest, {package: version(package) for package in EXPORTERS})
     return make_once(request.exports / key, export, _size_bytes(request.checkpoint))
 
 
