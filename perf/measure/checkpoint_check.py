@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import re
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from perf.errors import BadCheckpoint, DamagedCheckpoint
 from perf.host.regular_file import opened, read_text
@@ -20,6 +21,16 @@ from perf.spec.families import BY_CLASS, Family
 LIBRARIES = {"diffusers", "transformers", "stable_diffusion"}
 MAX_JSON_BYTES = 64 * 1024**2  # a tokenizer's vocabulary has one
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format
+BITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetensorsHeader:
+    """What the header of a safetensors file says of it, and the size that the file has."""
+
+    actual_bytes: int
+    expected_bytes: int
+    parameters: int
 
 
 def check(folder: Path) -> None:
@@ -38,7 +49,7 @@ def check_component(folder: Path, stem: str) -> None:
 def family_of(folder: Path) -> Family:
     """Return the family of the pipeline that model_index.json names. Raises BadCheckpoint for any other."""
     name = read_json(folder / "model_index.json").get("_class_name")
-    if name not in BY_CLASS:
+    if not isinstance(name, str) or name not in BY_CLASS:
         raise BadCheckpoint(f"{folder} is a {name}; the suite measures {', '.join(sorted(BY_CLASS))}")
     return BY_CLASS[name]
 
@@ -110,50 +121,57 @@ def read_json(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def parameters(folder: Path) -> dict[str, int]:
+    """Return the number of parameters of each component with weights, by its files. Raises BadCheckpoint."""
+    return {
+        component: sum(read_header(path).parameters for path in weight_files(folder / component, stem))
+        for component, stem in weighted(folder).items()
+    }
+
+
 def check_safetensors(path: Path) -> None:
-    """Compare the file's size with the one that its header implies; only the header is read. Raises BadCheckpoint.
+    """Compare the file's size with the one that its header implies; only the header is read. Raises BadCheckpoint."""
+    header = read_header(path)
+    if header.actual_bytes != header.expected_bytes:
+        raise DamagedCheckpoint(
+            f"{path} is damaged: {header.actual_bytes:,} bytes, its header implies {header.expected_bytes:,}"
+        )
+
+
+def read_header(path: Path) -> SafetensorsHeader:
+    """Read the header of a safetensors file. Raises BadCheckpoint.
 
     The format: 8 bytes with the header's length, the header in JSON, then the tensors at the offsets that it gives
     (https://huggingface.co/docs/safetensors/index#format).
     """
     try:
-        _compare_sizes(path)
+        with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+            return _read_header(path, stream, os.fstat(descriptor).st_size)
     except OSError as error:
         raise BadCheckpoint(f"{path} cannot be read: {error.strerror}") from None
 
 
-def parameters(folder: Path) -> dict[str, int]:
-    """Return the number of parameters of each component with weights, read from the headers of its files.
+def _read_header(path: Path, stream: BinaryIO, actual_bytes: int) -> SafetensorsHeader:
+    start = stream.read(8)
+    header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
+    if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
+        raise DamagedCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
+    try:
+        tensors = [tensor for name, tensor in json.loads(stream.read(header_bytes)).items() if name != "__metadata__"]
+        return SafetensorsHeader(
+            actual_bytes=actual_bytes,
+            expected_bytes=8 + header_bytes + max(tensor["data_offsets"][1] for tensor in tensors),
+            parameters=min(sum(map(_numbers, tensors)), actual_bytes),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, ArithmeticError):
+        raise DamagedCheckpoint(f"{path} has no valid safetensors header") from None
 
-    The checkpoint was checked before.
-    """
-    return {
-        component: sum(map(_numbers_in, weight_files(folder / component, stem)))
-        for component, stem in weighted(folder).items()
-    }
 
-
-def _numbers_in(path: Path) -> int:
-    with path.open("rb") as stream:
-        tensors = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
-    return sum(math.prod(tensor["shape"]) for name, tensor in tensors.items() if name != "__metadata__")
-
-
-def _compare_sizes(path: Path) -> None:
-    with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
-        actual_bytes = os.fstat(descriptor).st_size
-        start = stream.read(8)
-        header_bytes = struct.unpack("<Q", start)[0] if len(start) == 8 else MAX_HEADER_BYTES + 1
-        if header_bytes > min(MAX_HEADER_BYTES, actual_bytes):
-            raise DamagedCheckpoint(f"{path} is truncated or not a safetensors file ({actual_bytes:,} bytes)")
-        try:
-            tensors = json.loads(stream.read(header_bytes))
-            ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
-            expected_bytes = 8 + header_bytes + max(ends)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            raise DamagedCheckpoint(f"{path} has no valid safetensors header") from None
-    if actual_bytes != expected_bytes:
-        raise DamagedCheckpoint(f"{path} is damaged: {actual_bytes:,} bytes, its header implies {expected_bytes:,}")
+def _numbers(tensor: Mapping[str, Any]) -> int:
+    """Return how many numbers a tensor has, of a type such as F32, BF16 or F8_E4M3."""
+    begin, end = tensor["data_offsets"]
+    bits = BITS.search(tensor["dtype"])
+    return int(8 * (end - begin) // (int(bits[0]) if bits else 8))
 
 
 def _index_of(component: Path, stem: str) -> list[Path]:

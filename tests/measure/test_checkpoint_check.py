@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from perf.errors import BadCheckpoint
 from perf.measure import checkpoint_check
-from tests.builders.checkpoints import safetensors
+from perf.spec import synthetic
+from tests.builders.checkpoints import make_checkpoint, safetensors
 
 
 def test_a_complete_folder_is_accepted(checkpoint: Path) -> None:
@@ -29,7 +30,7 @@ INDEX = "unet/diffusion_pytorch_model.safetensors.index.json"
         ("model_index.json", None, "is not a diffusers checkpoint: no model_index.json"),
         ("model_index.json", b"{", "model_index.json is not valid JSON"),
         ("model_index.json", b"[]", "model_index.json holds no JSON object"),
-        ("model_index.json", b'{"_class_name": "FluxPipeline"}', "is a FluxPipeline; the suite measures"),
+        ("model_index.json", b'{"_class_name": "FluxPipeline"}', "is a FluxPipeline; the suite measures Latent"),
         ("unet/config.json", None, "is not a diffusers checkpoint: no config.json in"),
         ("unet/config.json", b"[" * 100_000, "config.json is not valid JSON: nested more than 40 deep"),
         (VAE, None, "vae has no weights: no diffusion_pytorch_model.safetensors"),
@@ -141,6 +142,46 @@ def test_a_safety_checker_may_be_left_out(checkpoint: Path, left_out: object) ->
     only(checkpoint, "safety_checker")
     change_index(checkpoint, safety_checker=left_out)
     checkpoint_check.check(checkpoint)
+
+
+@pytest.mark.parametrize("name", synthetic.SYNTHETIC)
+def test_every_synthetic_checkpoint_is_accepted(tmp_path: Path, name: str) -> None:
+    folder = make_checkpoint(tmp_path / name, name)
+    checkpoint_check.check(folder)
+    weights = {path.parent.name for path in checkpoint_check.loaded_files(folder) if path.suffix == ".safetensors"}
+    assert weights == checkpoint_check.parameters(folder).keys()
+
+
+@pytest.mark.parametrize("component", ["text_encoder", "text_encoder_2", "vae"])
+def test_stable_diffusion_xl_has_two_text_encoders(tmp_path: Path, component: str) -> None:
+    folder = make_checkpoint(tmp_path / "xl", "tiny-sdxl")
+    change_index(folder, **{component: [None, None]})
+    with pytest.raises(BadCheckpoint, match=rf"model_index\.json names no {component}$"):
+        checkpoint_check.check(folder)
+
+
+def test_an_unknown_pipeline_is_refused_by_naming_those_that_are_known(checkpoint: Path) -> None:
+    change_index(checkpoint, _class_name="FluxPipeline")
+    with pytest.raises(BadCheckpoint) as caught:
+        checkpoint_check.check(checkpoint)
+    assert str(caught.value) == (
+        f"{checkpoint} is a FluxPipeline; the suite measures LatentConsistencyModelPipeline, StableDiffusionPipeline, "
+        "StableDiffusionXLPipeline"
+    )
+
+
+@pytest.mark.parametrize("name", [None, 5, ["StableDiffusionPipeline"], {}], ids=str)
+def test_the_name_of_a_pipeline_may_be_anything(checkpoint: Path, name: object) -> None:
+    change_index(checkpoint, _class_name=name)
+    with pytest.raises(BadCheckpoint, match="the suite measures"):
+        checkpoint_check.check(checkpoint)
+
+
+def test_parameters_are_counted_over_all_shards(checkpoint: Path) -> None:
+    shards = [f"diffusion_pytorch_model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    only(checkpoint, "unet", *shards)
+    (checkpoint / INDEX).write_text(json.dumps({"weight_map": {"a": shards[0], "b": shards[1]}}))
+    assert checkpoint_check.parameters(checkpoint) == {"unet": 2, "vae": 1, "text_encoder": 1, "safety_checker": 1}
 
 
 def test_a_unet_may_not(checkpoint: Path) -> None:

@@ -11,6 +11,7 @@ from perf.errors import BadCheckpoint, UnknownName
 from perf.host.stack import Stack
 from perf.measure import checkpoints
 from perf.spec.protocol import Protocol, Size
+from tests.builders.checkpoints import make_checkpoint, safetensors
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,55 @@ def test_a_configuration_that_cannot_be_is_named(
         checkpoints._read_model("checkpoint", checkpoint)
     assert says in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_what_the_suite_knows_of_a_consistency_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
+    lcm, xl = (
+        checkpoints._read_model(name, make_checkpoint(tmp_path / name, name)) for name in ("tiny-lcm", "tiny-sdxl")
+    )
+    assert (lcm.family, lcm.is_consistency, lcm.scheduler) == ("stable-diffusion", True, "LCMScheduler")
+    assert (xl.family, xl.is_consistency, xl.scheduler) == ("stable-diffusion-xl", False, "EulerDiscreteScheduler")
+    assert xl.parameters == {"unet": 1, "vae": 1, "text_encoder": 1, "text_encoder_2": 1}
+
+
+def taesd_stack(folder: Path) -> Stack:
+    """Return a stack whose interpreter makes what it is asked for of one file, and notes the request."""
+    python = folder / "taesd-python"
+    source = folder / "made"
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    (source / "diffusion_pytorch_model.safetensors").write_bytes(safetensors())
+    python.write_text(
+        f'#!/bin/sh\necho "$3 $4" >> {folder}/asked\n[ "$3" = hub ] && echo {source} || cp {source}/* "$5"\n'
+    )
+    python.chmod(0o755)
+    return Stack(name="current", python=str(python), python_version="3.11.7", prefix="", has_headers=True, packages={})
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "asked"),
+    [
+        ("tiny", "tiny", "taesd tiny-taesd"),
+        ("synthetic-sdxl", "tiny-sdxl", "taesd synthetic-taesd"),
+        ("owner/name", "tiny", "hub madebyollin/taesd"),
+        ("/a/folder", "tiny-sdxl", "hub madebyollin/taesdxl"),
+    ],
+)
+def test_the_tiny_decoder_is_of_the_models_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, architecture: str, asked: str
+) -> None:
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
+    model = checkpoints._read_model(name, make_checkpoint(tmp_path / "checkpoint", architecture))
+    folder = checkpoints.resolve_taesd(model, taesd_stack(tmp_path))
+    assert folder
+    assert (folder / "diffusion_pytorch_model.safetensors").exists()
+    assert (tmp_path / "asked").read_text() == f"{asked}\n"
+
+
+def test_a_damaged_tiny_decoder_is_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_CACHE", str(tmp_path / "cache"))
+    model, stack = checkpoints._read_model("tiny", make_checkpoint(tmp_path / "checkpoint")), taesd_stack(tmp_path)
+    (tmp_path / "made" / "diffusion_pytorch_model.safetensors").write_bytes(b"")
+    with pytest.raises(BadCheckpoint, match="it is a copy: remove"):
+        checkpoints.resolve_taesd(model, stack)

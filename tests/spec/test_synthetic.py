@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,3 +39,29 @@ def test_latents_are_the_same_everywhere(tmp_path: Path) -> None:
     assert values.ravel()[:3].tolist() == np.random.RandomState(20230328).standard_normal(3).astype("f4").tolist()
     assert abs(values.mean()) < 0.03
     assert abs(values.std() - 1) < 0.03
+
+
+def test_a_consistency_model_differs_in_its_unet_and_scheduler_alone() -> None:
+    base, distilled = synthetic.find("tiny").files(), synthetic.find("tiny-lcm").files()
+    assert {path for path in base if base[path] != distilled[path]} == {
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        "unet/config.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "paddings"), [("tiny", ["<|endoftext|>"]), ("tiny-sd-turbo", ["!"]), ("tiny-sdxl", ["<|endoftext|>", "!"])]
+)
+def test_each_tokenizer_pads_as_on_the_hub(name: str, paddings: list[str]) -> None:
+    files = synthetic.find(name).files()
+    settings = [json.loads(text) for path, text in files.items() if path.endswith("tokenizer_config.json")]
+    assert [each["pad_token"] for each in settings] == paddings
+    assert json.loads(files["tokenizer/vocab.json"])["!"] == 0
+
+
+@pytest.mark.parametrize("name", synthetic.SYNTHETIC)
+def test_every_checkpoint_has_a_taesd_that_is_one_component(name: str) -> None:
+    spec = synthetic.find(name)
+    assert spec.taesd
+    assert synthetic.find_taesd(spec.taesd).files().keys() == {"./config.json"}

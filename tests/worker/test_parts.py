@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from perf.worker import parts
@@ -66,6 +68,19 @@ def test_every_part_and_the_rest(time: Time) -> None:
     assert measured.safety_checker_s == 0.5
     assert measured.rest_s == 0.75
     assert measured.total_s == 13.25
+
+
+def test_all_text_encoders_are_one_part_and_a_safety_checker_need_not_be(time: Time) -> None:
+    pipe = SimpleNamespace(
+        text_encoder=Model(time, 1.0), text_encoder_2=Model(time, 3.0), unet=Model(time, 2.0), vae=Model(time, 4.0)
+    )
+    clock = PartsClock(lambda _: None)
+    clock.watch(pipe)
+    for model in (pipe.text_encoder, pipe.text_encoder_2, pipe.unet):
+        model.forward(1)
+    pipe.vae.decode(1)
+    measured = clock.parts(total_s=10.0)
+    assert (measured.text_encoder_s, measured.safety_checker_s, measured.rest_s) == (4.0, 0.0, 0.0)
 
 
 def test_each_generation_starts_afresh(time: Time) -> None:
