@@ -53,6 +53,7 @@ class Run:
         needed = [settings.against, *variants] if settings.against else variants
         self.stacks = installed_stacks([*needed, *select([EAGER_FP32])], settings.stacks)
         self._folder = folder
+        self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
@@ -60,11 +61,8 @@ class Run:
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
         self._resources = contextlib.ExitStack()
-        self._bench: Bench | None = None
         self._model: Model | None = None
         self._bench = self._make_bench()
-        if self._bench and is_ladder:
-            self._bench = dataclasses.replace(self._bench, estimate=self._make_estimate(self._bench))
 
     def __enter__(self) -> Self:
         return self
@@ -265,16 +263,17 @@ class Run:
             exports=memory.exports_folder(),
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
+            estimate=self._make_estimate(model.digest, protocol) if self._is_ladder else None,
             prompts=self.settings.calibration_prompts,
             peaks=KnownPeaks(),
         )
 
-    def _make_estimate(self, bench: Bench) -> Estimate:
+    def _make_estimate(self, model_digest: str, protocol: Protocol) -> Estimate:
         """Return the estimate for the rows that can be measured here."""
         variants = [variant for variant in self.variants if self.find_missing(variant) is None]
         sessions = self.settings.sessions if self.settings.updates else 1
-        last = LastRun.of(self.machine, bench.model.digest, bench.protocol)
-        return Estimate(variants, bench.protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
+        last = LastRun.of(self.machine, model_digest, protocol)
+        return Estimate(variants, protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
 
 
 def can_make(stack: Stack) -> bool:
