@@ -29,6 +29,7 @@ from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
 from perf.spec.ladder import EAGER_FP32, select
+from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
 

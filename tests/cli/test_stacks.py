@@ -39,7 +39,8 @@ def test_a_run_needs_the_stacks_of_its_rows(
 
 
 def test_the_settings_file_names_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = SettingsFile(Path("perf.toml"), "perf.toml", {"variant": ["genai-static"]}, Tolerances())
+    values = {"variant": ["genai-static"]}
+    file = SettingsFile(path=Path("perf.toml"), place="perf.toml", values=values, tolerances=Tolerances())
     monkeypatch.setattr(stacks, "file_of_settings", lambda: file)
     assert stacks.needed([]) == [ladder.MAKER, "genai"]
 
