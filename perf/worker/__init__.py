@@ -5,22 +5,22 @@ are run by a stack's interpreter.
 
 ::
 
-    __main__       the worker: builds one variant, and generates images on request
-    wire           JSON lines to and from the parent
-    turns          taking turns with another worker
-    parts          the clock around the pipeline's own calls
-    conditions     counters of /proc around a generation
-    surroundings   libraries, environment and CPUs of the process
-    verbose        the logs of oneDNN and MKL, captured and reduced
-    layers         the models' layers, and the seconds of each
-    peak           the most that the machine itself reaches with a stack
-    dynamo         adapter to a private part of torch
-    pipelines      a module per backend: builds a variant, and observes it
-    flops          counts the work of one call of each model
-    described      a checkpoint's family and configurations
-    inputs         inputs of a denoiser as tensors
-    checkpoint     makes or downloads a checkpoint
-    safetensors_file   writes a file of weights tensor by tensor
-    noise          the noise that a scheduler adds between two steps
-    probe          times the machine itself, in the suite's own environment
+    __main__          the worker: builds one variant, and generates images on request
+    wire              JSON lines to and from the parent
+    turns             taking turns with another worker
+    parts             the clock around the pipeline's own calls
+    conditions        counters of /proc around a generation
+    surroundings      libraries, environment and CPUs of the process
+    verbose           the logs of oneDNN and MKL, captured and reduced
+    layers            the models' layers, and the seconds of each
+    peaks             the most that the machine itself reaches with a stack
+    described         a checkpoint's family and configurations
+    noise             the noise that a scheduler adds between two steps
+    inputs            inputs of a denoiser as tensors
+    exports           the exports of a checkpoint to OpenVINO, in 8 bits too; also a tool
+    pipelines         a module per backend: builds a variant, and observes it
+    flops             counts the work of one call of each model
+    checkpoint        makes or downloads a checkpoint
+    safetensors_file  writes a file of weights tensor by tensor
+    probe             times the machine itself, in the suite's own environment
 """

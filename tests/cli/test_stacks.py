@@ -32,7 +32,7 @@ def test_a_run_needs_the_stacks_of_its_rows(
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(stacks, "file_of_settings", lambda: None)
-    monkeypatch.setattr(stacks, "make", lambda name: made.append(name) is None)
+    monkeypatch.setattr(stacks, "make", lambda name: [made.append(name)])
     options = cli.parse(["stacks", *words])
     assert stacks.run(options) == 0
     assert made == needed
