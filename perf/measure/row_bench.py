@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from perf.host.stack import Stack
 from perf.measure import checkpoints, latents
 from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model, quoted_end, run_module
+from perf.measure.run_stacks import exporter
 from perf.spec import synthetic
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
@@ -36,14 +38,14 @@ def twin_of(model: Model) -> str | None:
     return spec.consistency_twin if spec else None
 
 
-def row_bench(bench: Bench, variant: Variant, maker: Stack, exporter: Stack | None, folder: Path) -> Bench:
+def row_bench(bench: Bench, variant: Variant, makers: Sequence[Stack], folder: Path) -> Bench:
     """Return the bench of a row: the run's own, but for what the variant itself decides.
 
     Args:
         bench: the run's.
         variant: a variant that the model suits.
-        maker: a stack that makes checkpoints.
-        exporter: a stack that exports for a variant whose own cannot; None where there is none.
+        makers: the stacks that make checkpoints; the first does, and the first that can exports for a variant whose own
+            stack cannot.
         folder: where the starting latents are written.
 
     Raises:
@@ -52,13 +54,13 @@ def row_bench(bench: Bench, variant: Variant, maker: Stack, exporter: Stack | No
     model, protocol = bench.model, of_row(bench.protocol, variant)
     if variant.latent_consistency and (twin := None if model.is_consistency else twin_of(model)):
         bench.progress.begin(twin, "making the model ready (the first time takes a minute)", logged=True)
-        model = checkpoints.resolve(twin, maker)
+        model = checkpoints.resolve(twin, makers[0])
         noise = latents.write(folder, protocol.seed, model.latents_shape(protocol.size))
         bench = replace(bench, model=model, latents=noise)
-    small_vae = checkpoints.resolve_taesd(model, maker) if variant.vae == "taesd" else None
+    small_vae = checkpoints.resolve_taesd(model, makers[0]) if variant.vae == "taesd" else None
     own = replace(bench, protocol=protocol, small_vae=small_vae)
     if variant.backend == "genai":
-        return replace(own, export=export(own, variant, exporter))
+        return replace(own, export=export(own, variant, exporter(makers)))
     return own
 
 
@@ -69,15 +71,16 @@ def of_row(protocol: Protocol, variant: Variant) -> Protocol:
     return replace(protocol, steps=variant.steps, warmup_steps=min(variant.steps, protocol.warmup_steps))
 
 
-def export(bench: Bench, variant: Variant, exporter: Stack | None) -> Path:
-    """Have another stack export the model for a variant whose own cannot, and return the folder. Raises PerfError."""
-    if exporter is None:
+def export(bench: Bench, variant: Variant, maker: Stack | None) -> Path:
+    """Have another stack export the model for a variant whose own cannot, and return the folder.
+
+    Raises WorkerFailed if there is none, or if it fails.
+    """
+    if maker is None:
         raise WorkerFailed(variant.name, "no stack is installed here that exports a model to OpenVINO", "")
-    bench.progress.begin(
-        variant.name, f"exporting by stack {exporter.name} (the first time takes minutes)", logged=True
-    )
+    bench.progress.begin(variant.name, f"exporting by stack {maker.name} (the first time takes minutes)", logged=True)
     request = json.dumps(bench.load_request(variant))
-    result = run_module(exporter, "exports", request)
+    result = run_module(maker, "exports", request)
     if result.returncode:
         raise WorkerFailed(variant.name, "the export failed", quoted_end(result.stderr))
     return Path(result.stdout.splitlines()[-1])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +13,7 @@ from typing import Any, Self
 from perf.errors import PerfError
 from perf.host.machine import Machine, this_machine
 from perf.host.prerequisites import Missing, find_missing
-from perf.host.stack import Stack, default_python, inspect_python
+from perf.host.stack import Stack
 from perf.measure import checkpoints, latents, machine_probe, memory
 from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model
@@ -25,10 +24,10 @@ from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.row_bench import find_unsuited, row_bench
+from perf.measure.run_stacks import installed_stacks, makers
 from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
-from perf.spec.ladder import EAGER_FP32, select
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
@@ -52,7 +51,8 @@ class Run:
         self.variants = tuple(variants)
         self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
         needed = [settings.against, *variants] if settings.against else variants
-        self.stacks = installed_stacks([*needed, *select([EAGER_FP32])], settings.stacks)
+        self.stacks = installed_stacks(needed, settings.stacks)
+        self._makers = makers(self.stacks.values())
         self._folder = folder
         self._is_ladder = is_ladder
         self._progress = progress
@@ -102,8 +102,7 @@ class Run:
     def bench_of(self, variant: Variant) -> Bench:
         """Return what a variant is measured with, made ready when it is first asked for. Raises a PerfError."""
         if variant not in self._benches:
-            maker, exporter = self._makers[0], self._exporter
-            self._benches[variant] = row_bench(self.bench, variant, maker, exporter, self._folder)
+            self._benches[variant] = row_bench(self.bench, variant, self._makers, self._folder)
         return self._benches[variant]
 
     def work(self, variant: Variant) -> dict[str, Work]:
@@ -233,19 +232,6 @@ class Run:
             lines.append(f"settings: {self.settings.settings_file}")
         return lines
 
-    @functools.cached_property
-    def _makers(self) -> list[Stack]:
-        """The stacks that can make a checkpoint or count its work: the rows', or else the one in use here."""
-        stacks = [*self.stacks.values()]
-        if not any(map(can_make, stacks)):
-            stacks += installed_stacks(select([EAGER_FP32]), {}).values()
-        return [stack for stack in stacks if can_make(stack)]
-
-    @property
-    def _exporter(self) -> Stack | None:
-        """The first stack that can export a model to OpenVINO, or None."""
-        return next((stack for stack in self._makers if "optimum-intel" in stack.packages), None)
-
     def _make_bench(self) -> Bench | None:
         if not self._makers:
             return None
@@ -275,26 +261,3 @@ class Run:
         sessions = self.settings.sessions if self.settings.updates else 1
         last = LastRun.of(self.machine, model_digest, protocol)
         return Estimate(variants, protocol, last, has_bf16=self.machine.bf16_isa is not None, sessions=sessions)
-
-
-def can_make(stack: Stack) -> bool:
-    """Tell whether a stack can make a checkpoint."""
-    return {"torch", "diffusers"} <= stack.packages.keys()
-
-
-def installed_stacks(variants: Sequence[Variant], overrides: Mapping[str, Path]) -> dict[str, Stack]:
-    """Read the stacks of these variants that are installed here, by name.
-
-    Args:
-        variants: The variants to measure; each names its stack.
-        overrides: Interpreters to use instead of a stack's default, by the stack's name.
-
-    Raises:
-        BadInput: An interpreter cannot be run.
-    """
-    stacks = {}
-    for name in dict.fromkeys(variant.stack for variant in variants):
-        python = overrides.get(name) or default_python(name)
-        if python.exists():
-            stacks[name] = inspect_python(name, python)
-    return stacks

@@ -31,8 +31,13 @@ def test_a_run_needs_the_stacks_of_its_rows(
     monkeypatch: pytest.MonkeyPatch, words: list[str], needed: list[str]
 ) -> None:
     made: list[str] = []
+
+    def make(name: str) -> bool:
+        made.append(name)
+        return True
+
     monkeypatch.setattr(stacks, "file_of_settings", lambda: None)
-    monkeypatch.setattr(stacks, "make", lambda name: [made.append(name)])
+    monkeypatch.setattr(stacks, "make", make)
     options = cli.parse(["stacks", *words])
     assert stacks.run(options) == 0
     assert made == needed

@@ -35,6 +35,7 @@ PROFILED_CALLS = 5  # the fastest counts: what else runs meanwhile makes a call 
 WHITE = 255
 MICROSECONDS = 1e6
 MODEL = "openvino_model.xml"
+TOKENIZER = "tokenizer/openvino_tokenizer.xml"
 
 
 class StartingLatents(openvino_genai.Generator):  # type: ignore[misc]
@@ -128,9 +129,14 @@ class GenAi:
 
 
 def export_of(request: BuildRequest) -> Path:
-    """Return the export that another stack has made for this one. Raises ValueError where there is none."""
+    """Return the export that another stack has made for this one.
+
+    Raises ValueError where there is none, and where it lacks the tokenizer, without which GenAI reads no prompt.
+    """
     if request.export is None:
         raise ValueError("GenAI makes no export, and was given none")
+    if not (request.export / TOKENIZER).is_file():
+        raise ValueError(f"{request.export} has no {TOKENIZER}: remove the folder, and the next run makes it again")
     return request.export
 
 
