@@ -16,6 +16,7 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {
     "eager": ("torch", "diffusers", "transformers"),
     "ipex": ("torch", "diffusers", "transformers", "intel-extension-for-pytorch"),
     "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
+    "onnxruntime": ("torch", "diffusers", "transformers", "onnxruntime", "optimum-onnx"),
     "genai": ("openvino", "openvino-genai", "openvino-tokenizers", "numpy"),
 }
 

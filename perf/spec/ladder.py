@@ -219,6 +219,13 @@ LADDER: tuple[Variant, ...] = (
         static_shape=True,
         quantized="int8-hybrid",
     ),
+    Variant(
+        name="onnxruntime",
+        about="Exported once by optimum-onnx, run by ONNX Runtime in float32: it has no bfloat16 for CPUs.",
+        stack="onnx",
+        backend="onnxruntime",
+        precision="fp32",
+    ),
 )
 
 EAGER_FP32 = "eager-fp32"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Backend = Literal["eager", "ipex", "openvino", "genai"]
+Backend = Literal["eager", "ipex", "openvino", "genai", "onnxruntime"]
 Precision = Literal["fp32", "bf16-autocast", "bf16-weights", "fp16-weights", "chosen-by-backend"]
 Scheduler = Literal["checkpoint", "dpm-solver"]
 Allocator = Literal["jemalloc", "tcmalloc"]

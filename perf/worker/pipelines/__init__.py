@@ -2,13 +2,14 @@
 
 ::
 
-    eager      plain PyTorch
-    ipex       Intel Extension for PyTorch
-    openvino   OpenVINO, driven by optimum-intel
-    genai      OpenVINO, driven by OpenVINO GenAI; without torch
-    built      Built, a diffusers pipeline: what the first three make
-    profiles   what OpenVINO's own profile tells
-    inductor   how TorchInductor is told to compile, and what it says that it did
+    eager        plain PyTorch
+    ipex         Intel Extension for PyTorch
+    openvino     OpenVINO, driven by optimum-intel
+    genai        OpenVINO, driven by OpenVINO GenAI; without torch
+    onnxruntime  ONNX Runtime
+    built        Built, a diffusers pipeline: what all make but GenAI
+    profiles     what OpenVINO's own profile tells
+    inductor     how TorchInductor is told to compile, and what it says that it did
 
 ``build(request: BuildRequest) -> Pipeline`` makes a pipeline, ``observe(pipeline: Pipeline, replay: Replay) ->
 Observed`` reads from it what is really active, and ``measure_peak(variant: Variant) -> Peak`` measures the most that
