@@ -13,6 +13,7 @@ from perf.measure.settings import (
     PAIRS_BUDGET_S,
     QUICK,
     Judging,
+    preset,
 )
 from perf.measure.settings_file import Option
 from perf.spec.families import FAMILIES
@@ -21,6 +22,7 @@ from perf.stats.machine_verdict import MACHINE_TOLERANCE
 from perf.stats.paired_comparison import FEWEST_WORKERS
 from perf.stats.verdict import MAX_SESSIONS
 
+TURBO = "synthetic-sd-turbo"  # and its tiny twin, which have defaults of their own
 QUICK_HELP = (
     f"the ladder in a quarter of an hour on 2 cores: --size {QUICK.size} --steps {QUICK.steps} "
     f"--warmup-steps {QUICK.warmup_steps} --rounds {QUICK.rounds} --budget {QUICK.budget_s:g} where not given"
@@ -112,7 +114,7 @@ def _protocol() -> list[Option]:
         _option(
             "--guidance-scale",
             type=float,
-            help=f"classifier-free guidance; none at 1 and below ({DEFAULT.guidance_scale}; 0 for a turbo model)",
+            help=f"classifier-free guidance; none at 1 and below ({DEFAULT.guidance_scale}; {TURBO} 0)",
         ),
         _option("--seed", type=int, default=DEFAULT.seed, help="seed of the starting latents (%(default)s)"),
         _option("--prompt", default=DEFAULT.prompt, help="the prompt (%(default)s)"),
@@ -187,5 +189,7 @@ def _comparing() -> list[Option]:
 
 
 def defaults(name: str) -> str:
-    """Return the two defaults of a setting of the protocol, as the help shows them."""
-    return f"({getattr(DEFAULT, name)}; with --quick {getattr(QUICK, name)}; 1 for a turbo model)"
+    """Return the defaults of a setting of the protocol, as the help shows them."""
+    usual = f"{getattr(DEFAULT, name)}; with --quick {getattr(QUICK, name)}"
+    own = preset(TURBO)
+    return f"({usual})" if getattr(own, name) == getattr(DEFAULT, name) else f"({usual}; {TURBO} {getattr(own, name)})"
