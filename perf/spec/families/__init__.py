@@ -3,6 +3,7 @@
 ::
 
     family                Family, what is specific to one pipeline; and what is read from a checkpoint's configurations
+    unet                  the inputs of a UNet
     stable_diffusion      Stable Diffusion 1.x and 2.x, its turbo and its consistency models
     stable_diffusion_xl   Stable Diffusion XL
 

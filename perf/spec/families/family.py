@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from perf.spec.protocol import Size
@@ -25,10 +25,9 @@ class Family:
     ``pipeline`` is diffusers' class and ``openvino_pipeline`` optimum-intel's; ``also_loads`` are other classes that
     model_index.json may name, whose components the pipeline takes as well. ``weights`` maps each component with weights
     to how their files begin, and ``optional`` are those of them that a checkpoint may leave out. ``text_encoders`` read
-    the prompt, ``denoiser`` is called in every step, and ``more_inputs`` returns the shapes of the denoiser's inputs
-    beyond latents, timestep and text states, for a batch. ``zeroes_no_prompt`` tells whether guidance takes zeros in
-    place of an encoded empty prompt where model_index.json does not say. ``taesd`` is the Hub id of a tiny decoder for
-    these latents.
+    the prompt, ``denoiser`` is called in every step, and ``inputs`` returns the shapes of what it is called with, for
+    latents of a shape. ``zeroes_no_prompt`` tells whether guidance takes zeros in place of an encoded empty prompt
+    where model_index.json does not say. ``taesd`` is the Hub id of a tiny decoder for these latents.
     """
 
     name: str
@@ -39,7 +38,7 @@ class Family:
     optional: frozenset[str] = frozenset()
     text_encoders: tuple[str, ...] = ("text_encoder",)
     denoiser: str = "unet"
-    more_inputs: Callable[[Configs, int], Inputs] = field(default=lambda _configs, _batch: {})
+    inputs: Callable[[Configs, Shape], Inputs]
     zeroes_no_prompt: bool = False
     taesd: str
 
@@ -73,13 +72,4 @@ class Family:
 
     def denoiser_inputs(self, configs: Configs, size: Size, batch: int) -> Inputs:
         """Return argument -> shape of what the denoiser is called with for images of that size."""
-        tokens = configs[self.text_encoders[0]]["max_position_embeddings"]
-        config = configs[self.denoiser]
-        inputs: dict[str, Shape | Mapping[str, Shape]] = {
-            "sample": self.latents_shape(configs, size, batch),
-            "timestep": (),
-            "encoder_hidden_states": (batch, tokens, config["cross_attention_dim"]),
-        }
-        if self.is_consistency(configs):
-            inputs["timestep_cond"] = (batch, config["time_cond_proj_dim"])
-        return {**inputs, **self.more_inputs(configs, batch)}
+        return self.inputs(configs, self.latents_shape(configs, size, batch))

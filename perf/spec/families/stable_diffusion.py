@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perf.spec.families.family import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Family
+from perf.spec.families.unet import unet_inputs
 
 FAMILY = Family(
     name="stable-diffusion",
@@ -16,6 +17,7 @@ FAMILY = Family(
         "text_encoder": TRANSFORMERS_WEIGHTS,
         "safety_checker": TRANSFORMERS_WEIGHTS,
     },
+    inputs=unet_inputs,
     optional=frozenset({"safety_checker"}),
     taesd="madebyollin/taesd",
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from perf.spec.families.family import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Configs, Family, Inputs
+from perf.spec.families.family import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Configs, Family, Inputs, Shape
+from perf.spec.families.unet import unet_inputs
 
 TIME_IDS = 6  # original size, crop and target size, two numbers each
 
 
-def added_conditions(configs: Configs, batch: int) -> Inputs:
-    """Return the shapes of what the UNet is told beside the text states: the pooled prompt, and the image's sizes."""
-    pooled = configs["text_encoder_2"]["projection_dim"]
-    return {"added_cond_kwargs": {"text_embeds": (batch, pooled), "time_ids": (batch, TIME_IDS)}}
+def xl_inputs(configs: Configs, latents: Shape) -> Inputs:
+    """Return the shapes of a UNet's inputs, and of what it is told beside: the pooled prompt, and the image's sizes."""
+    batch, pooled = latents[0], configs["text_encoder_2"]["projection_dim"]
+    added = {"text_embeds": (batch, pooled), "time_ids": (batch, TIME_IDS)}
+    return {**unet_inputs(configs, latents), "added_cond_kwargs": added}
 
 
 FAMILY = Family(
@@ -24,7 +26,7 @@ FAMILY = Family(
         "text_encoder_2": TRANSFORMERS_WEIGHTS,
     },
     text_encoders=("text_encoder", "text_encoder_2"),
-    more_inputs=added_conditions,
+    inputs=xl_inputs,
     zeroes_no_prompt=True,
     taesd="madebyollin/taesdxl",
 )
