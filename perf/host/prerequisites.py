@@ -10,6 +10,7 @@ from pathlib import Path
 from perf.host.machine import GIB, Machine
 from perf.host.memory_need import MemoryNeed, usable_bytes
 from perf.host.stack import Stack
+from perf.spec.families import Family
 from perf.spec.variant import Backend, Variant
 
 PACKAGES: dict[Backend, tuple[str, ...]] = {
@@ -38,12 +39,18 @@ class Missing:
 
 
 def find_missing(
-    variant: Variant, stack: Stack | None, machine: Machine, need: MemoryNeed | None = None
+    variant: Variant,
+    stack: Stack | None,
+    machine: Machine,
+    family: Family | None = None,
+    need: MemoryNeed | None = None,
 ) -> Missing | None:
     """Return the first prerequisite that ``variant`` lacks, or None.
 
-    ``stack`` is None if it is not installed, ``need`` while the model is not known.
+    ``stack`` is None if it is not installed, ``family`` and ``need`` are while the model is not known.
     """
+    if family and (reason := family.why_not(variant)):
+        return Missing(reason, "leave the row out with --variant")
     if stack is None:
         return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
     return (

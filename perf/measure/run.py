@@ -28,6 +28,7 @@ from perf.measure.run_stacks import installed_stacks, makers
 from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
+from perf.spec.families import BY_NAME
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
 
@@ -130,7 +131,9 @@ class Run:
         """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run."""
         model = self._model
         need = memory.need_of(variant, stack, model, self.settings.size)
-        return find_missing(variant, stack, self.machine, need) or (find_unsuited(variant, model) if model else None)
+        family = BY_NAME[model.family] if model else None
+        lacking = find_missing(variant, stack, self.machine, family, need)
+        return lacking or (find_unsuited(variant, model) if model else None)
 
     @contextlib.contextmanager
     def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:

@@ -81,6 +81,7 @@ def safety_checker(config: Config) -> Shapes:
 
 MODELS: dict[str, Callable[[Config], Shapes]] = {
     "UNet2DConditionModel": diffusers_model,
+    "SD3Transformer2DModel": diffusers_model,
     "AutoencoderKL": diffusers_model,
     "AutoencoderTiny": diffusers_model,
     "CLIPTextModel": text_encoder,

@@ -35,6 +35,11 @@ class Described:
         """The components with weights that this checkpoint has."""
         return [name for name in self.family.weights if self.index.get(name, [None])[0] is not None]
 
+    @property
+    def left_out(self) -> list[str]:
+        """The components that model_index.json says this checkpoint does without."""
+        return [name for name, value in self.index.items() if value == [None, None]]
+
     @functools.cached_property
     def configs(self) -> Configs:
         """The configuration of each of these components."""

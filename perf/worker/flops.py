@@ -27,6 +27,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from perf.records.work import Work
+from perf.spec.families.stable_diffusion_3 import T5_TOKENS
 from perf.spec.protocol import Size
 from perf.worker.described import Described
 from perf.worker.inputs import filled
@@ -52,9 +53,11 @@ def text_encoders(checkpoint: Described, calls: int) -> Work:
     """Count the work of ``calls`` calls of each text encoder: the pipeline encodes one prompt after the other."""
     works = []
     for name in checkpoint.family.text_encoders:
-        config = transformers.CLIPTextConfig.from_pretrained(checkpoint.folder / name, attn_implementation="eager")
+        if name not in checkpoint.components:
+            continue
+        config = transformers.AutoConfig.from_pretrained(checkpoint.folder / name, attn_implementation="eager")
         model = getattr(transformers, checkpoint.class_of(name))(config)
-        tokens = torch.zeros(1, config.max_position_embeddings, dtype=torch.long)
+        tokens = torch.zeros(1, getattr(config, "max_position_embeddings", T5_TOKENS), dtype=torch.long)
         works.append(work(model, model, tokens).repeated(calls))
     return sum(works[1:], start=works[0])
 

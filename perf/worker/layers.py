@@ -18,7 +18,8 @@ from perf.records.evidence import Layer
 if TYPE_CHECKING:
     import torch
 
-LAYER = re.compile(r"(?:\w+\.)*?(?:resnets|attentions|downsamplers|upsamplers)\.\d+|(?:decoder\.)?(?!decoder\b)\w+")
+BLOCKS = "resnets|attentions|downsamplers|upsamplers|transformer_blocks"
+LAYER = re.compile(rf"(?:\w+\.)*?(?:{BLOCKS})\.\d+|(?:decoder\.)?(?!decoder\b)\w+")
 
 
 def layer_of(name: str) -> str | None:

@@ -47,6 +47,12 @@ def test_stable_diffusion_xl(tmp_path: Path, cache_dir: Path) -> None:
     check(measured, unet_calls=2, parts={"text_encoder", "unet", "vae_decode"})
 
 
+def test_a_transformer_in_place_of_the_unet(tmp_path: Path, cache_dir: Path) -> None:
+    options = ("--variant", "eager-fp32", "--steps", "2", "--warmup-steps", "1")
+    measured = measure(tmp_path, cache_dir, "tiny-sd3", *options)
+    check(measured, unet_calls=2, parts={"text_encoder", "unet", "vae_decode"})
+
+
 def test_a_consistency_model(tmp_path: Path, cache_dir: Path) -> None:
     options = ("--variant", LCM_ROW, "--steps", "3", "--warmup-steps", "1")
     measured = measure(tmp_path, cache_dir, "tiny-lcm", *options)

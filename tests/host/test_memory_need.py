@@ -59,7 +59,7 @@ def test_stable_diffusion_xl_in_float32_fits_into_24_gib_and_is_announced() -> N
 
 def test_what_does_not_fit_is_missing_memory() -> None:
     (row,) = select(["openvino-static"])
-    missing = prerequisites.find_missing(row, STACK, GENOA, need("openvino-static", SDXL, side=1024, exports=True))
+    missing = prerequisites.find_missing(row, STACK, GENOA, need=need("openvino-static", SDXL, side=1024, exports=True))
     assert str(missing) == (
         "model exported to OpenVINO takes about 32 GiB here, and this machine has 24 GiB; to fix it: measure a smaller "
         "--size or --model, or where there is more memory"
@@ -70,7 +70,7 @@ def test_a_control_group_has_less() -> None:
     contained = replace(GENOA, memory_limit_bytes=4 * GIB)
     assert usable_bytes(contained) == 4 * GIB
     (row,) = select(["eager-fp32"])
-    missing = prerequisites.find_missing(row, STACK, contained, need("eager-fp32"))
+    missing = prerequisites.find_missing(row, STACK, contained, need=need("eager-fp32"))
     assert missing
     assert "model in float32 takes about 6 GiB here, and this process may use 4 GiB" in missing.reason
     assert prerequisites.find_missing(row, STACK, contained) is None, "nothing is known before there is a model"

@@ -11,6 +11,7 @@ from perf.host import prerequisites
 from perf.host.stack import HEADLINERS, Stack
 from perf.measure import command
 from perf.spec import ladder
+from perf.spec.families import BY_NAME
 from perf.spec.variant import Variant
 from tests.builders.machines import GENOA
 
@@ -45,6 +46,21 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", [variant.name for variant in ladder.LADDER])
 def test_nothing_is_missing_where_all_is_there(name: str, stack: Stack) -> None:
     assert prerequisites.find_missing(variant(name), stack, GENOA) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("eager-fp32", None),
+        ("ipex-bf16", None),
+        ("openvino-static", "StableDiffusion3Pipeline is measured with PyTorch alone"),
+        ("ipex-bf16-dpm", "StableDiffusion3Pipeline takes no scheduler but its own"),
+    ],
+)
+def test_not_every_row_is_of_every_family(name: str, reason: str | None, stack: Stack) -> None:
+    missing = prerequisites.find_missing(variant(name), stack, GENOA, BY_NAME["stable-diffusion-3"])
+    assert (missing and missing.reason) == reason
+    assert prerequisites.find_missing(variant(name), stack, GENOA, BY_NAME["stable-diffusion"]) is None
 
 
 def test_no_stack() -> None:

@@ -165,8 +165,8 @@ def test_an_unknown_pipeline_is_refused_by_naming_those_that_are_known(checkpoin
     with pytest.raises(BadCheckpoint) as caught:
         checkpoint_check.check(checkpoint)
     assert str(caught.value) == (
-        f"{checkpoint} is a FluxPipeline; the suite measures LatentConsistencyModelPipeline, StableDiffusionPipeline, "
-        "StableDiffusionXLPipeline"
+        f"{checkpoint} is a FluxPipeline; the suite measures LatentConsistencyModelPipeline, "
+        "StableDiffusion3Pipeline, StableDiffusionPipeline, StableDiffusionXLPipeline"
     )
 
 

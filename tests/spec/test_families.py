@@ -94,3 +94,12 @@ def test_the_models_of_a_pipeline_are_found_whatever_its_backend() -> None:
     assert families.text_encoders_of(pipe) == ["one", "two"]
     pipe.text_encoder_2 = None
     assert families.text_encoders_of(pipe) == ["one"]
+
+
+def test_the_inputs_of_a_transformer_are_other_than_a_unets() -> None:
+    spec, family = spec_and_family("tiny-sd3")
+    inputs = {"hidden_states": (2, 16, 16, 16), "timestep": (2,), "pooled_projections": (2, 64)}
+    without_t5 = family.denoiser_inputs(spec.configs, Size(128, 128), 2)
+    assert without_t5 == inputs | {"encoder_hidden_states": (2, 154, 64)}
+    with_t5 = family.denoiser_inputs({**spec.configs, "text_encoder_3": {}}, Size(128, 128), 2)
+    assert with_t5["encoder_hidden_states"] == (2, 333, 64)

@@ -20,6 +20,7 @@ UNET_CALLS: Mapping[str, Callable[[int], int]] = {
     "DDIMScheduler": lambda steps: steps,
     "EulerDiscreteScheduler": lambda steps: steps,
     "LCMScheduler": lambda steps: steps,
+    "FlowMatchEulerDiscreteScheduler": lambda steps: steps,
 }
 MKL = "mkl:"
 MOST_BEYOND_KERNELS = 1.5

@@ -6,6 +6,7 @@
     unet                  the inputs of a UNet
     stable_diffusion      Stable Diffusion 1.x and 2.x, its turbo and its consistency models
     stable_diffusion_xl   Stable Diffusion XL
+    stable_diffusion_3    Stable Diffusion 3, with a transformer in place of the UNet
 
 A family is added as one more module, and named in FAMILIES: docs/how-to/add-a-model-family.md.
 """
@@ -15,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from perf.spec.families import stable_diffusion, stable_diffusion_xl
+from perf.spec.families import stable_diffusion, stable_diffusion_3, stable_diffusion_xl
 from perf.spec.families.family import Config, Configs, Family, Shape
 
-__all__ = ["BY_CLASS", "FAMILIES", "Config", "Configs", "Family", "Shape", "denoiser_of", "text_encoders_of"]
+__all__ = ["BY_CLASS", "BY_NAME", "FAMILIES", "Config", "Configs", "Family", "Shape", "denoiser_of", "text_encoders_of"]
 
-FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY)
+FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY, stable_diffusion_3.FAMILY)
 # The class that a checkpoint's model_index.json names -> the family that it is measured as.
+BY_NAME = {family.name: family for family in FAMILIES}
 BY_CLASS = {name: family for family in FAMILIES for name in (family.pipeline, *family.also_loads)}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perf.spec.protocol import Size
+from perf.spec.variant import Variant
 
 Config = Mapping[str, Any]
 Configs = Mapping[str, Config]  # component -> its configuration
@@ -15,6 +16,7 @@ Inputs = Mapping[str, "Shape | Mapping[str, Shape]"]  # argument of the denoiser
 
 DIFFUSERS_WEIGHTS = "diffusion_pytorch_model"
 TRANSFORMERS_WEIGHTS = "model"
+TORCH_BACKENDS = {"eager", "ipex"}
 PROMPT_AND_NOTHING = 2  # guidance needs both, and denoises an image's latents once with each
 
 
@@ -22,17 +24,17 @@ PROMPT_AND_NOTHING = 2  # guidance needs both, and denoises an image's latents o
 class Family:
     """The components of a pipeline, the calls that it makes to them, and the classes that load it.
 
-    ``pipeline`` is diffusers' class and ``openvino_pipeline`` optimum-intel's; ``also_loads`` are other classes that
-    model_index.json may name, whose components the pipeline takes as well. ``weights`` maps each component with weights
-    to how their files begin, and ``optional`` are those of them that a checkpoint may leave out. ``text_encoders`` read
-    the prompt, ``denoiser`` is called in every step, and ``inputs`` returns the shapes of what it is called with, for
-    latents of a shape. ``zeroes_no_prompt`` tells whether guidance takes zeros in place of an encoded empty prompt
+    ``pipeline`` is diffusers' class and ``openvino_pipeline`` optimum-intel's, None for a family that is measured with
+    PyTorch alone; ``also_loads`` are other classes that model_index.json may name, whose components the pipeline takes
+    as well. ``weights`` maps each component with weights to how their files begin, and ``optional`` are those of them
+    that a checkpoint may leave out. ``text_encoders`` read the prompt, ``denoiser`` is called in every step, and
+    ``inputs`` returns the shapes of what it is called with, for latents of a shape. ``zeroes_no_prompt`` tells whether guidance takes zeros in place of an encoded empty prompt
     where model_index.json does not say. ``taesd`` is the Hub id of a tiny decoder for these latents.
     """
 
     name: str
     pipeline: str
-    openvino_pipeline: str
+    openvino_pipeline: str | None
     also_loads: tuple[str, ...] = ()
     weights: Mapping[str, str]
     optional: frozenset[str] = frozenset()
@@ -41,6 +43,15 @@ class Family:
     inputs: Callable[[Configs, Shape], Inputs]
     zeroes_no_prompt: bool = False
     taesd: str
+    takes_other_schedulers: bool = True
+
+    def why_not(self, variant: Variant) -> str | None:
+        """Return why this pipeline cannot be measured as ``variant``, or None if it can."""
+        if variant.backend not in TORCH_BACKENDS and self.openvino_pipeline is None:
+            return f"{self.pipeline} is measured with PyTorch alone"
+        if variant.scheduler != "checkpoint" and not self.takes_other_schedulers:
+            return f"{self.pipeline} takes no scheduler but its own"
+        return None
 
     def scale(self, configs: Configs) -> int:
         """Return the image pixels per latent along a side: each level of the VAE but one halves the image."""

@@ -56,3 +56,9 @@ EULER: Config = {  # Stable Diffusion XL
 }
 
 EULER_TRAILING: Config = EULER | {"timestep_spacing": "trailing"}  # Stable Diffusion Turbo
+
+FLOW_MATCH: Config = {  # Stable Diffusion 3
+    "_class_name": "FlowMatchEulerDiscreteScheduler",
+    "num_train_timesteps": 1000,
+    "shift": 3.0,
+}

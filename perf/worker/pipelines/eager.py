@@ -40,6 +40,7 @@ def load(request: BuildRequest) -> diffusers.DiffusionPipeline:
         str(request.checkpoint),
         local_files_only=True,
         use_safetensors=True,  # pickles can run code
+        **dict.fromkeys(request.described.left_out),  # not every pipeline takes model_index.json's word for it
     )
     use_scheduler(pipe, request)
     if variant.vae == "taesd":

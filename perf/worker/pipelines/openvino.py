@@ -11,6 +11,7 @@ from optimum import intel
 
 from perf.records.evidence import Kernel, Layer, Peak, State, grouped
 from perf.records.part import Part
+from perf.spec import families
 from perf.spec.variant import Variant
 from perf.worker.exports import exported
 from perf.worker.layers import in_layers
@@ -25,13 +26,14 @@ def build(request: BuildRequest) -> Built:
     began = time.perf_counter()
     folder = exported(request)
     export_s = time.perf_counter() - began
-    pipeline = getattr(intel, request.described.family.openvino_pipeline)
-    pipe = pipeline.from_pretrained(folder, compile=False, local_files_only=True)
+    name = request.described.family.openvino_pipeline
+    assert name, "the parent asks for no other family"
+    pipe = getattr(intel, name).from_pretrained(folder, compile=False, local_files_only=True)
     if request.variant.static_shape:
         size = request.size
         pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=1)
         if not request.is_guided:
-            reshape_to_one(pipe.unet.model)
+            reshape_to_one(families.denoiser_of(pipe).model)
     pipe.compile()
     use_scheduler(pipe, request)
     return Built(pipe, export_s=export_s)
@@ -56,17 +58,17 @@ def observe(built: Built, replay: Replay) -> Observed:
     pipe = built.pipe
     kernels: list[Kernel] = []
     layers: list[Layer] = []
-    for part, model in {Part.UNET_STEP: pipe.unet, Part.VAE_DECODE: pipe.vae.decoder}.items():
+    for part, model in {Part.UNET_STEP: families.denoiser_of(pipe), Part.VAE_DECODE: pipe.vae.decoder}.items():
         profiled = profile(model, part, replay)
         kernels += grouped(part, executed(profiled, primitives(model.request)))
         layers += in_layers(part, named(profiled))
-    get_property = pipe.unet.request.get_property
+    get_property = families.denoiser_of(pipe).request.get_property
     state = State(
         scheduler=type(pipe.scheduler).__name__,
         threads=get_property("INFERENCE_NUM_THREADS"),
         weights=quantized_weights(pipe.unet.model),
         precision=get_property("INFERENCE_PRECISION_HINT").to_string(),
-        dynamic_shapes=pipe.unet.model.is_dynamic(),
+        dynamic_shapes=families.denoiser_of(pipe).model.is_dynamic(),
         streams=get_property("NUM_STREAMS"),
         pinned=get_property("ENABLE_CPU_PINNING"),
     )
