@@ -28,8 +28,9 @@ class Family:
     PyTorch alone; ``also_loads`` are other classes that model_index.json may name, whose components the pipeline takes
     as well. ``weights`` maps each component with weights to how their files begin, and ``optional`` are those of them
     that a checkpoint may leave out. ``text_encoders`` read the prompt, ``denoiser`` is called in every step, and
-    ``inputs`` returns the shapes of what it is called with, for latents of a shape. ``zeroes_no_prompt`` tells whether guidance takes zeros in place of an encoded empty prompt
-    where model_index.json does not say. ``taesd`` is the Hub id of a tiny decoder for these latents.
+    ``inputs`` returns the shapes of what it is called with, for latents of a shape. ``zeroes_no_prompt`` tells whether
+    guidance takes zeros in place of an encoded empty prompt where model_index.json does not say. ``taesd`` is the Hub
+    id of a tiny decoder for these latents.
     """
 
     name: str
