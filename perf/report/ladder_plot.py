@@ -19,11 +19,19 @@ if TYPE_CHECKING:
 
 FORMATS = {".png", ".svg"}
 # Colours that colour-blind readers can tell apart: Okabe and Ito, Color Universal Design, 2008.
-COLOURS = {"eager": "#0072B2", "ipex": "#E69F00", "openvino": "#009E73"}
+COLOURS = {
+    "eager": "#0072B2",
+    "ipex": "#E69F00",
+    "openvino": "#009E73",
+    "genai": "#56B4E9",
+    "onnxruntime": "#CC79A7",
+}
 LIBRARIES = {
     "eager": ("PyTorch", "torch"),
     "ipex": ("IPEX", "intel-extension-for-pytorch"),
     "openvino": ("OpenVINO", "openvino"),
+    "genai": ("OpenVINO GenAI", "openvino-genai"),
+    "onnxruntime": ("ONNX Runtime", "onnxruntime"),
 }
 WIDTH_IN = 9.0
 ROW_IN = 0.36

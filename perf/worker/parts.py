@@ -34,7 +34,7 @@ class PartsClock:
     def watch(self, pipe: Any) -> None:
         """Put the clock around the calls that a pipeline of any family and backend makes to its models.
 
-        All text encoders count as one part. Not every pipeline has a safety checker; ONNX Runtime's has its place alone.
+        All text encoders count as one part. Not every pipeline has a safety checker, though it has the method.
         """
         for text_encoder in families.text_encoders_of(pipe):
             self._wrap(text_encoder, "forward", Part.TEXT_ENCODER)
