@@ -8,27 +8,14 @@ import importlib
 import json
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-from perf.spec.protocol import Size
-from perf.spec.variant import Variant
 from perf.worker.pipelines import BuildRequest
 
 arguments = json.loads(sys.argv[1])
-variant = Variant.from_json(arguments["variant"])
-size = Size.parse(arguments["size"])
-backend = importlib.import_module(f"perf.worker.pipelines.{variant.backend}")
-request = BuildRequest(
-    variant=variant,
-    checkpoint=Path(arguments["checkpoint"]),
-    checkpoint_digest=arguments["checkpoint_digest"],
-    size=size,
-    exports=Path(arguments["exports"]),
-)
-built = backend.build(request)
-built.pipe.set_progress_bar_config(disable=True)
+request = BuildRequest.from_json(arguments)
+built = importlib.import_module(f"perf.worker.pipelines.{request.variant.backend}").build(request)
 latents = np.load(arguments["latents"])
 
 for _ in sys.stdin:
@@ -37,7 +24,7 @@ for _ in sys.stdin:
         prompt=arguments["prompt"],
         steps=arguments["steps"],
         guidance_scale=arguments["guidance_scale"],
-        size=size,
+        size=request.size,
         latents=latents,
     )
     print("seconds", time.perf_counter() - began, flush=True)

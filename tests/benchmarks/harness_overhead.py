@@ -48,16 +48,11 @@ class Bare:
 @pytest.fixture(scope="session")
 def bare(measurement: Measurement, run: Run) -> Iterator[Bare]:
     """Start the bare process and warm it up."""
-    variant, bench = measurement.variant, run.bench
+    variant = measurement.variant
+    bench = run.bench_of(variant)
     started = command.for_variant(variant, run.stacks[variant.stack], bench.machine)
     prefix = started.arguments[: started.arguments.index("-m")]
-    arguments = bench.protocol.to_json() | {
-        "variant": variant.to_json(),
-        "checkpoint": str(bench.model.folder),
-        "checkpoint_digest": bench.model.digest,
-        "exports": str(bench.exports),
-        "latents": str(bench.latents),
-    }
+    arguments = bench.protocol.to_json() | bench.load_request(variant) | {"latents": str(bench.latents)}
     with subprocess.Popen(
         [*prefix, str(BARE), json.dumps(arguments)],
         env=dict(started.environment),

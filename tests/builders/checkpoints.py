@@ -9,6 +9,7 @@ from typing import Any
 
 from perf.spec import synthetic
 from perf.spec.families import BY_CLASS
+from perf.spec.families.family import DIFFUSERS_WEIGHTS
 
 
 def make_checkpoint(folder: Path, name: str = "tiny") -> Path:
@@ -21,6 +22,14 @@ def make_checkpoint(folder: Path, name: str = "tiny") -> Path:
     for component, stem in BY_CLASS[spec.index["_class_name"]].weights.items():
         if component in spec.configs:
             (folder / component / f"{stem}.safetensors").write_bytes(safetensors())
+    return folder
+
+
+def make_taesd(folder: Path, name: str = "tiny-taesd") -> Path:
+    """Fill a folder with the small VAE of that name, with one number for weights."""
+    for path, text in synthetic.find_taesd(name).files().items():
+        (folder / path).write_text(text)
+    (folder / f"{DIFFUSERS_WEIGHTS}.safetensors").write_bytes(safetensors())
     return folder
 
 

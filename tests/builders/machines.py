@@ -1,9 +1,14 @@
 """Machines for tests."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from perf.host.cpu import SAPPHIRE_RAPIDS_SETS
 from perf.host.machine import Machine
+from perf.host.stack import ROOT
+
+RECORDED = ROOT / "tests" / "data" / "machines"
 
 GENOA = Machine(
     cpu="AMD EPYC 9R14",
@@ -46,3 +51,19 @@ ICE_LAKE = replace(
     model=106,
     flags=frozenset({"avx512_vbmi2", "avx512_vnni"}),
 )
+
+
+def recorded(name: str) -> Machine:
+    """Return a machine whose CPU is that of a recorded /proc/cpuinfo; ``name`` is how its file's begins."""
+    (path,) = RECORDED.glob(f"{name}.*txt")
+    lines = (line.partition(":") for line in path.read_text().splitlines())
+    fields = {field.strip(): value.strip() for field, _, value in lines}
+    return replace(
+        GENOA,
+        cpu=fields["model name"],
+        vendor=fields["vendor_id"],
+        family=int(fields["cpu family"]),
+        model=int(fields["model"]),
+        stepping=int(fields["stepping"]),
+        flags=frozenset(fields["flags"].split()),
+    )

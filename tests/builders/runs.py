@@ -54,6 +54,7 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
         "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
         "SILLY_THREADS": str(HERE.usable_cores),
         "SILLY_BF16": HERE.bf16_isa or "",
+        "SILLY_FP16": HERE.fp16_isa or "",
     }
 
 

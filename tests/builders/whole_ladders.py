@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,44 @@ from perf.history.kept import digest_of
 from perf.host.machine import Machine
 from perf.proof.fidelity import Outcome, compare
 from perf.proof.pictures import pictures_of
+from perf.records.evidence import Evidence
 from perf.records.sample import Conditions, Parts, Sample, Session
 from perf.records.session_record import SessionRecord
 from perf.spec.ladder import LADDER
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
 from perf.stats.verdict import Finding, Verdict, VerdictKind
-from tests.builders.evidence import evidence
+from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PEAK, evidence
 from tests.builders.machines import GENOA
 from tests.builders.recorded_runs import recorded_row
 
 STEPS = 20
 PROTOCOL = Protocol(size=Size(512, 512), rounds=7)
 MODEL = {"name": "synthetic-sd15", "digest": "d" * 64}
-SPEED_UPS = (1.0, 1.2, 1.18, 2.1, 2.6, 3.1, 2.9, 3.3, 3.5, 3.0, 3.6, 3.7)
+SPEED_UPS = {
+    "eager-fp32": 1.0,
+    "eager-fp32-jemalloc": 1.2,
+    "eager-fp32-tcmalloc": 1.18,
+    "bf16-autocast": 2.1,
+    "bf16-channels-last": 2.6,
+    "bf16-compile": 3.1,
+    "bf16-compile-freeze": 3.2,
+    "bf16-compile-autotune": 3.25,
+    "fp16-channels-last": 2.65,
+    "lcm-4": 6.0,
+    "ipex-bf16": 2.9,
+    "ipex-bf16-sample-input": 3.3,
+    "ipex-bf16-dpm": 3.5,
+    "openvino-dynamic": 3.0,
+    "openvino-static": 3.6,
+    "openvino-static-dpm": 3.7,
+    "openvino-static-taesd": 4.0,
+    "openvino-int8-hybrid": 4.4,
+    "openvino-int8-weights": 3.4,
+    "openvino-lcm-4": 7.0,
+    "genai-static": 3.75,
+    "genai-int8": 4.5,
+}
 EAGER_S = 240.0
 SHARES = {"text_encoder_s": 0.004, "vae_decode_s": 0.11, "safety_checker_s": 0.012, "rest_s": 0.004}
 WORK = {
@@ -43,17 +68,24 @@ RATIOS = {VerdictKind.REGRESSED: 1.051, VerdictKind.UNDECIDED: 1.018, VerdictKin
 
 def latency_of(variant: Variant) -> float:
     """Return the seconds per image of a row of the ladder on a machine like GENOA."""
-    return EAGER_S / SPEED_UPS[LADDER.index(variant)]
+    return EAGER_S / SPEED_UPS[variant.name]
 
 
-def generation(latency_s: float, *, steps: int = STEPS, pressure: float = 0.0) -> Sample:
-    """Return a generation of so many seconds, most of them in the UNet, ``pressure`` of them waited for a CPU."""
+def generation(
+    latency_s: float, *, steps: int = STEPS, calls: int = STEPS + 1, pressure: float = 0.0, is_checked: bool = True
+) -> Sample:
+    """Return a generation of so many seconds, most of them in the UNet, ``pressure`` of them waited for a CPU.
+
+    ``is_checked`` tells whether the pipeline has a safety checker, which GenAI has not.
+    """
     parts = {name: latency_s * share for name, share in SHARES.items()}
-    step_s = (latency_s - sum(parts.values())) / (steps + 1)
+    if not is_checked:
+        parts["safety_checker_s"] = 0.0
+    step_s = (latency_s - sum(parts.values())) / calls
     return Sample(
         steps=steps,
         latency_s=latency_s,
-        parts=Parts(unet_steps_s=(step_s,) * (steps + 1), **parts),
+        parts=Parts(unet_steps_s=(step_s,) * calls, **parts),
         conditions=Conditions(
             cpu_s=2 * latency_s,
             peak_rss_bytes=8 * 1024**3,
@@ -92,13 +124,24 @@ def outcome(noise: float) -> Outcome:
     return Outcome(image=image.astype(np.float32), latents=np.ones((1, 4, 8, 8), np.float32))
 
 
+def proof_of(variant: Variant) -> Evidence:
+    """Return evidence in bfloat16, or of convolutions in 8 bits where the row has them."""
+    if variant.quantized != "int8-hybrid":
+        return evidence()
+    in_8_bits = replace(AMX_CONVOLUTION, implementation="brgconv_avx512_amx", types="i8", time_s=1.0)
+    peak = replace(PEAK, int8_convolution_flop_per_s=2e12)
+    return replace(evidence(in_8_bits, AMX_MATMUL, DECODE, weights={"i8": 1000}), peak=peak)
+
+
 def ladder_row(variant: Variant, position: int, generator: np.random.Generator, speed: float) -> dict[str, Any]:
     """Return the record of one row: seven rounds, of which one is disturbed."""
     levels_s = latency_of(variant) * speed * np.exp(generator.normal(0, 0.006, PROTOCOL.rounds))
-    samples = [generation(float(latency_s)) for latency_s in levels_s]
-    samples[3] = generation(float(levels_s[3]) * 1.08, pressure=0.2)
+    steps = {"steps": variant.steps, "calls": variant.steps} if variant.steps else {}
+    make = partial(generation, **steps, is_checked=variant.backend != "genai")
+    samples = [make(float(latency_s)) for latency_s in levels_s]
+    samples[3] = make(float(levels_s[3]) * 1.08, pressure=0.2)
     session = Session(variant=variant.name, load_s=12.0, export_s=0.0, warmups=(), samples=tuple(samples))
-    proof, image, reference = evidence(), outcome(noise=0.001 * position), outcome(noise=0.0)
+    proof, image, reference = proof_of(variant), outcome(noise=0.001 * position), outcome(noise=0.0)
     return recorded_row(variant.name, [1.0], proof) | {
         "session": session.to_json(),
         "protocol": PROTOCOL.to_json(),
@@ -121,7 +164,7 @@ def ladder_record(
     rows = [ladder_row(variant, position, generator, speed) for position, variant in enumerate(LADDER)]
     machine_verdict = {
         "kind": "unchanged",
-        "sentence": "all rows together within 5 %: +0.3 % (-0.9 % to +1.5 %), from 12 rows of the same software",
+        "sentence": "all rows together within 5 %: +0.3 % (-0.9 % to +1.5 %), from 22 rows of the same software",
         "tolerance": 0.05,
         "rows": {},
         "ratio": 1.003,

@@ -18,6 +18,7 @@ other variables shape what it reports:
     SILLY_THREADS    number of threads
     SILLY_KERNEL     implementation of its kernels
     SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
+    SILLY_FP16       instructions of the CPU for float16
     SILLY_PIXEL      first pixel of its picture, a gradient
     SILLY_GARBLE     a field of a reply to change, as JSON: {"reply": name, "path": [...], "value": ...}; without a
                      value it is left out; with "after", so many replies of that name are as they should be before
@@ -37,7 +38,7 @@ import tempfile
 import time
 import zipfile
 
-from perf.records.evidence import Evidence, Kernel, Peak, State, Surroundings
+from perf.records.evidence import Kernel, Observation, Peak, State, Surroundings
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample, Turn
 from perf.worker.wire import VERSION
@@ -216,11 +217,12 @@ def sample(steps, takes_turns=False):
     is_slow = os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
     step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if is_slow else 1) * jitter
     last_s = step_s * float(os.environ.get("SILLY_STALL", "1"))
+    is_unchecked = LOADED.get("backend") == "genai" or os.environ.get("SILLY_UNCHECKED") == LOADED.get("name")
     parts = Parts(
         text_encoder_s=0.25,
-        unet_steps_s=(step_s,) * steps + (last_s,),
+        unet_steps_s=(step_s,) * (calls(steps) - 1) + (last_s,),
         vae_decode_s=1.0,
-        safety_checker_s=0.0 if os.environ.get("SILLY_UNCHECKED") == LOADED.get("name") else 0.125,
+        safety_checker_s=0.0 if is_unchecked else 0.125,
         rest_s=0.0625,
     )
     is_waiting = str(next(GENERATIONS)) == os.environ.get("SILLY_WAITS")
@@ -236,29 +238,82 @@ def sample(steps, takes_turns=False):
     return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions, turns=known)
 
 
-def evidence(variant):
+def scheduler(variant):
+    if variant.get("latent_consistency"):
+        return "LCMScheduler"
+    return "DPMSolverMultistepScheduler" if variant.get("scheduler") == "dpm-solver" else "PNDMScheduler"
+
+
+def calls(steps):
+    """Return how many UNet calls so many steps are."""
+    return steps + 1 if scheduler(LOADED) == "PNDMScheduler" else steps
+
+
+def computing(variant):
+    """Return the type that a row computes in here, and the instructions that multiply it; none multiply f32 alone."""
+    bf16_isa, fp16_isa = (os.environ.get(name, "") for name in ("SILLY_BF16", "SILLY_FP16"))
+    if variant["backend"] in ("openvino", "genai"):
+        return ("bf16", bf16_isa) if bf16_isa else ("f32", "")
+    if variant["precision"] == "fp16-weights":
+        return "f16", fp16_isa
+    return ("f32", "") if variant["precision"] == "fp32" else ("bf16", bf16_isa)
+
+
+def kernels(variant):
+    """Yield the products of a UNet step and of a decoding: a convolution and a matrix product in each."""
+    types, isa = computing(variant)
+    implementation = os.environ.get("SILLY_KERNEL", "brgconv:avx512_core_bf16") + (f":{isa}" if isa else "")
+    for part in (Part.UNET_STEP, Part.VAE_DECODE):
+        is_quantized = variant["quantized"] and part == Part.UNET_STEP
+        of_convolution = "u8:i8:f32" if is_quantized and variant["quantized"] == "int8-hybrid" else types
+        of_matmul = f"{types}:i8:{types}" if is_quantized else types
+        for operation, its_types in (("convolution", of_convolution), ("matmul", of_matmul)):
+            yield Kernel(
+                part=part, operation=operation, implementation=implementation, types=its_types, count=50, time_s=0.25
+            )
+
+
+def state(variant):
+    """Return what the backend of the row would tell of itself, all as the row claims."""
+    types, _ = computing(variant)
+    common = {"scheduler": scheduler(variant), "threads": int(os.environ["SILLY_THREADS"])}
+    quantized = {"i8": 1000} if variant["quantized"] else None
+    if variant["backend"] == "genai":
+        return State(**common, weights=quantized, precision=types, streams=1, pinned=False)
+    if variant["backend"] == "openvino":
+        is_dynamic = not variant["static_shape"]
+        return State(**common, weights=quantized, precision=types, dynamic_shapes=is_dynamic, streams=1, pinned=False)
+    kept_in = "f32" if variant["precision"] == "bf16-autocast" and variant["backend"] != "ipex" else types
+    return State(
+        **common,
+        weights={kept_in: 1000},
+        channels_last=float(variant["channels_last"]),
+        prepacked=1.0 if variant["backend"] == "ipex" else None,
+        graphs=2 if variant["compiled"] else 0,
+        packed=100 if variant["compiled"] in ("freezing", "max-autotune") else None,
+        autotuned=50 if variant["compiled"] == "max-autotune" else None,
+    )
+
+
+def observation(variant):
     """Return evidence that all is as the variant claims."""
-    is_openvino = variant["backend"] == "openvino"
-    implementation = os.environ.get("SILLY_KERNEL", "brgconv:avx512_core_bf16")
-    bf16_isa = os.environ.get("SILLY_BF16", "") if is_openvino else ""
-    types = "bf16" if bf16_isa else "f32"
-    if bf16_isa:
-        implementation += f":{bf16_isa}"
-    ran = {"operation": "convolution", "implementation": implementation, "types": types, "count": 50, "time_s": 0.25}
-    return Evidence(
-        kernels=tuple(Kernel(part=part, **ran) for part in (Part.UNET_STEP, Part.VAE_DECODE)),
-        state=State(
-            scheduler="PNDMScheduler",
-            threads=int(os.environ["SILLY_THREADS"]),
-            precision=types if is_openvino else None,
-            weights=None if is_openvino else {"f32": 1000},
-            channels_last=None if is_openvino else 0.0,
-            dynamic_shapes=not variant["static_shape"] if is_openvino else None,
-        ),
+    return Observation(
+        kernels=tuple(kernels(variant)),
+        state=state(variant),
         surroundings=Surroundings(
             allocators=(), openmp=(), malloc_conf=None, steering={}, cpus={"0": 1}, memory_policy="default"
         ),
-        peak=Peak(fp32_flop_per_s=1e11, bf16_flop_per_s=2e11, memory_bytes_per_s=2e10),
+    )
+
+
+def peak(variant):
+    """Return what is measured for the row: float16 and 8 bits where it computes in them."""
+    return Peak(
+        fp32_flop_per_s=1e11,
+        bf16_flop_per_s=2e11,
+        memory_bytes_per_s=2e10,
+        fp16_flop_per_s=2e11 if variant["precision"] == "fp16-weights" else None,
+        int8_convolution_flop_per_s=4e11 if variant["quantized"] == "int8-hybrid" else None,
     )
 
 
@@ -284,7 +339,8 @@ def handle(request):
         reply("ready", load_s=1.5, export_s=0.0)
     elif request["request"] == "evidence":
         paint(request["outcome"])
-        reply("evidence", **evidence(LOADED).to_json())
+        peak_of_stack = peak(LOADED).to_json() if request["with_peak"] else None
+        reply("evidence", **observation(LOADED).to_json(), peak=peak_of_stack)
     else:
         if request.get("takes_turns"):
             for _ in range(4):

@@ -26,9 +26,11 @@ class NotingJudgement(Judgement):
     """A judgement that notes its work instead of doing it."""
 
     def __init__(self, folder: Path, measured: Sequence[Variant]) -> None:
+        bench = SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128)), estimate=None, small_vae=None)
         run = SimpleNamespace(
             machine=GENOA,
-            bench=SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128)), estimate=None),
+            bench=bench,
+            bench_of=lambda _: bench,
             settings=SimpleNamespace(
                 tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO, resume=False
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from perf.host.machine import this_machine
 from perf.host.topology import cores_by_socket, flatten, leading_number
+from tests.builders.machines import recorded
 
 # CPU number -> (socket, the CPUs that share its core), as the kernel tells them.
 TOPOLOGIES = {
@@ -61,6 +63,36 @@ def test_this_machine_is_read() -> None:
     assert set(machine.cores) <= os.sched_getaffinity(0)
     assert machine.memory_bytes > 2**30
     assert machine.cpu in str(machine)
+
+
+@pytest.mark.parametrize(
+    ("name", "bf16", "fp16", "int8"),
+    [
+        ("skylake-sp.known", None, None, None),
+        ("cascade-lake-without-avx512_vnni.known", None, None, None),
+        ("cascade-lake.known", None, None, "avx512_vnni"),
+        ("cooper-lake.known", "avx512_bf16", None, "avx512_vnni"),
+        ("ice-lake-sp.known", None, None, "avx512_vnni"),
+        ("sapphire-rapids.known", "amx_bf16", "avx512_fp16", "amx_int8"),
+        ("sapphire-rapids.inferred", "amx_bf16", "avx512_fp16", "amx_int8"),
+        ("emerald-rapids.known", "amx_bf16", "avx512_fp16", "amx_int8"),
+        ("granite-rapids.known", "amx_bf16", "amx_fp16", "amx_int8"),  # no flag of /proc/cpuinfo says so
+        ("sierra-forest.known", None, None, "avx_vnni"),
+        ("milan.known", None, None, None),
+        ("genoa.known", "avx512_bf16", None, "avx512_vnni"),
+        ("turin.known", "avx512_bf16", None, "avx512_vnni"),
+    ],
+)
+def test_the_fastest_instructions_of_each_type(name: str, bf16: str | None, fp16: str | None, int8: str | None) -> None:
+    machine = recorded(name)
+    assert (machine.bf16_isa, machine.fp16_isa, machine.int8_isa) == (bf16, fp16, int8)
+
+
+def test_a_generation_whose_amx_is_switched_off_multiplies_float16_without_it() -> None:
+    granite_rapids = recorded("granite-rapids.known")
+    without_amx = {flag for flag in granite_rapids.flags if not flag.startswith("amx")}
+    assert replace(granite_rapids, flags=frozenset(without_amx)).fp16_isa == "avx512_fp16"
+    assert replace(granite_rapids, flags=frozenset({"amx_fp16"}), model=143).fp16_isa == "amx_fp16"
 
 
 def test_the_fingerprint_is_json_and_says_what_it_is() -> None:

@@ -13,9 +13,10 @@ from perf.measure import command
 from perf.spec import ladder
 from perf.spec.families import BY_NAME
 from perf.spec.variant import Variant
-from tests.builders.machines import GENOA
+from tests.builders.machines import GENOA, SAPPHIRE_RAPIDS, recorded
 
-ICE_LAKE = dataclasses.replace(GENOA, cpu="Intel(R) Xeon(R) Gold 6338", flags=frozenset({"avx512_vnni"}))
+GENAI = ("numpy", "openvino", "openvino-genai", "openvino-tokenizers")
+EVERY_ISA = dataclasses.replace(SAPPHIRE_RAPIDS, flags=frozenset({*SAPPHIRE_RAPIDS.flags, "avx512_vnni"}))
 
 
 def variant(name: str) -> Variant:
@@ -33,7 +34,7 @@ def stack(tmp_path: Path) -> Stack:
         python_version="3.13.1",
         prefix=str(tmp_path),
         has_headers=True,
-        packages=dict.fromkeys(HEADLINERS, "1.0"),
+        packages=dict.fromkeys((*HEADLINERS, *GENAI), "1.0"),
     )
 
 
@@ -45,7 +46,7 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", [variant.name for variant in ladder.LADDER])
 def test_nothing_is_missing_where_all_is_there(name: str, stack: Stack) -> None:
-    assert prerequisites.find_missing(variant(name), stack, GENOA) is None
+    assert prerequisites.find_missing(variant(name), stack, EVERY_ISA) is None
 
 
 @pytest.mark.parametrize(
@@ -77,17 +78,53 @@ def test_a_half_made_stack(stack: Stack) -> None:
     assert "tox run --recreate --notest -e stack-current" in missing
 
 
-@pytest.mark.parametrize("name", ["bf16-autocast", "bf16-compile", "ipex-bf16-dpm"])
-def test_bf16_needs_the_instructions(name: str, stack: Stack) -> None:
-    missing = prerequisites.find_missing(variant(name), stack, ICE_LAKE)
-    assert missing is not None
-    assert "neither amx_bf16 nor avx512_bf16 (Intel(R) Xeon(R) Gold 6338)" in missing.reason
-    assert "-k 'not bf16'" in missing.remedy
+@pytest.mark.parametrize("package", GENAI)
+def test_genai_needs_its_packages_and_no_torch(package: str, stack: Stack) -> None:
+    stack = dataclasses.replace(stack, name="genai", packages=dict.fromkeys(GENAI, "1.0"))
+    assert prerequisites.find_missing(variant("genai-int8"), stack, EVERY_ISA) is None
+    half_made = dataclasses.replace(stack, packages=dict.fromkeys({*GENAI} - {package}, "1.0"))
+    missing = prerequisites.find_missing(variant("genai-int8"), half_made, EVERY_ISA)
+    assert missing == prerequisites.Missing(
+        f"stack genai (/stack/bin/python) has no {package}", "tox run --recreate --notest -e stack-genai"
+    )
 
 
-@pytest.mark.parametrize("name", ["eager-fp32", "openvino-static"])
-def test_ice_lake_runs_what_needs_no_bf16(name: str, stack: Stack) -> None:
-    assert prerequisites.find_missing(variant(name), stack, ICE_LAKE) is None
+BF16 = "neither amx_bf16 nor avx512_bf16 ({cpu}): bfloat16 would be emulated"
+FP16 = "neither amx_fp16 nor avx512_fp16 ({cpu}): float16 would be emulated"
+INT8 = "no VNNI (amx_int8, avx512_vnni or avx_vnni) ({cpu}): int8 would be emulated"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "name", "lacks"),
+    [
+        ("ice-lake-sp.known", "bf16-autocast", BF16),
+        ("ice-lake-sp.known", "bf16-compile-freeze", BF16),
+        ("ice-lake-sp.known", "lcm-4", BF16),
+        ("ice-lake-sp.known", "ipex-bf16-dpm", BF16),
+        ("ice-lake-sp.known", "eager-fp32", None),
+        ("ice-lake-sp.known", "openvino-static", None),
+        ("sapphire-rapids.known", "fp16-channels-last", None),
+        ("genoa.known", "fp16-channels-last", FP16),
+        ("ice-lake-sp.known", "fp16-channels-last", FP16),
+        ("skylake-sp.known", "openvino-int8-hybrid", INT8),
+        ("skylake-sp.known", "openvino-int8-weights", INT8),
+        ("skylake-sp.known", "genai-int8", INT8),
+        ("skylake-sp.known", "genai-static", None),
+        ("cascade-lake-without-avx512_vnni.known", "openvino-int8-hybrid", INT8),
+        ("cascade-lake.known", "openvino-int8-hybrid", None),
+        ("sierra-forest.known", "openvino-int8-hybrid", None),
+        ("genoa.known", "genai-int8", None),
+    ],
+)
+def test_what_the_cpu_would_emulate_is_not_measured(cpu: str, name: str, lacks: str | None, stack: Stack) -> None:
+    machine = recorded(cpu)
+    missing = prerequisites.find_missing(variant(name), stack, machine)
+    if lacks is None:
+        assert missing is None
+    else:
+        assert missing is not None
+        assert missing.reason == f"this CPU has {lacks.format(cpu=machine.cpu)}"
+        assert f"-k 'not {name}'" in missing.remedy
 
 
 def test_compiling_needs_a_compiler_and_headers(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

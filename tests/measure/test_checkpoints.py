@@ -42,7 +42,7 @@ def test_the_hubs_token_is_for_the_download_alone(tmp_path: Path, monkeypatch: p
     stack = Stack(name="current", python=str(python), python_version="3.11.7", prefix="", has_headers=True, packages={})
     monkeypatch.setenv("HF_TOKEN", "a secret")
     assert checkpoints._download("owner/gated", stack) == Path("got a secret")
-    assert checkpoints._run_module(stack, "flops").stdout == "got nothing\n"
+    assert checkpoints.run_module(stack, "flops").stdout == "got nothing\n"
 
 
 def from_hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -17,6 +17,7 @@ from perf.measure.measurement import Measurement
 from perf.measure.pedantic import Clock, EnoughRounds
 from perf.spec import ladder
 from perf.spec.protocol import Deadlines, Protocol, Size
+from tests.builders.baselines import STACK
 
 
 def test_pytest_benchmark_keeps_the_rounds_before_a_base_exception(benchmark: Any) -> None:
@@ -113,6 +114,7 @@ def test_only_the_turns_of_a_timed_worker_count(
     bench = SimpleNamespace(protocol=protocol, latents="latents.npy", deadlines=Deadlines(), probe=None)
     measurement = Measurement(
         variant,
+        STACK,
         cast("Bench", bench),
         cast("WorkerProcess", Worker(time)),
         label="eager-fp32",

@@ -9,10 +9,11 @@ import pytest
 from perf.history.database import Database
 from perf.report.page import make_view, source
 from perf.report.page.view import Page
+from perf.spec.ladder import LADDER
 from tests.builders.simulated_nights import Plan, nights_of
 from tests.builders.whole_ladders import ladder_record, write_ladder
 
-PLAN = Plan(nights=40, rows=12, seed=3)
+PLAN = Plan(nights=40, rows=len(LADDER), seed=3)
 
 
 @pytest.fixture(scope="module")

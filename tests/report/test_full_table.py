@@ -31,7 +31,7 @@ Record = dict[str, Any]
 
 def timed(latency_s: float, rss_bytes: int) -> Sample:
     """Return a generation whose parts all differ: text encoder 1 s, two UNet steps of 3 s, VAE 2 s, checker 0.5 s."""
-    whole = generation(latency_s, steps=2)
+    whole = generation(latency_s, steps=2, calls=3)
     parts = Parts(
         text_encoder_s=1.0,
         unet_steps_s=(3.0, 3.0),

@@ -24,7 +24,7 @@ def plot_of(folder: Path, **latencies_s: list[float]) -> LadderPlot:
 
 @pytest.fixture
 def whole_ladder(tmp_path: Path) -> LadderPlot:
-    latencies_s = itertools.count(262.0, -15.0)
+    latencies_s = itertools.count(262.0, -8.0)
     return plot_of(tmp_path, **{variant.name: [next(latencies_s)] * 3 for variant in LADDER})
 
 
@@ -38,7 +38,9 @@ def test_it_says_what_was_measured_on_what(tmp_path: Path) -> None:
 def test_a_baseline_is_drawn_with_the_rounds_of_all_its_sessions() -> None:
     (path,) = (BASELINES / "genoa").glob("synthetic-sd15-256x256-20steps-*.json")
     ladder = plotted_ladder.read(path)
-    assert [row.name for row in ladder.rows] == [variant.name for variant in LADDER]
+    accepted = json.loads(path.read_text())["rows"]
+    assert [row.name for row in ladder.rows] == [variant.name for variant in LADDER if variant.name in accepted]
+    assert len(ladder.rows) == len(accepted) == 12
     assert {len(row.latencies_s) for row in ladder.rows} == {9}
     plot = ladder_plot.prepare(ladder)
     assert plot.subtitle.endswith("bf16 by avx512_bf16; baseline of 3 sessions, the latest of 2026-11-23")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from perf.errors import UnknownName
 from perf.host.stack import ROOT
 from perf.spec import ladder
-from perf.spec.variant import Variant
+from perf.spec.variant import Backend, Variant
 
 
 def test_the_order_of_the_ladder() -> None:
@@ -20,18 +22,38 @@ def test_the_order_of_the_ladder() -> None:
         "bf16-autocast",
         "bf16-channels-last",
         "bf16-compile",
+        "bf16-compile-freeze",
+        "bf16-compile-autotune",
+        "fp16-channels-last",
+        "lcm-4",
         "ipex-bf16",
         "ipex-bf16-sample-input",
         "ipex-bf16-dpm",
         "openvino-dynamic",
         "openvino-static",
         "openvino-static-dpm",
+        "openvino-static-taesd",
+        "openvino-int8-hybrid",
+        "openvino-int8-weights",
+        "openvino-lcm-4",
+        "genai-static",
+        "genai-int8",
     ]
 
 
 @pytest.mark.parametrize("variant", ladder.LADDER, ids=lambda variant: variant.name)
 def test_json_both_ways(variant: Variant) -> None:
     assert Variant.from_json(json.loads(json.dumps(variant.to_json()))) == variant
+
+
+@pytest.mark.parametrize(("recorded", "compiled"), [(True, "plain"), (False, None)])
+def test_a_variant_of_a_record_of_version_0_2(recorded: bool, compiled: str | None) -> None:
+    """It knew one way to compile, and none of the options that came later."""
+    later = ("quantized", "vae", "latent_consistency", "steps")
+    (bf16_compile,) = ladder.select(["bf16-compile"])
+    fields = {name: value for name, value in bf16_compile.to_json().items() if name not in later}
+    variant = Variant.from_json(fields | {"compiled": recorded})
+    assert variant == replace(bf16_compile, compiled=compiled)  # type: ignore[arg-type]
 
 
 def test_the_published_figures() -> None:
@@ -68,6 +90,41 @@ def test_near_misses_are_named() -> None:
         ladder.select(["ipex-fb16"])
 
 
-def test_an_option_of_another_backend_is_refused() -> None:
-    with pytest.raises(ValueError, match="compiled belongs to the eager backend, not openvino"):
-        Variant(name="x", about="x", stack="current", backend="openvino", precision="fp32", compiled=True)
+@pytest.mark.parametrize(
+    ("backend", "option", "says"),
+    [
+        ("openvino", {"compiled": "plain"}, "compiled belongs to eager, not to openvino"),
+        ("eager", {"sample_input": True}, "sample_input belongs to ipex, not to eager"),
+        ("ipex", {"static_shape": True}, "static_shape belongs to openvino and genai, not to ipex"),
+        ("eager", {"quantized": "int8-hybrid"}, "quantized belongs to openvino and genai, not to eager"),
+    ],
+)
+def test_an_option_of_another_backend_is_refused(backend: Backend, option: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=f"^x: {says}$"):
+        Variant(name="x", about="x", stack="current", backend=backend, precision="fp32", **option)
+
+
+@pytest.mark.parametrize("name", ["genai-static", "genai-int8", "openvino-static-taesd", "openvino-int8-weights"])
+def test_what_runs_openvinos_models_is_static(name: str) -> None:
+    (variant,) = ladder.select([name])
+    assert variant.runs_openvino
+    assert variant.static_shape
+
+
+def test_a_row_of_its_own_steps() -> None:
+    assert {variant.name: ladder.own_steps(variant.name) for variant in ladder.LADDER if variant.steps} == {
+        "lcm-4": 4,
+        "openvino-lcm-4": 4,
+    }
+    assert ladder.own_steps("eager-fp32") is None
+    assert ladder.own_steps("a row of another version") is None
+
+
+@pytest.mark.parametrize("variant", ladder.LADDER, ids=lambda variant: variant.name)
+def test_an_image_in_fewer_bits_may_be_further_away(variant: Variant) -> None:
+    """Every row has its limits: float32's are the narrowest, those of 8 bits the widest."""
+    limits, exact = ladder.FIDELITY[variant.arithmetic], ladder.FIDELITY["fp32"]
+    expected = {"fp32": exact, "int8-hybrid": ladder.INT8, "int8-weights": ladder.INT8}
+    assert limits == expected.get(variant.arithmetic, ladder.BFLOAT16)
+    assert ladder.INT8.psnr_db < ladder.BFLOAT16.psnr_db < exact.psnr_db
+    assert ladder.INT8.latents_error > ladder.BFLOAT16.latents_error > exact.latents_error
