@@ -136,8 +136,8 @@ def proof_of(variant: Variant) -> Evidence:
 def ladder_row(variant: Variant, position: int, generator: np.random.Generator, speed: float) -> dict[str, Any]:
     """Return the record of one row: seven rounds, of which one is disturbed."""
     levels_s = latency_of(variant) * speed * np.exp(generator.normal(0, 0.006, PROTOCOL.rounds))
-    steps = {"steps": variant.steps, "calls": variant.steps} if variant.steps else {}
-    make = partial(generation, **steps, is_checked=variant.backend != "genai")
+    steps, calls = (variant.steps, variant.steps) if variant.steps else (STEPS, STEPS + 1)
+    make = partial(generation, steps=steps, calls=calls, is_checked=variant.backend != "genai")
     samples = [make(float(latency_s)) for latency_s in levels_s]
     samples[3] = make(float(levels_s[3]) * 1.08, pressure=0.2)
     session = Session(variant=variant.name, load_s=12.0, export_s=0.0, warmups=(), samples=tuple(samples))

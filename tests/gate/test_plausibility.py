@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from perf.errors import BadRecord
 from perf.gate import store
 from perf.gate.against_baseline import Gate, MeasuredRow
+from perf.gate.baseline import Baseline
+from perf.gate.plausibility import check_row
 from perf.measure.settings import BASELINES
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.baselines import EAGER, KEY, STACK, STATIC, accept
@@ -110,6 +113,18 @@ def test_rows_in_another_unit_are_no_improvement(tmp_path: Path) -> None:
     assert judged.kind is VerdictKind.INVALID
     assert "times faster than" in judged.sentence
     assert str(path) in judged.sentence
+
+
+def test_a_row_is_held_against_the_steps_that_it_makes() -> None:
+    """Twenty of such UNet steps would take longer than its image; it makes four, whatever the file's protocol says."""
+    data = accept(None, "lcm-4").to_json()
+    each_round(data["rows"]["lcm-4"], "unet_step_s", 0.2)
+    for part in (data, data["rows"]["lcm-4"]):
+        del part["checksum"]
+    baseline = Baseline.from_json(data)
+    assert baseline.faults == {}
+    with pytest.raises(BadRecord, match="latency_s"):
+        check_row(baseline.rows["lcm-4"], KEY)
 
 
 def test_the_committed_baselines_have_checksums() -> None:

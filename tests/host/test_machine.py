@@ -12,7 +12,7 @@ import pytest
 
 from perf.host.machine import this_machine
 from perf.host.topology import cores_by_socket, flatten, leading_number
-from tests.builders.machines import recorded
+from tests.builders import machines
 
 # CPU number -> (socket, the CPUs that share its core), as the kernel tells them.
 TOPOLOGIES = {
@@ -84,12 +84,12 @@ def test_this_machine_is_read() -> None:
     ],
 )
 def test_the_fastest_instructions_of_each_type(name: str, bf16: str | None, fp16: str | None, int8: str | None) -> None:
-    machine = recorded(name)
+    machine = machines.recorded(name)
     assert (machine.bf16_isa, machine.fp16_isa, machine.int8_isa) == (bf16, fp16, int8)
 
 
 def test_a_generation_whose_amx_is_switched_off_multiplies_float16_without_it() -> None:
-    granite_rapids = recorded("granite-rapids.known")
+    granite_rapids = machines.recorded("granite-rapids.known")
     without_amx = {flag for flag in granite_rapids.flags if not flag.startswith("amx")}
     assert replace(granite_rapids, flags=frozenset(without_amx)).fp16_isa == "avx512_fp16"
     assert replace(granite_rapids, flags=frozenset({"amx_fp16"}), model=143).fp16_isa == "amx_fp16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ def test_rounds_end_at_the_budget_but_never_before_the_minimum() -> None:
 
 def test_what_compiles_takes_longer_to_be_ready() -> None:
     assert row_s(COMPILED, DEFAULT, 0.001) - row_s(EAGER, DEFAULT, 0.001) == pytest.approx(100, abs=0.1)
+
+
+def test_a_row_of_four_steps_takes_the_time_of_four() -> None:
+    (lcm,) = ladder.select(["lcm-4"])
+    assert row_s(lcm, DEFAULT, 1.0) == pytest.approx(20 + 4 * 1.1 + 10 * 4 * 1.1 + 2)
+    assert row_s(lcm, replace(DEFAULT, steps=50), 1.0) == row_s(lcm, DEFAULT, 1.0)
 
 
 def test_nothing_is_shown_before_anything_is_known(last: LastRun) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from perf.measure.options import read_protocol, read_size
+from perf.errors import BadInput
+from perf.measure.options import read_prompts, read_protocol, read_size
 from perf.measure.settings import DEFAULT, DEFAULT_MODEL, QUICK
+from perf.spec.calibration import PROMPTS
 from perf.spec.protocol import Size
 
 
@@ -46,3 +49,33 @@ def test_a_turbo_model_is_measured_with_one_step_and_without_guidance(model: str
     assert read_protocol(given(quick=quick, model=model)) == one_step
     assert read_protocol(given(quick=quick, model=model, steps=4)) == replace(one_step, steps=4)
     assert read_protocol(given(quick=quick, model=model, guidance_scale=7.5)) == replace(one_step, guidance_scale=7.5)
+
+
+def test_without_a_file_models_in_8_bits_are_calibrated_with_the_suites_own_prompts() -> None:
+    assert read_prompts(None) == PROMPTS
+    assert len(PROMPTS) == 2
+
+
+def test_prompts_are_one_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.txt"
+    path.write_text("a fishing village at low tide\n\n   an old clockmaker \n", encoding="utf-8")
+    assert read_prompts(path) == ("a fishing village at low tide", "an old clockmaker")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "No such file or directory"),
+        (b"", "holds no prompt; write one a line, two or more for any use"),
+        (b"\n  \n\t\n", "holds no prompt; write one a line, two or more for any use"),
+        (b"\xff\xfe", "can't decode byte 0xff"),
+    ],
+)
+def test_a_file_without_prompts_is_refused(tmp_path: Path, content: bytes | None, says: str) -> None:
+    path = tmp_path / "prompts.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadInput) as caught:
+        read_prompts(path)
+    assert str(caught.value).startswith(f"--calibration-prompts {path}: ")
+    assert says in str(caught.value)

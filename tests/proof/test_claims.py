@@ -10,20 +10,29 @@ import pytest
 from perf.host.machine import Machine
 from perf.measure.command import MALLOC_CONF
 from perf.proof.claims import Claim, Facts, check, failed
-from perf.records.evidence import Evidence
+from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
 from perf.spec import ladder
 from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
-from tests.builders.machines import GENOA
+from tests.builders.machines import GENOA, recorded
 from tests.builders.samples import sample
 
-SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16"}))
+SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16", "avx512_fp16"}))
 ICE_LAKE = replace(GENOA, flags=frozenset({"avx512_vnni"}))
 STEPS = 20
 
 F32 = tuple(
     replace(kernel, types="f32", implementation="brg_conv_fwd:avx512_core") for kernel in (AMX_CONVOLUTION, DECODE)
 )
+F16 = tuple(
+    replace(kernel, types="f16", implementation="brg_conv_fwd:avx512_core_fp16") for kernel in (AMX_CONVOLUTION, DECODE)
+)
+# A quantised UNet as OpenVINO's profile shows it: convolutions in 8 bits, the products of attention in bfloat16, and
+# linear layers that widen their weights.
+INT8_CONVOLUTION = replace(AMX_CONVOLUTION, implementation="brgconv_avx512_amx", types="i8")
+WIDENED = replace(AMX_MATMUL, implementation="brgemm_avx512_amx", types="bf16:i8:bf16")
+HYBRID = (INT8_CONVOLUTION, AMX_MATMUL, WIDENED, DECODE)
+COMPRESSED = (AMX_CONVOLUTION, AMX_MATMUL, WIDENED, DECODE)
 TUNED = replace(
     PLAIN,
     allocators=("libjemalloc.so.2",),
@@ -33,19 +42,33 @@ TUNED = replace(
 )
 
 
-def claims(name: str, seen: Evidence, machine: Machine = SAPPHIRE_RAPIDS, calls: int = STEPS + 1) -> list[Claim]:
+def claims(
+    name: str,
+    seen: Evidence,
+    machine: Machine = SAPPHIRE_RAPIDS,
+    *,
+    calls: int | None = None,
+    scheduler: str = "PNDMScheduler",
+    step_s: float = 0.05,
+) -> list[Claim]:
     (variant,) = ladder.select([name])
-    timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(0.05,) * calls))
+    steps = variant.steps or STEPS
+    usual_calls = steps + 1 if scheduler == "PNDMScheduler" else steps
+    timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(step_s,) * (calls or usual_calls)))
     return check(
         Facts(
             variant=variant,
             machine=machine,
-            scheduler="PNDMScheduler",
-            steps=STEPS,
+            scheduler=scheduler,
+            steps=steps,
             session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,)),
             evidence=seen,
         )
     )
+
+
+def genai(*kernels: Any, **state: Any) -> Evidence:
+    return openvino(*kernels, **{"dynamic_shapes": None, **state})
 
 
 def openvino(*kernels: Any, **state: Any) -> Evidence:
@@ -62,9 +85,17 @@ def openvino(*kernels: Any, **state: Any) -> Evidence:
         ("eager-fp32-jemalloc", evidence(*F32, weights={"f32": 1}, channels_last=0.0, surroundings=TUNED), ICE_LAKE),
         ("bf16-autocast", evidence(weights={"f32": 1000}, channels_last=0.0), SAPPHIRE_RAPIDS),
         ("bf16-compile", evidence(graphs=2), SAPPHIRE_RAPIDS),
+        ("bf16-compile-freeze", evidence(graphs=2, packed=90), SAPPHIRE_RAPIDS),
+        ("bf16-compile-autotune", evidence(graphs=2, packed=90, autotuned=40), SAPPHIRE_RAPIDS),
+        ("fp16-channels-last", evidence(*F16, weights={"f16": 1000}), SAPPHIRE_RAPIDS),
         ("ipex-bf16", evidence(channels_last=None, prepacked=1.0, surroundings=TUNED), SAPPHIRE_RAPIDS),
         ("openvino-static", openvino(), SAPPHIRE_RAPIDS),
         ("openvino-static", openvino(*F32, precision="f32"), ICE_LAKE),
+        ("openvino-static-taesd", openvino(), SAPPHIRE_RAPIDS),
+        ("openvino-int8-hybrid", openvino(*HYBRID, weights={"i8": 1000}), SAPPHIRE_RAPIDS),
+        ("openvino-int8-weights", openvino(*COMPRESSED, weights={"i8": 1000}), SAPPHIRE_RAPIDS),
+        ("genai-static", genai(), SAPPHIRE_RAPIDS),
+        ("genai-int8", genai(*HYBRID, weights={"i8": 1000}), SAPPHIRE_RAPIDS),
         ("openvino-dynamic", openvino(dynamic_shapes=True), SAPPHIRE_RAPIDS),
     ],
 )
@@ -97,6 +128,61 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
         ),
         ("bf16-compile", evidence(graphs=0), "compiled: 0 graphs compiled by TorchInductor, expected some"),
         ("bf16-channels-last", evidence(graphs=2), "compiled: 2 graphs compiled by TorchInductor, expected none"),
+        (
+            "bf16-compile-freeze",
+            evidence(graphs=2),
+            "packed: weights of 0 products packed by TorchInductor, expected most",
+        ),
+        (
+            "bf16-compile-autotune",
+            evidence(graphs=2, packed=90),
+            "autotuned: 0 kernels chosen by timing them, expected some",
+        ),
+        (
+            "bf16-compile-autotune",
+            evidence(graphs=2, autotuned=40),
+            "packed: weights of 0 products packed by TorchInductor, expected most",
+        ),
+        (
+            "openvino-int8-hybrid",
+            openvino(*COMPRESSED, weights={"i8": 1000}),
+            "int8: 0 % of the UNet's convolution time in int8, expected over 80 %",
+        ),
+        (
+            "openvino-int8-weights",
+            openvino(*HYBRID, weights={"i8": 1000}),
+            "int8: 100 % of the UNet's convolution time in int8, expected none",
+        ),
+        (
+            "openvino-static",
+            openvino(*HYBRID),
+            "int8: 100 % of the UNet's convolution time in int8, expected none",
+        ),
+        (
+            "openvino-int8-weights",
+            openvino(weights={"i8": 1000}),
+            "int8 weights: 0 of the UNet's 48 matmuls have weights of 8 bits, expected most",
+        ),
+        (
+            "openvino-int8-hybrid",
+            openvino(*HYBRID, weights={"f16": 900, "i8": 100}),
+            "weights: 10 % of the UNet's weights are i8, expected all",
+        ),
+        (
+            "openvino-int8-hybrid",
+            openvino(INT8_CONVOLUTION, replace(WIDENED, types="f32:i8:f32"), DECODE, weights={"i8": 1000}),
+            "precision: 50 % of matmul and convolution time in bf16; OpenVINO was told bf16, expected over 80 %",
+        ),
+        (
+            "fp16-channels-last",
+            evidence(*F16, weights={"bf16": 1000}),
+            "weights: 0 % of the UNet's weights are f16, expected all",
+        ),
+        (
+            "fp16-channels-last",
+            evidence(weights={"f16": 1000}),
+            "precision: 0 % of matmul and convolution time in f16, expected over 80 %",
+        ),
         ("openvino-static", openvino(dynamic_shapes=True), "shapes: dynamic, expected static"),
         ("openvino-static", openvino(streams=2), "streams: 2, expected 1"),
         ("openvino-static", openvino(threads=1), "threads: 1, expected 2"),
@@ -195,6 +281,79 @@ def test_mkl_does_not_say_what_it_runs_on() -> None:
     slow = replace(attention, implementation="mkl:sgemm", types="f32")
     (failing,) = failed(claims("bf16-channels-last", evidence(AMX_CONVOLUTION, slow)))
     assert str(failing) == "precision: 9 % of matmul and convolution time in bf16, expected over 80 %"
+
+
+FALLEN_BACK = tuple(replace(kernel, implementation="ref:any") for kernel in F16)
+ON_AMX = tuple(replace(kernel, implementation="brg_conv_fwd:avx10_1_512_amx_fp16") for kernel in F16)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "kernels", "instructions"),
+    [
+        ("sapphire-rapids.known", F16, "100 % of matmul and convolution time on AVX-512 fp16"),
+        ("sapphire-rapids.known", FALLEN_BACK, "0 % of matmul and convolution time on AVX-512 fp16, expected over"),
+        ("granite-rapids.known", ON_AMX, "100 % of matmul and convolution time on AMX fp16"),
+        ("granite-rapids.known", F16, "0 % of matmul and convolution time on AMX fp16, expected over 80 %; "),
+    ],
+)
+def test_float16_runs_on_the_instructions_that_the_cpu_has(
+    cpu: str, kernels: tuple[Kernel, ...], instructions: str
+) -> None:
+    seen = evidence(*kernels, weights={"f16": 1000})
+    (said,) = [claim for claim in claims("fp16-channels-last", seen, recorded(cpu)) if claim.name == "instructions"]
+    assert said.sentence.startswith(instructions)
+    assert said.holds == ("expected" not in instructions)
+
+
+def test_what_is_in_8_bits_does_not_count_for_the_precision_of_the_rest() -> None:
+    """Of a quantised UNet most time may be in 8 bits; without them, what is left is all in bfloat16."""
+    longer = replace(INT8_CONVOLUTION, time_s=30.0)
+    quantized = {claim.name: claim for claim in claims("openvino-int8-hybrid", openvino(longer, *COMPRESSED[1:]))}
+    assert quantized["precision"].sentence.startswith("100 % of matmul and convolution time in bf16")
+    plain = {claim.name: claim for claim in claims("openvino-static", openvino(longer, *COMPRESSED[1:]))}
+    assert not plain["precision"].holds
+
+
+def test_rows_without_openvino_claim_nothing_of_8_bits() -> None:
+    names = {claim.name for claim in claims("bf16-channels-last", evidence())}
+    assert not names & {"int8", "int8 weights", "packed", "autotuned", "GenAI"}
+
+
+@pytest.mark.parametrize(
+    ("step_s", "holds"),
+    [
+        (0.5, True),
+        (0.65, True),
+        (1.0, False),
+    ],  # its kernels take 0.65 s, a reorder among them; half as much again is allowed
+)
+def test_genais_calls_take_no_longer_than_the_kernels_that_were_seen(step_s: float, holds: bool) -> None:
+    (said,) = [claim for claim in claims("genai-static", genai(), step_s=step_s) if claim.name == "GenAI"]
+    assert said.holds == holds
+    expected = f"GenAI's fastest UNet call takes {1000 * step_s:.3g} ms, its kernels 650 ms"
+    assert said.sentence == (expected if holds else f"{expected}, expected hardly more")
+
+
+def test_genais_fastest_call_counts_since_other_work_makes_calls_slower() -> None:
+    (variant,) = ladder.select(["genai-static"])
+    timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(9.0, 0.5, 9.0)))
+    session = Session(variant=variant.name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,))
+    facts = Facts(
+        variant=variant, machine=SAPPHIRE_RAPIDS, scheduler="", steps=STEPS, session=session, evidence=genai()
+    )
+    (said,) = [claim for claim in check(facts) if claim.name == "GenAI"]
+    assert said.holds
+
+
+@pytest.mark.parametrize("name", ["lcm-4", "openvino-lcm-4"])
+def test_a_latent_consistency_model_makes_four_calls_whatever_the_protocol_says(name: str) -> None:
+    make = openvino if name.startswith("openvino") else evidence
+    seen = make(scheduler="LCMScheduler")
+    assert failed(claims(name, seen, scheduler="LCMScheduler")) == []
+    (failing,) = failed(claims(name, seen, scheduler="LCMScheduler", calls=STEPS))
+    assert str(failing) == "UNet calls: 20 in each generation, expected 4"
+    (failing,) = failed(claims(name, make(), scheduler="LCMScheduler", calls=5))
+    assert str(failing) == "scheduler: PNDMScheduler, expected LCMScheduler"
 
 
 def test_nothing_seen_is_nothing_proved() -> None:

@@ -112,6 +112,7 @@ def consistency_model(base: Synthetic, name: str) -> Synthetic:
         base,
         name=name,
         index=INDEX | {"scheduler": ["diffusers", "LCMScheduler"]},
+        consistency_twin=None,
         configs={**base.configs, "unet": base.configs["unet"] | CONSISTENCY, "scheduler": LCM},
     )
 
