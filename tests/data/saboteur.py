@@ -1,40 +1,52 @@
 """The real worker, with one thing quietly wrong. Silly on purpose.
 
 python saboteur.py DEED REQUEST_FD REPLY_FD PARENT_PID
+
+A deed is done to a backend before it builds, or to the pipeline of diffusers that it has built. torch is imported where
+it is needed: one stack has none.
 """
 
 import importlib
 import sys
 from contextlib import nullcontext
 
-import torch
-
 from perf.worker import wire
 from perf.worker.__main__ import Worker, import_backend
 
 
+def module(name):
+    return importlib.import_module(name)
+
+
 def lose_channels_last(pipe):
+    torch = module("torch")
     pipe.unet.to(memory_format=torch.contiguous_format)
 
 
 def take_another_scheduler(pipe):
-    diffusers = importlib.import_module("diffusers")
-    pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+    pipe.scheduler = module("diffusers").EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+
+
+def take_a_step_more_by_another_scheduler(pipe):
+    """Leave the scheduler of few steps, and make more of them than are asked for."""
+    take_another_scheduler(pipe)
+    set_timesteps = pipe.scheduler.set_timesteps
+    pipe.scheduler.set_timesteps = lambda steps, *args, **kwargs: set_timesteps(steps + 1, *args, **kwargs)
 
 
 def decode_to_zeros(pipe):
     decode = pipe.vae.decode
-    pipe.vae.decode = lambda *args, **kwargs: (torch.zeros_like(decode(*args, **kwargs)[0]),)
+    pipe.vae.decode = lambda *args, **kwargs: (module("torch").zeros_like(decode(*args, **kwargs)[0]),)
 
 
 def put_nan_into_a_weight(pipe):
-    with torch.no_grad():
+    with module("torch").no_grad():
         pipe.unet.conv_in.weight[0, 0, 0, 0] = float("nan")
 
 
 def take_a_faster_unet(pipe):
     def find_no_noise(sample, *args, **kwargs):
-        return (torch.zeros_like(sample),)
+        return (module("torch").zeros_like(sample),)
 
     pipe.unet.forward = find_no_noise
 
@@ -47,10 +59,12 @@ def recompile_openvino(pipe, **config):
 
 
 def take_a_thread(pipe):
+    torch = module("torch")
     torch.set_num_threads(torch.get_num_threads() - 1)
 
 
 def add_a_thread(pipe):
+    torch = module("torch")
     torch.set_num_threads(torch.get_num_threads() + 1)
 
 
@@ -59,15 +73,40 @@ def set_openvino_to_f32_and_one_thread(pipe):
 
 
 def turn_autocast_off(backend):
-    importlib.import_module("perf.worker.pipelines.eager").autocast_bf16 = nullcontext
+    module("perf.worker.pipelines.eager").autocast_bf16 = nullcontext
 
 
-BEFORE = {"turn_autocast_off": turn_autocast_off}
+def compile_plainly(backend):
+    backend.inductor.configure = lambda _: None
+
+
+def export_plainly(backend):
+    """Run the export that was made first, in float32, whatever was to be derived of it."""
+    exports = module("perf.worker.exports")
+    exports._quantized = exports._with_small_vae = lambda _request, folder, _more: folder
+
+
+def run_slower_models_than_are_profiled(backend):
+    """Have GenAI compile for float32 and one thread, while what is looked at is compiled as it should be."""
+    genai = backend.openvino_genai
+
+    class Slower(genai.Text2ImagePipeline):
+        def compile(self, device):
+            super().compile(device, INFERENCE_PRECISION_HINT="f32", INFERENCE_NUM_THREADS=1)
+
+    genai.Text2ImagePipeline = Slower
+
+
+BEFORE = {
+    deed.__name__: deed
+    for deed in (turn_autocast_off, compile_plainly, export_plainly, run_slower_models_than_are_profiled)
+}
 AFTER = {
     deed.__name__: deed
     for deed in (
         lose_channels_last,
         take_another_scheduler,
+        take_a_step_more_by_another_scheduler,
         decode_to_zeros,
         put_nan_into_a_weight,
         take_a_faster_unet,
@@ -84,18 +123,20 @@ def spoil(name, deed):
     build = backend.build
 
     def spoiled(request):
-        BEFORE.get(deed, lambda _: None)(backend)
+        if deed in BEFORE:
+            BEFORE[deed](backend)
         built = build(request)
-        AFTER.get(deed, lambda _: None)(built.pipe)
+        if deed in AFTER:
+            AFTER[deed](built.pipe)
         return built
 
     backend.build = spoiled
 
 
 class Saboteur(Worker):
-    def _load(self, variant, **rest):
-        spoil(variant["backend"], DEED)
-        super()._load(variant, **rest)
+    def _load(self, **fields):
+        spoil(fields["variant"]["backend"], DEED)
+        super()._load(**fields)
 
 
 DEED = sys.argv.pop(1)

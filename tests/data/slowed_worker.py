@@ -51,9 +51,9 @@ def slow(backend):
 
 
 class SlowedWorker(Worker):
-    def _load(self, variant, **rest):
-        slow(importlib.import_module(f"perf.worker.pipelines.{variant['backend']}"))
-        super()._load(variant, **rest)
+    def _load(self, **fields):
+        slow(importlib.import_module(f"perf.worker.pipelines.{fields['variant']['backend']}"))
+        super()._load(**fields)
 
 
 wire.main(sys.argv[1:], lambda reply: SlowedWorker(reply).handlers)

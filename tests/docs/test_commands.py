@@ -19,6 +19,7 @@ import pytest
 from perf import cli
 from perf.host.stack import ROOT
 from perf.measure import options
+from perf.spec import ladder
 from tests.builders.markdown import Block, blocks, pages
 from tests.builders.runs import WITHOUT_HYPOTHESIS, surroundings
 
@@ -149,7 +150,8 @@ def check_tox(names: str, options: str) -> None:
     known = tox_ini()
     words = shlex.split(options)
     for name in names.split(","):
-        section = "testenv:stack-{current,ipex}" if name.startswith("stack-") else f"testenv:{name}"
+        stacks = f"testenv:stack-{{{','.join(ladder.stacks())}}}"
+        section = stacks if name.removeprefix("stack-") in ladder.stacks() else f"testenv:{name}"
         assert section in known, f"tox has no environment {name}"
         if name in {"upgrade", "pair", "selftest"}:
             check_command([name, *words])

@@ -14,7 +14,8 @@ import pytest
 from perf.host.lock import hold
 from perf.host.machine import Machine
 from perf.host.stack import Stack
-from perf.measure import command, settings
+from perf.measure import bench as measured_with
+from perf.measure import command, latents, settings
 from perf.measure.command import Command
 from perf.measure.progress import Progress
 from perf.measure.run import Run
@@ -27,6 +28,7 @@ from tests.builders.runs import DATA, HERE
 SIZE = Size(128, 128)
 STEPS = 20  # as the tiny ladder, which shares the reference images
 SESSIONS = itertools.count(1)  # each has a folder of its own
+needs_int8 = pytest.mark.skipif(not HERE.int8_isa, reason="this CPU has no instructions for 8 bits")
 needs_bf16 = pytest.mark.skipif(not HERE.bf16_isa, reason="this CPU has no bfloat16 instructions")
 
 
@@ -44,8 +46,13 @@ class Bench:
         environment: Mapping[str, str] | None = None,
         without: Sequence[str] = (),
         machine: Machine = HERE,
+        steps: int | None = None,
+        size: Size = SIZE,
     ) -> list[str]:
-        """Return the claims of the row that do not hold, with that deed done, environment set and words left out."""
+        """Return the claims of the row that do not hold, with that deed done, environment set and words left out.
+
+        ``steps`` and ``size`` are those of a generation where they are not the row's; then its image is another one.
+        """
         (variant,) = ladder.select([name])
 
         def spoiled(variant: Variant, stack: Stack, _: Machine, origin: command.Origin) -> Command:
@@ -60,14 +67,21 @@ class Bench:
         with self._monkeypatch.context() as patched:
             patched.setattr(command, "for_variant", spoiled)
             patched.setattr(self._run, "machine", machine)
-            with self._run.measuring(variant, next(SESSIONS)) as measurement:
+            steps = steps or self._run.bench_of(variant).protocol.steps
+            with self._run.measuring(variant, next(SESSIONS), self._of_size(variant, size)) as measurement:
                 for _ in range(variant.warmup_rounds):
-                    measurement.generate(STEPS)
-                measurement.generate(STEPS)
+                    measurement.generate(steps)
+                measurement.generate(steps)
                 inspection = measurement.inspect()
             proofs.add(variant, measurement.session, inspection)
         proofs.complete()
         return proofs.faults(name)
+
+    def _of_size(self, variant: Variant, size: Size) -> measured_with.Bench:
+        """Return what the row is measured with, for images of this size."""
+        own = self._run.bench_of(variant)
+        noise = latents.write(own.latents.parent, own.protocol.seed, own.model.latents_shape(size))
+        return dataclasses.replace(own, protocol=dataclasses.replace(own.protocol, size=size), latents=noise)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +123,57 @@ def test_a_deed_is_found_by_the_claim_that_it_breaks(bench: Bench, name: str, de
     faults = bench.faults(name, deed=deed)
     print(faults)
     assert claim in [fault.split(":")[0] for fault in faults]
+
+
+def names_of(faults: Sequence[str]) -> list[str]:
+    print(*faults, sep="\n")
+    return [fault.split(":")[0] for fault in faults]
+
+
+@needs_bf16
+def test_a_compiler_that_was_not_told_what_to_do(bench: Bench) -> None:
+    """Each claim has a counter of its own, so one worker shows both; the ladder's own rows show that they count."""
+    assert names_of(bench.faults("bf16-compile-autotune", deed="compile_plainly")) == ["packed", "autotuned"]
+
+
+@needs_int8
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [("openvino-int8-hybrid", ["int8", "int8 weights"]), ("openvino-int8-weights", ["int8 weights"])],
+)
+def test_a_model_that_was_not_quantised(bench: Bench, name: str, broken: list[str]) -> None:
+    assert names_of(bench.faults(name, deed="export_plainly")) == broken
+
+
+def test_the_checkpoints_own_vae_in_place_of_the_small_one(bench: Bench) -> None:
+    assert names_of(bench.faults("openvino-static-taesd", deed="export_plainly")) == ["image"]
+
+
+@pytest.mark.skipif(bool(HERE.fp16_isa), reason="this CPU multiplies float16")
+def test_float16_that_falls_back(bench: Bench) -> None:
+    """oneDNN is asked for float16 where the CPU has no instructions for it, and says what it takes instead."""
+    pretended = dataclasses.replace(HERE, flags=HERE.flags | {"avx512_fp16"})
+    faults = bench.faults("fp16-channels-last", machine=pretended, steps=1)  # each takes a second
+    assert "instructions" in names_of(faults)
+
+
+@needs_bf16
+def test_a_model_of_few_steps_that_makes_more_of_them_by_another_scheduler(bench: Bench) -> None:
+    scheduler, calls, image = bench.faults("lcm-4", deed="take_a_step_more_by_another_scheduler")
+    assert scheduler == "scheduler: EulerDiscreteScheduler, expected LCMScheduler"
+    assert calls == "UNet calls: 5 in each generation, expected 4"
+    assert image.startswith("image: ")
+
+
+@needs_bf16
+@pytest.mark.skipif(len(HERE.cores) == 1, reason="one thread is all that there is here")
+def test_genai_runs_slower_models_than_the_ones_that_are_profiled(bench: Bench) -> None:
+    """At 128x128 a profile itself takes longer than what is lost. At 256x256 a call takes 0.7 of its kernels' seconds.
+
+    With float32 alone, which is 1.2 on a CPU without AMX, the claim would hold; with one thread as well it is 2.2.
+    """
+    faults = bench.faults("genai-static", deed="run_slower_models_than_are_profiled", size=Size(256, 256))
+    assert names_of(faults) == ["GenAI", "image"], "the reference image is of another size"
 
 
 def test_precision_and_threads_lost_to_openvino(bench: Bench) -> None:
