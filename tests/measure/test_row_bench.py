@@ -29,7 +29,8 @@ from tests.builders.runs import SILLY_PYTHON
 
 PROTOCOL = Protocol(size=Size(128, 128))
 TINY = replace(MODEL, name="tiny")
-SILLY = replace(STACK, python=str(SILLY_PYTHON))
+EXPORTING = {"torch": "2.13.0", "diffusers": "0.37.1", "optimum-intel": "2.1.0"}
+SILLY = replace(STACK, python=str(SILLY_PYTHON), packages=EXPORTING)
 LCM = replace(MODEL, name="SimianLuo/LCM_Dreamshaper_v7", is_consistency=True)
 TINY_LCM = replace(TINY, name="tiny-lcm", is_consistency=True)
 OF_THE_HUB = replace(MODEL, name="owner/name")
@@ -57,8 +58,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     )
 
 
-def bench_of(name: str, bench: Bench, folder: Path, exporter: Stack | None = SILLY) -> Bench:
-    return row_bench.row_bench(bench, variant(name), SILLY, exporter, folder)
+def bench_of(name: str, bench: Bench, folder: Path, *makers: Stack) -> Bench:
+    return row_bench.row_bench(bench, variant(name), makers or (SILLY,), folder)
 
 
 @pytest.mark.parametrize("name", ["lcm-4", "openvino-lcm-4"])
@@ -141,7 +142,7 @@ def test_another_stack_exports_for_genai(bench: Bench, tmp_path: Path) -> None:
 
 def test_without_a_stack_that_exports_genai_cannot_run(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(WorkerFailed, match="no stack is installed here that exports a model to OpenVINO"):
-        bench_of("genai-static", bench, tmp_path, exporter=None)
+        bench_of("genai-static", bench, tmp_path, replace(SILLY, packages={"torch": "2.13.0", "diffusers": "0.37.1"}))
 
 
 def test_an_export_that_fails_says_why(bench: Bench, tmp_path: Path) -> None:
@@ -149,5 +150,5 @@ def test_an_export_that_fails_says_why(bench: Bench, tmp_path: Path) -> None:
     broken.write_text("#!/bin/sh\necho out of cheese >&2\nexit 3\n")
     broken.chmod(0o755)
     with pytest.raises(WorkerFailed, match="genai-static: the export failed") as caught:
-        bench_of("genai-static", bench, tmp_path, exporter=replace(STACK, python=str(broken)))
+        bench_of("genai-static", bench, tmp_path, replace(SILLY, python=str(broken)))
     assert "out of cheese" in str(caught.value)
