@@ -18,7 +18,10 @@ from perf.records.typed_json import convert
 ROOT = Path(__file__).resolve().parents[2]
 INSPECTION_DEADLINE_S = 60
 INSTALLERS = {"pip", "wheel"}  # packages of an environment that no worker imports
-HEADLINERS = ("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "diffusers", "transformers")
+HEADLINERS = (
+    *("torch", "intel-extension-for-pytorch", "openvino", "optimum-intel", "openvino-genai", "onnxruntime"),
+    *("diffusers", "transformers"),
+)
 
 # Runs in the stack's interpreter, with the standard library alone. A folder without a name or a version is what a
 # killed pip has left, and so is one that begins with "~"; of two in different places, the first is imported.

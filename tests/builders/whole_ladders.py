@@ -52,7 +52,9 @@ SPEED_UPS = {
     "openvino-lcm-4": 7.0,
     "genai-static": 3.75,
     "genai-int8": 4.5,
+    "onnxruntime": 1.5,
 }
+UNCHECKED = ("genai", "onnxruntime")  # the backends whose pipelines make no safety check
 EAGER_S = 240.0
 SHARES = {"text_encoder_s": 0.004, "vae_decode_s": 0.11, "safety_checker_s": 0.012, "rest_s": 0.004}
 WORK = {
@@ -76,7 +78,7 @@ def generation(
 ) -> Sample:
     """Return a generation of so many seconds, most of them in the UNet, ``pressure`` of them waited for a CPU.
 
-    ``is_checked`` tells whether the pipeline has a safety checker, which GenAI has not.
+    ``is_checked`` tells whether the pipeline makes a safety check.
     """
     parts = {name: latency_s * share for name, share in SHARES.items()}
     if not is_checked:
@@ -137,7 +139,7 @@ def ladder_row(variant: Variant, position: int, generator: np.random.Generator, 
     """Return the record of one row: seven rounds, of which one is disturbed."""
     levels_s = latency_of(variant) * speed * np.exp(generator.normal(0, 0.006, PROTOCOL.rounds))
     steps, calls = (variant.steps, variant.steps) if variant.steps else (STEPS, STEPS + 1)
-    make = partial(generation, steps=steps, calls=calls, is_checked=variant.backend != "genai")
+    make = partial(generation, steps=steps, calls=calls, is_checked=variant.backend not in UNCHECKED)
     samples = [make(float(latency_s)) for latency_s in levels_s]
     samples[3] = make(float(levels_s[3]) * 1.08, pressure=0.2)
     session = Session(variant=variant.name, load_s=12.0, export_s=0.0, warmups=(), samples=tuple(samples))

@@ -16,7 +16,7 @@ from perf.stats.tolerances import Tolerances
 @pytest.mark.parametrize(
     ("words", "needed"),
     [
-        ([], ["current", "ipex", "genai"]),
+        ([], ["current", "ipex", "genai", "onnx"]),
         (["--variant", "ipex-bf16", "--rounds", "3"], ["current", "ipex"]),
         (["--variant", "genai-*", "--variant", "bf16-compile"], ["current", "genai"]),
         (["--variant", "bf16-*"], ["current"]),
@@ -24,7 +24,7 @@ from perf.stats.tolerances import Tolerances
         (["current", ""], ["current"]),
         (["--upgrade-stack", "ipex", "--upgrade", "numpy==2.4.5"], ["current", "ipex"]),
         (["--stack", "ipex=/elsewhere/bin/python", "--variant", "ipex-*"], ["current"]),
-        (["--rounds", "3"], ["current", "ipex", "genai"]),
+        (["--rounds", "3"], ["current", "ipex", "genai", "onnx"]),
     ],
 )
 def test_a_run_needs_the_stacks_of_its_rows(

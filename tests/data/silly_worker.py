@@ -217,7 +217,8 @@ def sample(steps, takes_turns=False):
     is_slow = os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
     step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if is_slow else 1) * jitter
     last_s = step_s * float(os.environ.get("SILLY_STALL", "1"))
-    is_unchecked = LOADED.get("backend") == "genai" or os.environ.get("SILLY_UNCHECKED") == LOADED.get("name")
+    has_no_checker = LOADED.get("backend") in ("genai", "onnxruntime")
+    is_unchecked = has_no_checker or os.environ.get("SILLY_UNCHECKED") == LOADED.get("name")
     parts = Parts(
         text_encoder_s=0.25,
         unet_steps_s=(step_s,) * (calls(steps) - 1) + (last_s,),
@@ -283,6 +284,8 @@ def state(variant):
     if variant["backend"] == "openvino":
         is_dynamic = not variant["static_shape"]
         return State(**common, weights=quantized, precision=types, dynamic_shapes=is_dynamic, streams=1, pinned=False)
+    if variant["backend"] == "onnxruntime":
+        return State(**common)
     kept_in = "f32" if variant["precision"] == "bf16-autocast" and variant["backend"] != "ipex" else types
     return State(
         **common,

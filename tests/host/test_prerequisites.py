@@ -34,7 +34,7 @@ def stack(tmp_path: Path) -> Stack:
         python_version="3.13.1",
         prefix=str(tmp_path),
         has_headers=True,
-        packages=dict.fromkeys((*HEADLINERS, *GENAI), "1.0"),
+        packages=dict.fromkeys((*HEADLINERS, *GENAI, "optimum-onnx"), "1.0"),
     )
 
 
