@@ -6,6 +6,7 @@ A deed is done to a backend before it builds, or to the pipeline of diffusers th
 it is needed: one stack has none.
 """
 
+import dataclasses
 import importlib
 import sys
 from contextlib import nullcontext
@@ -86,21 +87,13 @@ def export_plainly(backend):
     exports._quantized = exports._with_small_vae = lambda _request, folder, _more: folder
 
 
-def run_slower_models_than_are_profiled(backend):
-    """Have GenAI compile for float32 and one thread, while what is looked at is compiled as it should be."""
-    genai = backend.openvino_genai
-
-    class Slower(genai.Text2ImagePipeline):
-        def compile(self, device):
-            super().compile(device, INFERENCE_PRECISION_HINT="f32", INFERENCE_NUM_THREADS=1)
-
-    genai.Text2ImagePipeline = Slower
+def profile_another_size(backend):
+    """Look at the kernels of a small image's UNet, whatever size GenAI makes."""
+    shapes, smallest = backend.denoiser_shapes, module("perf.spec.protocol").Size(64, 64)
+    backend.denoiser_shapes = lambda request: shapes(dataclasses.replace(request, size=smallest))
 
 
-BEFORE = {
-    deed.__name__: deed
-    for deed in (turn_autocast_off, compile_plainly, export_plainly, run_slower_models_than_are_profiled)
-}
+BEFORE = {deed.__name__: deed for deed in (turn_autocast_off, compile_plainly, export_plainly, profile_another_size)}
 AFTER = {
     deed.__name__: deed
     for deed in (

@@ -165,14 +165,13 @@ def test_a_model_of_few_steps_that_makes_more_of_them_by_another_scheduler(bench
     assert image.startswith("image: ")
 
 
-@needs_bf16
-@pytest.mark.skipif(len(HERE.cores) == 1, reason="one thread is all that there is here")
-def test_genai_runs_slower_models_than_the_ones_that_are_profiled(bench: Bench) -> None:
-    """At 128x128 a profile itself takes longer than what is lost. At 256x256 a call takes 0.7 of its kernels' seconds.
+def test_genai_runs_another_model_than_the_one_that_is_profiled(bench: Bench) -> None:
+    """What is slower by half a kernel's time shows; float32 on a CPU without AMX is hardly that.
 
-    With float32 alone, which is 1.2 on a CPU without AMX, the claim would hold; with one thread as well it is 2.2.
+    Of this tiny model a call takes 0.4 of its kernels' seconds at 128x128, where a profile itself takes longest, and
+    0.95 at 512x512, in float32 1.3.
     """
-    faults = bench.faults("genai-static", deed="run_slower_models_than_are_profiled", size=Size(256, 256))
+    faults = bench.faults("genai-static", deed="profile_another_size", size=Size(256, 256))
     assert names_of(faults) == ["GenAI", "image"], "the reference image is of another size"
 
 
