@@ -11,7 +11,7 @@ import pytest
 from perf.host.stack import Stack
 from perf.spec import ladder
 from perf.spec.variant import Variant
-from tests.e2e.test_private_parts import run_in
+from tests.builders.stacks import run_in
 
 NAMES_OF_EXPORTS = textwrap.dedent("""
     import json

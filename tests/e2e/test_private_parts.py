@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from perf.host.stack import ROOT, Stack
+from perf.host.stack import Stack
 from perf.measure import checkpoints
 from perf.spec import ladder
+from tests.builders.stacks import run_in
 
 WITH_TORCH = list(dict.fromkeys(variant.stack for variant in ladder.LADDER if variant.backend != "genai"))
 
@@ -65,20 +64,6 @@ COUNT_OPERATIONS = textwrap.dedent("""
 
 def test_operations_that_take_no_time_are_counted_in_every_call(stacks: dict[str, Stack], tmp_path: Path) -> None:
     assert run_in(stacks["current"], COUNT_OPERATIONS, tmp_path) == "1 True"
-
-
-def run_in(stack: Stack, code: str, folder: Path, *arguments: str) -> str:
-    """Return what the code prints last in the stack's interpreter, without the newline."""
-    result = subprocess.run(
-        [stack.python, "-c", code, *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, f"torch {stack.packages['torch']}: {result.stderr}"
-    return result.stdout.splitlines()[-1]
 
 
 # The parent refuses such a checkpoint before; here it is given to the worker's own code.
