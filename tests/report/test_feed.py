@@ -58,7 +58,7 @@ def entry_of(root: Element) -> Element:
 def test_a_night_is_an_entry(tmp_path: Path, run: Path) -> None:
     entry = entry_of(write(tmp_path / "site", run))
     assert entry.findtext(f"{ATOM}id") == f"urn:sha256:{read_night(run).digest}"
-    assert entry.findtext(f"{ATOM}title") == "xeon-runner-1 (genoa): 1 regressed, 1 improved, 19 unchanged, 1 undecided"
+    assert entry.findtext(f"{ATOM}title") == "xeon-runner-1 (genoa): 1 regressed, 1 improved, 20 unchanged, 1 undecided"
     assert [link.attrib for link in entry.iter(f"{ATOM}link")] == [{"rel": "alternate", "href": "https://ci.example/7"}]
     (content,) = entry.findall(f"{ATOM}content")
     assert content.attrib == {"type": "text"}

@@ -38,6 +38,7 @@ def test_the_order_of_the_ladder() -> None:
         "openvino-lcm-4",
         "genai-static",
         "genai-int8",
+        "onnxruntime",
     ]
 
 

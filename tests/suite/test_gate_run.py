@@ -226,7 +226,7 @@ def test_a_run_can_be_explained_and_compared(run_ladder: RunLadder, options: Opt
     explained = explain(tmp_path, "other.json")
     for needed in (
         r"eager-fp32: 1[23]\.\d+ s/image, median of 3",
-        r"eager-fp32 +0% +18% +- +16% +200\.0 +1\.0000 +0\.00% +11/11",
+        r"eager-fp32 +0% +18% +1% +16% +200\.0 +1\.0000 +0\.00% +11/11",
         r"ok  precision +100 % of matmul and convolution time in f32",
         r"ok  image +bit-equal",
         r"UNet step +0\.55 s +18 GFLOP/s +18% of the peak in f32",

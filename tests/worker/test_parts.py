@@ -36,6 +36,7 @@ class Pipe:
     def __init__(self, time: Time) -> None:
         self._time = time
         self.text_encoder, self.unet, self.vae = Model(time, 1.0), Model(time, 2.0), Model(time, 4.0)
+        self.safety_checker: Model | None = Model(time, 0.5)
 
     def run_safety_checker(self) -> None:
         self._time.now += 0.5
@@ -68,6 +69,15 @@ def test_every_part_and_the_rest(time: Time) -> None:
     assert measured.safety_checker_s == 0.5
     assert measured.rest_s == 0.75
     assert measured.total_s == 13.25
+
+
+def test_what_a_pipeline_without_a_safety_checker_does_in_its_place_is_no_part(time: Time) -> None:
+    clock, pipe = PartsClock(lambda _: None), Pipe(time)
+    pipe.safety_checker = None
+    clock.watch(pipe)
+    pipe.generate(steps=1)
+    measured = clock.parts(total_s=time.now - 100.0)
+    assert (measured.safety_checker_s, measured.rest_s) == (0, 0.75)
 
 
 def test_all_text_encoders_are_one_part_and_a_safety_checker_need_not_be(time: Time) -> None:
