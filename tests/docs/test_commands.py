@@ -159,6 +159,14 @@ def check_tox(names: str, options: str) -> None:
             check_pytest_options(words)
 
 
+@pytest.mark.parametrize("name", ["perf", "upgrade", "pair", "selftest", "tests"])
+def test_every_stack_of_the_ladder_is_made_before_it_is_needed(name: str) -> None:
+    made = tox_ini()[f"testenv:{name}"]["commands_pre"]
+    if made == "{[testenv:perf]commands_pre}":
+        made = tox_ini()["testenv:perf"]["commands_pre"]
+    assert re.findall(r"tox run --quiet --notest -e stack-(\w+)", made) == [*ladder.stacks()]
+
+
 def shown() -> list[Block]:
     return [block for path in pages() for block in blocks(path)]
 

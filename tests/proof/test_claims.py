@@ -30,7 +30,7 @@ F16 = tuple(
 # A quantised UNet as OpenVINO's profile shows it: convolutions in 8 bits, the products of attention in bfloat16, and
 # linear layers that widen their weights.
 INT8_CONVOLUTION = replace(AMX_CONVOLUTION, implementation="brgconv_avx512_amx", types="i8")
-WIDENED = replace(AMX_MATMUL, implementation="brgemm_avx512_amx", types="bf16:i8:bf16")
+WIDENED = replace(AMX_MATMUL, implementation="brgemm_avx512_amx", types="bf16:i8:bf16", count=100)
 HYBRID = (INT8_CONVOLUTION, AMX_MATMUL, WIDENED, DECODE)
 COMPRESSED = (AMX_CONVOLUTION, AMX_MATMUL, WIDENED, DECODE)
 TUNED = replace(
@@ -162,6 +162,11 @@ LIMITED = replace(PLAIN, steering={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"})
             "openvino-int8-weights",
             openvino(weights={"i8": 1000}),
             "int8 weights: 0 of the UNet's 48 matmuls have weights of 8 bits, expected most",
+        ),
+        (
+            "openvino-int8-weights",
+            openvino(AMX_CONVOLUTION, AMX_MATMUL, replace(WIDENED, count=1), weights={"i8": 1000}),
+            "int8 weights: 1 of the UNet's 49 matmuls have weights of 8 bits, expected most",
         ),
         (
             "openvino-int8-hybrid",

@@ -18,7 +18,8 @@ LAYERS = {"Convolution": "convolution", "FullyConnected": "matmul", "MatMul": "m
 COMPRESSED = "FullyConnectedCompressed"
 # What is in the profile and runs nothing by itself: what was fused into something else, and the model's ends.
 FUSED, ENDS = "undef", frozenset({"Parameter", "Result", "Constant"})
-TRACED = re.compile(r"__module\.([\w.]+)")  # the module of an operation, as the export has named it
+# The module of an operation, as the export has named it; a denoiser that is told the guidance is wrapped in another.
+TRACED = re.compile(r"__module\.(?:model\.)?([\w.]+)")
 TYPES = {"FP32": "f32", "BF16": "bf16", "FP16": "f16", "I8": "i8", "U8": "u8"}
 NAMES = {"f32": "f32", "f16": "f16", "bf16": "bf16", "i8": "i8", "u8": "i8"}  # of the types of constants
 
