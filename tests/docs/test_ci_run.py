@@ -47,7 +47,7 @@ def test_no_path_in_tox_ini_breaks_at_a_blank(tmp_path: Path) -> None:
     checkout = tmp_path / "a folder"
     checkout.mkdir()
     shutil.copy(ROOT / "tox.ini", checkout)
-    names = "tests,lint,stack-current,stack-ipex"
+    names = "tests,lint,stack-current,stack-ipex,stack-genai,stack-onnx"
     command = [sys.executable, "-m", "tox", "config", "-e", names, "-k", "constraints", "deps"]
     shown = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True, timeout=60).stdout
     assert shown.count("constraints = perf/stacks/") == len(names.split(","))
