@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import sys
 from contextlib import nullcontext
+from functools import partial
 
 from perf.worker import wire
 from perf.worker.__main__ import Worker, import_backend
@@ -93,7 +94,23 @@ def profile_another_size(backend):
     backend.denoiser_shapes = lambda request: shapes(dataclasses.replace(request, size=smallest))
 
 
-BEFORE = {deed.__name__: deed for deed in (turn_autocast_off, compile_plainly, export_plainly, profile_another_size)}
+def give_onnxruntime_one_thread(backend):
+    options = module("onnxruntime").SessionOptions()
+    options.intra_op_num_threads = 1
+    pipeline = backend.optimum.onnxruntime.ORTStableDiffusionPipeline
+    pipeline.from_pretrained = partial(pipeline.from_pretrained, session_options=options)
+
+
+BEFORE = {
+    deed.__name__: deed
+    for deed in (
+        turn_autocast_off,
+        compile_plainly,
+        export_plainly,
+        profile_another_size,
+        give_onnxruntime_one_thread,
+    )
+}
 AFTER = {
     deed.__name__: deed
     for deed in (

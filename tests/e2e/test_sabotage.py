@@ -175,6 +175,11 @@ def test_genai_runs_another_model_than_the_one_that_is_profiled(bench: Bench) ->
     assert names_of(faults) == ["GenAI", "image"], "the reference image is of another size"
 
 
+def test_threads_lost_to_onnxruntime(bench: Bench) -> None:
+    (threads,) = bench.faults("onnxruntime", deed="give_onnxruntime_one_thread")
+    assert threads == f"threads: 1, expected {len(HERE.cores)}"
+
+
 def test_precision_and_threads_lost_to_openvino(bench: Bench) -> None:
     """Precision shows in the hint and the kernels, threads in their number, so neither hides the other."""
     faults = bench.faults("openvino-static", deed="set_openvino_to_f32_and_one_thread")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import optimum.onnxruntime
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import InferenceSession
 from optimum.exporters.onnx import main_export
 
 from perf.host.cache import forget_unused, make_once
@@ -85,7 +85,7 @@ def observe(built: Built, replay: Replay) -> Observed:
 def profile(model: Any, part: Part, replay: Replay) -> list[Event]:
     """Return the operations of one call, timed in a second session of the model, with the options of the first."""
     timed = model.session
-    options = SessionOptions()
+    options = timed.get_session_options()
     options.enable_profiling = True
     options.profile_file_prefix = str(part).replace(" ", "-")  # in the worker's own folder
     model.session = profiled = InferenceSession(model.path, options, providers=timed.get_providers())
@@ -115,6 +115,6 @@ def named(events: Sequence[Event]) -> Iterator[tuple[str, float]]:
 
 
 def threads_of(event: Event) -> int:
-    """Return how many threads had a part in an operation, or stood by for it."""
-    scheduled = event["args"].get("thread_scheduling_stats", {})
+    """Return how many threads had a part in an operation, or stood by for it; of one by itself nothing is told."""
+    scheduled = event["args"].get("thread_scheduling_stats") or {}
     return len(scheduled.get("sub_threads", ())) + 1
