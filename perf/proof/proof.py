@@ -8,7 +8,9 @@ from pathlib import Path
 from perf.proof.claims import Claim
 from perf.proof.fidelity import Fidelity, Outcome, compare
 from perf.proof.pictures import Pictures, pictures_of
+from perf.proof.roofline import mostly
 from perf.records.evidence import Evidence, Peak
+from perf.records.part import Part
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 
@@ -44,13 +46,19 @@ class Proof:
 
     @property
     def _image(self) -> Claim:
-        """The claim that the image shows what eager float32's shows."""
+        """The claim that the image shows what eager float32's shows, and no more than the row's precision allows.
+
+        So float32 is found out where a backend lets nobody see what it computes in.
+        """
         if self.fault:
             return Claim("image", False, self.fault)
         if self.fidelity is None:
             return Claim("image", True, "sound, but compared with nothing: there is no reference")
         if beyond := self.fidelity.fault(FIDELITY[self.variant.arithmetic]):
             return Claim("image", False, f"{beyond}, compared with eager float32's in {self.reference}")
+        precision = mostly(self.evidence, Part.UNET_STEP)
+        if precision != "f32" and self.fidelity.fault(FIDELITY["fp32"]) is None:
+            return Claim("image", False, f"{self.fidelity}: it is float32's own, which no {precision} makes")
         return Claim("image", True, str(self.fidelity))
 
     def compare(self, expected: Outcome, folder: Path) -> None:

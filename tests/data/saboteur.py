@@ -101,6 +101,22 @@ def give_onnxruntime_one_thread(backend):
     pipeline.from_pretrained = partial(pipeline.from_pretrained, session_options=options)
 
 
+def compile_genai_for_float32(backend):
+    make = backend.openvino_genai.Text2ImagePipeline
+
+    class InFloat32:
+        def __init__(self, folder):
+            self._pipe = make(folder)
+
+        def __getattr__(self, name):
+            return getattr(self._pipe, name)
+
+        def compile(self, device):
+            self._pipe.compile(device, INFERENCE_PRECISION_HINT="f32")
+
+    backend.openvino_genai.Text2ImagePipeline = InFloat32
+
+
 BEFORE = {
     deed.__name__: deed
     for deed in (
@@ -109,6 +125,7 @@ BEFORE = {
         export_plainly,
         profile_another_size,
         give_onnxruntime_one_thread,
+        compile_genai_for_float32,
     )
 }
 AFTER = {

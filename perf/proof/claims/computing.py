@@ -153,7 +153,7 @@ def packed(facts: Facts) -> Claim | None:
     if facts.variant.compiled not in ("freezing", "max-autotune"):
         return None
     count = facts.evidence.state.packed or 0
-    return expecting("packed", count > 0, f"weights of {count} products packed by TorchInductor", "most")
+    return expecting("packed", count > 0, f"weights of {count} products packed by TorchInductor", "some")
 
 
 def autotuned(facts: Facts) -> Claim | None:
@@ -185,7 +185,7 @@ def shapes(facts: Facts) -> Claim | None:
 def own_models(facts: Facts) -> Claim | None:
     """Claim that GenAI's UNet is the model that was profiled: its fastest call takes no longer than that one's kernels.
 
-    GenAI lets nobody look into it. In float32, or with shapes that are not known beforehand, a call takes longer.
+    GenAI lets nobody look into it. A model of other shapes shows so; float32 shows in the image.
     """
     steps_s = [step_s for sample in facts.session.samples for step_s in sample.parts.unet_steps_s]
     if facts.variant.backend != "genai" or not steps_s:
