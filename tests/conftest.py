@@ -11,6 +11,8 @@ from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.runs import RunLadder, options_for, run_ladder_in
 
+LOCKING = ("suite", "faults", "cli/test_anchors.py", "host/test_lock.py", "lab/test_selftest.py")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make every warning an error, but for those that pyproject.toml ignores.
@@ -22,6 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
     ignored = config.getini("filterwarnings")
     for line in ("error", *ignored):  # the last that matches counts
         config.addinivalue_line("filterwarnings", line)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let one process of pytest-xdist have all tests that take the machine's lock, of which there is one."""
+    if config.rootpath != ROOT:
+        return
+    for item in items:
+        if any(item.path.is_relative_to(ROOT / "tests" / place) for place in LOCKING):
+            item.add_marker(pytest.mark.xdist_group("lock"))
 
 
 @pytest.fixture(scope="session")

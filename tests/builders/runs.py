@@ -38,7 +38,7 @@ def ladder_command(*options: str) -> list[str]:
 
 def surroundings() -> dict[str, str]:
     """Return this process's environment; tests in GitHub Actions must not add to the summary of their own step."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    return {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTEST_XDIST_"))}
 
 
 def silly_surroundings(folder: Path) -> dict[str, str]:

@@ -32,7 +32,7 @@ REFUSED: dict[Options, str] = {
     ("--benchmark-only",): "--benchmark-only: skips test_verdict",
     ("--benchmark-skip",): "--benchmark-skip: nothing would be measured, so nothing judged; leave it out",
     ("--benchmark-disable",): "--benchmark-disable: nothing would be measured, so nothing judged; leave it out",
-    ("-p", "tests.data.stand_in_xdist", "--numprocesses", "1"): "-n: a measurement has the machine to itself",
+    ("-n", "1"): "-n: a measurement has the machine to itself",
     ("-k", "test_latency", "--update-baseline", "--why", "the first"): "would be measured and not judged",
 }
 

@@ -108,9 +108,14 @@ def executed(event: Event) -> Executed:
 
 
 def named(events: Sequence[Event]) -> Iterator[tuple[str, float]]:
-    """Yield the layer that each operation belongs to and its seconds; its name is a path of the model's modules."""
+    """Yield the layer that each operation belongs to and its seconds.
+
+    Its name is a path of the model's modules, ``/down_blocks.0/resnets.0/conv1/Conv``; what ONNX Runtime has added has
+    none, and belongs to no layer.
+    """
     for event in events:
-        if layer := layer_of(event["name"].strip("/").replace("/", ".")):
+        root, _, path = event["name"].rpartition("/")[0].partition("/")
+        if not root and (layer := layer_of(path.replace("/", "."))):
             yield layer, event["dur"] / MICROSECONDS
 
 
