@@ -143,7 +143,8 @@ def test_the_layers_are_those_of_the_model(records: dict[str, Any], name: str) -
         if part == Part.VAE_DECODE and name == "openvino-static-taesd":
             continue  # its layers are numbers
         names = [layer.name for layer in evidence.layers if layer.part == part]
-        assert expected <= set(names)
+        # ONNX Runtime gives a model's last operation another name.
+        assert expected - ({"conv_out"} if name == "onnxruntime" else set()) <= set(names)
         assert len(names) == len(set(names))
 
 
