@@ -151,5 +151,6 @@ def eager_of(variant: Variant) -> Variant:
     eager = replace(EAGER, **made)
     if eager == EAGER:
         return EAGER
-    others = [str(value) for name, value in made.items() if value != getattr(EAGER, name)]
-    return replace(eager, name=f"reference-{'-'.join(others)}")
+    others = {name: value for name, value in made.items() if value != getattr(EAGER, name)}
+    words = [name.replace("_", "-") if value is True else str(value) for name, value in others.items()]
+    return replace(eager, name=f"reference-{'-'.join(words)}")

@@ -13,8 +13,8 @@ NAMES = {
     "ipex-bf16-dpm": "reference-dpm-solver",
     "openvino-static-dpm": "reference-dpm-solver",
     "openvino-static-taesd": "reference-taesd",
-    "lcm-4": "reference-True-4",
-    "openvino-lcm-4": "reference-True-4",
+    "lcm-4": "reference-latent-consistency-4",
+    "openvino-lcm-4": "reference-latent-consistency-4",
 }
 
 
