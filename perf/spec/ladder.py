@@ -236,8 +236,8 @@ MAKER = "current"  # the stack that makes checkpoints, exports and references fo
 # float32 rows bit-equal; bfloat16 rows 48.4 to 52.6 dB, SSIM 0.9996 to 0.9998, latents 0.9 to 1.7 %. On the tiny one,
 # a UNet that finds no noise (4 steps): 25 dB, 32 %; other timesteps of the same scheduler: 29 %.
 BFLOAT16 = Limits(psnr_db=40, ssim=0.998, latents_error=0.05)  # three times the error that bfloat16 causes
-# Int8 on an AMD EPYC (Turin), by the same two: hybrid 39.2 to 40.8 dB, SSIM 0.9968 to 0.9978, latents 4.4 to 5.6 %;
-# weights alone 45.8 to 48.9 dB, SSIM 0.9993 to 0.9997, latents 1.3 to 2.2 %, as near as bfloat16.
+# Int8 on an AMD EPYC (Turin), tiny likewise, full-size by --quick: hybrid 39.2 to 40.8 dB, SSIM 0.9968 to 0.9978,
+# latents 4.4 to 5.6 %; weights alone 45.8 to 48.9 dB, SSIM 0.9993 to 0.9997, latents 1.3 to 2.2 %, as bfloat16.
 INT8_ACTIVATIONS = Limits(psnr_db=30, ssim=0.97, latents_error=0.17)  # three times that error, too
 FIDELITY: Mapping[Precision | Quantized, Limits] = {
     "fp32": Limits(psnr_db=80, ssim=0.9999, latents_error=0.001),  # the same additions may come in another order
