@@ -36,7 +36,7 @@ class ComparedRow:
         faults: what makes the row invalid.
         differences: what differs in the candidate's parts and evidence.
         fidelity: how far the candidate's image is from the reference's.
-        memory_shortage: why whole sessions alternated; None where the workers took turns.
+        why_apart: why whole sessions alternated; None where the workers took turns.
         seconds: from the first worker's start to the verdict.
         starts_s: seconds that it took to start each pair of workers, loads and warm-ups included.
     """
@@ -49,7 +49,7 @@ class ComparedRow:
     faults: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     fidelity: Fidelity | None = None
-    memory_shortage: str | None = None
+    why_apart: str | None = None
     pairs: tuple[Pair, ...] = ()
     seconds: float | None = None
     starts_s: tuple[float, ...] = ()
@@ -109,7 +109,7 @@ class ComparedRow:
             "faults": list(self.faults),
             "differences": list(self.differences),
             "fidelity": self.fidelity and self.fidelity.to_json(),
-            "sessions_apart": self.memory_shortage,
+            "sessions_apart": self.why_apart,
             "interval_widths": self.widths and dict(zip(("paired", "unpaired"), self.widths, strict=True)),
             "seconds": self.seconds,
             "starts_s": list(self.starts_s),

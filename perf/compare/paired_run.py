@@ -38,7 +38,7 @@ REHEARSAL = 0  # the number of workers that make no pair
 class PairedRun:
     """One paired measurement, one of pedantic's Timed: each round is a pair. ``variant`` is the candidate's row.
 
-    ``memory_shortage`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
+    ``why_apart`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
     up, and ``seconds`` those from the first worker's start to the last look. ``alone`` is the session that the first
     candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``), and
@@ -48,7 +48,7 @@ class PairedRun:
     def __init__(self, side_pair: SidePair, run: Run, budget_s: float, *, is_ladder_row: bool = False) -> None:
         self.side_pair = side_pair
         self.variant = side_pair.candidate.variant
-        self.memory_shortage: str | None = None
+        self.why_apart: str | None = None
         self.alone: Session | None = None
         self.alone_recorded: str | None = None
         self._is_ladder_row = is_ladder_row
@@ -251,15 +251,16 @@ class PairedRun:
         return alone_s
 
     def _choose_strategy(self, workers: WorkerPair, pairs: int) -> Strategy:
-        """Let two workers take turns while memory allows, and never again once it was short."""
-        if self.memory_shortage is None:
+        """Let two workers take turns where both can, while memory allows, and never again once it was short."""
+        if self.why_apart is None:
             first, second = workers.order
             self._note_peak(workers, first)
             peak_bytes = self._peaks_bytes[first]
-            self.memory_shortage = memory_shortage(peak_bytes, self._peaks_bytes.get(second, peak_bytes))
-            if self.memory_shortage:
-                self._run.say(f"{self.variant.name}: {self.memory_shortage}: whole sessions alternate")
-        if self.memory_shortage:
+            shortage = memory_shortage(peak_bytes, self._peaks_bytes.get(second, peak_bytes))
+            self.why_apart = self.side_pair.why_apart or shortage
+            if self.why_apart:
+                self._run.say(f"{self.variant.name}: {self.why_apart}: whole sessions alternate")
+        if self.why_apart:
             return WholeSessions(workers)
         return InTurns(workers, pairs)
 

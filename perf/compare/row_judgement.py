@@ -39,7 +39,7 @@ def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
         faults=faults,
         differences=(*part_changes(paired_run), *evidence_changes(paired_run)),
         fidelity=images,
-        memory_shortage=paired_run.memory_shortage,
+        why_apart=paired_run.why_apart,
         pairs=tuple(paired_run.pairs),
         seconds=paired_run.seconds,
         starts_s=tuple(paired_run.starts_s),

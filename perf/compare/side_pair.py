@@ -11,7 +11,8 @@ from perf.host.stack import Stack, inspect_python
 from perf.measure.command import HERE, Origin
 from perf.spec.variant import Variant
 
-NEEDED = ("torch", "diffusers", "transformers", "numpy", "filelock")  # by every worker
+# By every worker, and by those with torch; GenAI's has none.
+NEEDED, WITH_TORCH, WITHOUT = ("numpy", "filelock"), ("torch", "diffusers", "transformers"), "openvino-genai"
 OLDEST_PYTHON = (3, 11)  # that can run a worker
 
 
@@ -47,6 +48,12 @@ class SidePair:
         """Whether the sides are different rows, which need not have the memory, the kernels or the parts in common."""
         return self.reference.variant != self.candidate.variant
 
+    @property
+    def why_apart(self) -> str | None:
+        """Why the workers cannot take turns, or None: GenAI calls back between steps, and does not wait."""
+        names = [side.variant.name for side in (self.reference, self.candidate) if side.variant.backend == "genai"]
+        return f"{names[0]} cannot be stopped between two steps" if names else None
+
     def name_in_errors(self, role: Role) -> str:
         """Return what an error calls the worker of that side."""
         return f"{self.of(role).variant.name}, {role}"
@@ -59,6 +66,7 @@ def stack_for_worker(role: Role, python: Path) -> Stack:
     if version < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise BadInput(f"{role}: {stack.python} is Python {stack.python_version}; workers need {oldest} or newer")
-    if lacking := [name for name in NEEDED if name not in stack.packages]:
+    needed = NEEDED if WITHOUT in stack.packages else (*WITH_TORCH, *NEEDED)
+    if lacking := [name for name in needed if name not in stack.packages]:
         raise BadInput(f"{role}: {stack.python} lacks {', '.join(lacking)}: it cannot run Stable Diffusion")
     return stack

@@ -52,7 +52,7 @@ def kind_of(result: ComparedRow, findings: Sequence[Finding]) -> VerdictKind:
 
 def judged_by(result: ComparedRow) -> JudgedBy:
     """Return how the two stacks took turns."""
-    return JudgedBy.WHOLE_SESSIONS if result.memory_shortage else JudgedBy.PAIRS
+    return JudgedBy.WHOLE_SESSIONS if result.why_apart else JudgedBy.PAIRS
 
 
 def findings_of(result: ComparedRow) -> tuple[Finding, ...]:

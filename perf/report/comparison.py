@@ -86,8 +86,8 @@ def about_pairs(result: ComparedRow) -> list[str]:
     if result.latency and result.seconds is not None:
         sees = percent(result.latency.sees)
         lines.append(f"verdict after {duration(result.seconds)}; a slowdown of {sees} would have been found")
-    if result.memory_shortage:
-        lines.append(f"{result.memory_shortage}: whole sessions alternated")
+    if result.why_apart:
+        lines.append(f"{result.why_apart}: whole sessions alternated")
     return lines
 
 

@@ -108,6 +108,6 @@ def test_a_fault_in_either_stack_is_the_verdict() -> None:
 
 
 def test_whole_sessions_in_alternation_are_named() -> None:
-    verdict = verdict_on(replace(row(SAME), memory_shortage="two do not fit"))
+    verdict = verdict_on(replace(row(SAME), why_apart="two do not fit"))
     assert verdict.judged_by is JudgedBy.WHOLE_SESSIONS
     assert verdict.sentence.startswith("in whole sessions with the anchor ")

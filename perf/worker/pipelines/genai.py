@@ -59,7 +59,11 @@ class StartingLatents(openvino_genai.Generator):  # type: ignore[misc]
 
 
 class GenAi:
-    """A Pipeline that GenAI drives. It tells the seconds of its UNet's calls; the other parts are timed around them."""
+    """A Pipeline that GenAI drives. It tells the seconds of its UNet's calls; the other parts are timed around them.
+
+    It calls back from a thread of its own and does not wait, so that no generation can be stopped between two steps: in
+    pairs whole sessions alternate (perf.compare.side_pair).
+    """
 
     export_s = 0.0
 
