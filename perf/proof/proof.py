@@ -14,6 +14,10 @@ from perf.records.part import Part
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Variant
 
+# The least error of GenAI's latents in 16 bits: on the tiny model they are 0.3 % off in float32, and 1.0 % in bfloat16;
+# those of other rows in bfloat16 0.7 to 2.7 %.
+GENAI_ERROR = 0.005
+
 
 @dataclass(kw_only=True)
 class Proof:
@@ -58,7 +62,8 @@ class Proof:
             return Claim("image", False, f"{beyond}, compared with eager float32's in {self.reference}")
         precision = mostly(self.evidence, Part.UNET_STEP)
         # By the latents: GenAI rounds its images to 8 bits.
-        if precision != "f32" and self.fidelity.latents_error < FIDELITY["fp32"].latents_error:
+        least = GENAI_ERROR if self.variant.backend == "genai" else FIDELITY["fp32"].latents_error
+        if precision != "f32" and self.fidelity.latents_error < least:
             return Claim("image", False, f"{self.fidelity}: it is float32's own, which no {precision} makes")
         return Claim("image", True, str(self.fidelity))
 

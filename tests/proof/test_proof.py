@@ -39,9 +39,9 @@ def image_claim(kernel: Kernel, error: float) -> tuple[bool, str]:
     ("kernel", "precision"), [(AMX_CONVOLUTION, "bf16"), (IN_INT8, "i8")], ids=["bfloat16", "8 bits"]
 )
 def test_no_narrow_type_makes_the_image_of_float32(kernel: Kernel, precision: str) -> None:
-    holds, sentence = image_claim(kernel, error=0.0005)
+    holds, sentence = image_claim(kernel, error=0.003)
     assert not holds
-    assert sentence.endswith(f"latents off by 0.05 %: it is float32's own, which no {precision} makes")
+    assert sentence.endswith(f"latents off by 0.30 %: it is float32's own, which no {precision} makes")
     assert image_claim(kernel, error=0.01)[0]
 
 
