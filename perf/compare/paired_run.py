@@ -1,8 +1,8 @@
 """Two sides measured by pairs of workers: what pytest-benchmark calls and what comes of it.
 
 One worker runs at a time. Where two fit in memory they take turns at every part, so that whatever the machine does
-meanwhile happens to both (in_turns); elsewhere whole sessions alternate (whole_sessions). Which of the two is known
-once the first worker has warmed up.
+meanwhile happens to both (in_turns); elsewhere, and where a backend cannot be stopped between two parts, whole sessions
+alternate (whole_sessions). Which of the two is known once the first worker has warmed up.
 
 The pairs are looked at when the workers have made what was asked of them. If that does not decide, the same workers are
 asked for more, or fresh ones are started, whichever narrows the interval faster (perf.stats.paired_plan).

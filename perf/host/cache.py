@@ -109,6 +109,11 @@ def require_space(folder: Path, need_bytes: int, what: str) -> None:
         )
 
 
+def size_bytes(folder: Path) -> int:
+    """Return how much the files below ``folder`` hold together."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def content_digest(folder: Path, files: Iterable[Path]) -> str:
     """Return the SHA-256 of these files below ``folder``, paths and bytes in order. Remembered until one changes."""
     files = list(files)

@@ -122,18 +122,18 @@ def _check_copy(folder: Path, check_it: Callable[[], None]) -> None:
         raise DamagedCheckpoint(f"{error}; it is a copy: remove {folder}, and the next run makes it again") from None
 
 
-def resolve_taesd(model: Model, stack: Stack) -> Path | None:
-    """Make or download the tiny decoder for a model's latents; None for a synthetic model that has none.
+def resolve_taesd(model: Model, stack: Stack) -> Path:
+    """Make or download the tiny decoder for a model's latents.
 
     The folder holds config.json and diffusion_pytorch_model.safetensors. A synthetic model has a synthetic one, any
     other that of its family on the Hub. Raises what ``resolve`` does.
     """
     if model.name not in synthetic.SYNTHETIC:
         folder = _download(family_of(model.folder).taesd, stack)
-    elif name := synthetic.find(model.name).taesd:
-        folder = _make(synthetic.find_taesd(name), stack, kind="taesd")
     else:
-        return None
+        name = synthetic.find(model.name).taesd
+        assert name, "every synthetic model has one"
+        folder = _make(synthetic.find_taesd(name), stack, kind="taesd")
     _check_copy(folder, lambda: check_component(folder, DIFFUSERS_WEIGHTS))
     return folder
 

@@ -24,7 +24,7 @@ from perf.stats.verdict import MAX_SESSIONS
 
 TURBO = "synthetic-sd-turbo"  # and its tiny twin, which have defaults of their own
 QUICK_HELP = (
-    f"the ladder in a quarter of an hour on 2 cores: --size {QUICK.size} --steps {QUICK.steps} "
+    f"small images and few of them, minutes instead of hours: --size {QUICK.size} --steps {QUICK.steps} "
     f"--warmup-steps {QUICK.warmup_steps} --rounds {QUICK.rounds} --budget {QUICK.budget_s:g} where not given"
 )
 BUDGET_HELP = (

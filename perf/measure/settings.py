@@ -20,9 +20,7 @@ DEFAULT_MODEL = "synthetic-sd15"
 BASELINES = stack.ROOT / "baselines"
 SESSIONS_KEPT = 20  # of a row, in its baseline
 DEFAULT = Protocol(size=Size(512, 512))
-QUICK = Protocol(
-    size=Size(256, 256), steps=10, warmup_steps=4, rounds=3, budget_s=40.0
-)  # a quarter of an hour on 2 cores
+QUICK = Protocol(size=Size(256, 256), steps=10, warmup_steps=4, rounds=3, budget_s=40.0)
 DEADLINES = Deadlines()
 PAIRS_BUDGET_S = 1800.0
 

@@ -33,7 +33,7 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig, OVWeightQuantizationConfig
 from transformers import AutoTokenizer
 
-from perf.host.cache import forget_unused, make_once
+from perf.host.cache import forget_unused, make_once, size_bytes
 from perf.host.exports import EXPORTERS, export_key
 from perf.spec import calibration
 from perf.spec.variant import Quantized
@@ -70,7 +70,7 @@ def _plain(request: BuildRequest) -> Path:
         )
 
     key = export_key(request.checkpoint_digest, {package: version(package) for package in EXPORTERS})
-    return make_once(request.exports / key, export, _size_bytes(request.checkpoint))
+    return make_once(request.exports / key, export, size_bytes(request.checkpoint))
 
 
 def _quantized(request: BuildRequest, plain: Path, kind: Quantized) -> Path:
@@ -86,7 +86,7 @@ def _quantized(request: BuildRequest, plain: Path, kind: Quantized) -> Path:
 
     seen = (str(calibration.STEPS), *request.prompts) if kind == "int8-hybrid" else ()
     key = f"{plain.name}-{kind}-{_digest(*seen)}"
-    return make_once(request.exports / key, quantize, _size_bytes(plain))
+    return make_once(request.exports / key, quantize, size_bytes(plain))
 
 
 def _of_few_steps(request: BuildRequest) -> Any:
@@ -157,10 +157,6 @@ def _link(source: Path, target: Path, *, without: str) -> None:
         if path.is_file() and inner.parts[0] != without:
             (target / inner).parent.mkdir(parents=True, exist_ok=True)
             os.link(path, target / inner)
-
-
-def _size_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _digest(*texts: str) -> str:

@@ -19,5 +19,5 @@ def run_in(stack: Stack, code: str, folder: Path, *arguments: str) -> str:
         text=True,
         check=False,
     )
-    assert result.returncode == 0, f"torch {stack.packages['torch']}: {result.stderr}"
+    assert result.returncode == 0, f"{stack}: {result.stderr}"
     return result.stdout.splitlines()[-1]

@@ -22,8 +22,8 @@ from perf.spec.families.family import Config, Configs, Family, Shape
 __all__ = ["BY_CLASS", "BY_NAME", "FAMILIES", "Config", "Configs", "Family", "Shape", "denoiser_of", "text_encoders_of"]
 
 FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY, stable_diffusion_3.FAMILY)
-# The class that a checkpoint's model_index.json names -> the family that it is measured as.
 BY_NAME = {family.name: family for family in FAMILIES}
+# The class that a checkpoint's model_index.json names -> the family that it is measured as.
 BY_CLASS = {name: family for family in FAMILIES for name in (family.pipeline, *family.also_loads)}
 
 

@@ -1,9 +1,9 @@
 """The backend of OpenVINO GenAI: C++ from the prompt to the pixels, in a stack without torch.
 
 GenAI lets nobody look into its models. So the evidence is of the same files, compiled once more as GenAI compiles them
-and profiled; that what GenAI runs is no other thing shows in the seconds that it tells of its own UNet, which a claim
-compares (perf.proof.claims.computing). oneDNN's log would be of GenAI itself, but OpenVINO 2026.4 ends with "could not
-execute a primitive" where ONEDNN_VERBOSE is set.
+and profiled. That GenAI runs no other thing shows in the seconds that it tells of its own UNet, which a claim compares
+(perf.proof.claims.computing), and float32 in its image (perf.proof.proof). oneDNN's log would be of GenAI itself, but
+OpenVINO 2026.4 ends with "could not execute a primitive" where ONEDNN_VERBOSE is set.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import optimum.onnxruntime
 from onnxruntime import InferenceSession
 from optimum.exporters.onnx import main_export
 
-from perf.host.cache import forget_unused, make_once
+from perf.host.cache import forget_unused, make_once, size_bytes
 from perf.host.exports import ONNX_EXPORTERS, export_key
 from perf.records.evidence import Executed, Kernel, Layer, State, grouped
 from perf.records.part import Part
@@ -57,9 +57,8 @@ def export_once(request: BuildRequest) -> Path:
         )
 
     packages = {package: version(package) for package in ONNX_EXPORTERS}
-    checkpoint_bytes = sum(path.stat().st_size for path in request.checkpoint.rglob("*") if path.is_file())
     target = request.exports / export_key(request.checkpoint_digest, packages, ONNX_EXPORTERS)
-    exported = make_once(target, export, checkpoint_bytes)
+    exported = make_once(target, export, size_bytes(request.checkpoint))
     forget_unused(request.exports)
     return exported
 

@@ -54,21 +54,22 @@ def reshape_to_one(model: Model) -> None:
 
 
 def observe(built: Built, replay: Replay) -> Observed:
-    """Read kernels and layers from OpenVINO's own profile of a call of each part, and the state from the UNet."""
+    """Read kernels and layers from OpenVINO's own profile of a call of each part, and the state from the denoiser."""
     pipe = built.pipe
+    denoiser = families.denoiser_of(pipe)
     kernels: list[Kernel] = []
     layers: list[Layer] = []
-    for part, model in {Part.UNET_STEP: families.denoiser_of(pipe), Part.VAE_DECODE: pipe.vae.decoder}.items():
+    for part, model in {Part.UNET_STEP: denoiser, Part.VAE_DECODE: pipe.vae.decoder}.items():
         profiled = profile(model, part, replay)
         kernels += grouped(part, executed(profiled, primitives(model.request)))
         layers += in_layers(part, named(profiled))
-    get_property = families.denoiser_of(pipe).request.get_property
+    get_property = denoiser.request.get_property
     state = State(
         scheduler=type(pipe.scheduler).__name__,
         threads=get_property("INFERENCE_NUM_THREADS"),
-        weights=quantized_weights(pipe.unet.model),
+        weights=quantized_weights(denoiser.model),
         precision=get_property("INFERENCE_PRECISION_HINT").to_string(),
-        dynamic_shapes=families.denoiser_of(pipe).model.is_dynamic(),
+        dynamic_shapes=denoiser.model.is_dynamic(),
         streams=get_property("NUM_STREAMS"),
         pinned=get_property("ENABLE_CPU_PINNING"),
     )
