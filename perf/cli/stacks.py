@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perf.cli.upgrade_check import file_of_settings
+from perf.errors import NoSpace
 from perf.exit_codes import ExitCode
+from perf.host.cache import require_space
 from perf.host.stack import ROOT
 from perf.spec import ladder
 
 if TYPE_CHECKING:
     from perf.cli.arguments import Commands
 
+# What a stack takes while it is made: its packages, and until they are installed the files that they come in. IPEX's
+# torch brings the libraries of CUDA. Measured by `du --summarize --bytes .tox/stack-*` and pip's list of downloads.
+MAKING_BYTES = {"current": 2_700_000_000, "ipex": 11_700_000_000, "genai": 400_000_000, "onnx": 1_800_000_000}
 NAMES_HELP = "a stack, or a row like openvino-*; none: the rows that --variant or the settings file names, or all"
 
 
@@ -64,5 +69,23 @@ def needed(names: Sequence[str]) -> list[str]:
 def make(name: str) -> bool:
     """Have tox make a stack, unless it is as it should be, and tell whether it has."""
     work_dir = Path(os.environ.get("TOX_WORK_DIR") or ROOT / ".tox")
+    if not has_room(name, work_dir):
+        return False
     tox = (sys.executable, "-m", "tox", "run", "--quiet", "--notest", "--workdir", str(work_dir))
     return subprocess.run([*tox, "-e", f"stack-{name}"], cwd=ROOT, check=False).returncode == 0
+
+
+def has_room(name: str, work_dir: Path) -> bool:
+    """Tell whether the disk has room for a stack, unless it is there already; a line on stderr says what is short.
+
+    pip itself would fill the disk, and what it says of that is easily lost in a log.
+    """
+    if (work_dir / f"stack-{name}").exists():
+        return True
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        require_space(work_dir, MAKING_BYTES[name], f"stack {name}", "TOX_WORK_DIR")
+    except NoSpace as error:
+        print(error, file=sys.stderr)
+        return False
+    return True

@@ -99,13 +99,16 @@ def forget_unused(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def require_space(folder: Path, need_bytes: int, what: str) -> None:
-    """Raise NoSpace unless the disk of ``folder`` has room for ``need_bytes`` and some to spare."""
+def require_space(folder: Path, need_bytes: int, what: str, variable: str = "PERF_CACHE") -> None:
+    """Raise NoSpace unless the disk of ``folder`` has room for ``need_bytes`` and some to spare.
+
+    The error says which variable of the environment names another folder.
+    """
     free = shutil.disk_usage(folder).free
     if free < need_bytes + SPARE_BYTES:
         raise NoSpace(
             f"no space for {what}: it needs {need_bytes / 1e9:.1f} GB under {folder}, {free / 1e9:.1f} GB are free; "
-            "free up some, or set PERF_CACHE to a folder on a larger disk"
+            f"free up some, or set {variable} to a folder on a larger disk"
         )
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, free_bytes: int) -> None:
+    """Let every disk seem to have no more room than that."""
+    total_bytes = 10**12
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(total_bytes, total_bytes - free_bytes, free_bytes))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from perf.cli import stacks
 from perf.measure.settings_file import SettingsFile
 from perf.spec import ladder
 from perf.stats.tolerances import Tolerances
+from tests.builders.disks import fill_disk
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,22 @@ def test_the_settings_file_names_the_rows(monkeypatch: pytest.MonkeyPatch) -> No
     file = SettingsFile(path=Path("perf.toml"), place="perf.toml", values=values, tolerances=Tolerances())
     monkeypatch.setattr(stacks, "file_of_settings", lambda: file)
     assert stacks.needed([]) == [ladder.MAKER, "genai"]
+
+
+def test_a_full_disk_is_said_before_tox_fills_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOX_WORK_DIR", str(tmp_path / ".tox"))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("nothing is to be installed"))
+    fill_disk(monkeypatch, 11_900_000_000)
+    assert not stacks.make("ipex")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"no space for stack ipex: it needs 11.7 GB under {tmp_path / '.tox'}, 11.9 GB are free; ")
+    assert line.endswith("set TOX_WORK_DIR to a folder on a larger disk")
+
+
+def test_the_room_of_every_stack_is_known() -> None:
+    assert stacks.MAKING_BYTES.keys() == set(ladder.stacks())
 
 
 def test_a_stack_that_cannot_be_made_is_named(

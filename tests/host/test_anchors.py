@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from perf.host.anchors import Recipe
 from perf.host.installer import clean_environment, pip
 from perf.host.pinned_hashes import hashes_of, read_hashes
 from perf.host.stack import ROOT, Stack, inspect_python
+from tests.builders.disks import fill_disk
 from tests.builders.processes import is_running, wait_for, with_environment
 from tests.builders.repositories import commit, repository
 from tests.builders.wheels import only_index, wheel
@@ -165,8 +165,7 @@ def test_a_python_that_is_not_here_is_one_line() -> None:
 
 
 def test_a_full_disk_is_found_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**10, 9 * 10**9, 10**9))
+    fill_disk(monkeypatch, 10**9)
     monkeypatch.setattr(anchors, "SPARE_BYTES", 8 * 10**9)
     monkeypatch.setattr(anchors, "make_venv", lambda *_: pytest.fail("must not be made"))
     with pytest.raises(NoSpace, match=r"it needs 8\.0 GB under .*anchors, 1\.0 GB are free"):

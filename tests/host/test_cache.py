@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from perf.errors import BadInput, NoSpace
 from perf.host import cache
 from perf.host.stack import ROOT
+from tests.builders.disks import fill_disk
 from tests.builders.processes import wait_for
 
 DAY_S = 24 * 3600.0
@@ -139,8 +139,7 @@ def test_a_failing_maker_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_no_space_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**10, 9 * 10**9, 10**9))
+    fill_disk(monkeypatch, 10**9)
     with pytest.raises(NoSpace, match=r"it needs 5\.5 GB under .*, 1\.0 GB are free"):
         cache.make_once(tmp_path / "thing", lambda _: pytest.fail("must not be made"), 5_500_000_000)
 
