@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from perf.host import cache
-from perf.host.exports import export_key
+from perf.host.exports import EXPORTED_BY, export_key, quantized_key
 from perf.host.machine import GIB, Machine
 from perf.host.memory_need import MemoryNeed, memory_need, usable_bytes
 from perf.host.stack import Stack
 from perf.measure.checkpoints import Model
-from perf.spec.protocol import Size
+from perf.measure.settings import Settings
 from perf.spec.variant import Variant
 
 
@@ -19,21 +20,41 @@ def exports_folder() -> Path:
     return cache.cache_dir() / "exports"
 
 
-def need_of(variant: Variant, stack: Stack | None, model: Model | None, size: Size | None) -> MemoryNeed | None:
-    """Return what a worker takes for images of that size, the model's own for None.
+def need_of(
+    variant: Variant, stack: Stack | None, exporter: Stack | None, model: Model | None, settings: Settings
+) -> MemoryNeed | None:
+    """Return what a row takes for images of the size that is set, or of the model's own.
 
-    None while the model is not known, or without its stack.
+    Args:
+        variant: The row.
+        stack: Its stack, or None where that is missing.
+        exporter: The stack that exports for GenAI, whose own cannot.
+        model: The row's model, or None while it is not known.
+        settings: The run's.
+
+    Returns:
+        None where the model or the stack is not known.
     """
     if model is None or stack is None:
         return None
-    is_exported = (exports_folder() / export_key(model.digest, stack.packages)).exists()
+    by = exporter if variant.backend == "genai" else stack
     return memory_need(
         variant,
         model.name,
         sum(model.parameters.values()),
-        size or model.native_size,
-        exports=variant.backend == "openvino" and not is_exported,
+        settings.size or model.native_size,
+        exports=by is not None and _must_export(variant, by, model, settings.calibration_prompts),
     )
+
+
+def _must_export(variant: Variant, exporter: Stack, model: Model, prompts: Sequence[str]) -> bool:
+    """Tell whether what the variant runs is still to be exported, or to be derived in 8 bits of what was."""
+    if variant.backend not in EXPORTED_BY:
+        return False
+    name = export_key(model.digest, exporter.packages, EXPORTED_BY[variant.backend])
+    if variant.quantized:
+        name = quantized_key(name, variant.quantized, prompts)
+    return not (exports_folder() / name).exists()
 
 
 def announcement(need: MemoryNeed | None, machine: Machine) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from perf.errors import PerfError
 from perf.host.machine import Machine, this_machine
+from perf.host.memory_need import MemoryNeed
 from perf.host.prerequisites import Missing, find_missing
 from perf.host.stack import Stack
 from perf.measure import checkpoints, latents, machine_probe, memory
@@ -24,7 +25,7 @@ from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
 from perf.measure.progress import Progress
 from perf.measure.row_bench import find_unsuited, row_bench
-from perf.measure.run_stacks import installed_stacks, makers
+from perf.measure.run_stacks import exporter, installed_stacks, makers
 from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
@@ -130,7 +131,7 @@ class Run:
     def find_missing_in(self, variant: Variant, stack: Stack | None) -> Missing | None:
         """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run."""
         model = self._model
-        need = memory.need_of(variant, stack, model, self.settings.size)
+        need = self._memory_need(variant, stack, model)
         family = BY_NAME[model.family] if model else None
         lacking = find_missing(variant, stack, self.machine, family, need)
         return lacking or (find_unsuited(variant, model) if model else None)
@@ -154,7 +155,7 @@ class Run:
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
         own = bench or self.bench_of(variant)
-        need = memory.need_of(variant, self.stacks[variant.stack], own.model, self.settings.size)
+        need = self._memory_need(variant, self.stacks[variant.stack], own.model)
         if line := memory.announcement(need, self.machine):
             self.say(f"{label}: {line}")
         with measuring(variant, self.stacks[variant.stack], own, folder, label) as measurement:
@@ -191,6 +192,9 @@ class Run:
         for measurement in self._live:
             measurement.end()
         self._live = []
+
+    def _memory_need(self, variant: Variant, stack: Stack | None, model: Model | None) -> MemoryNeed | None:
+        return memory.need_of(variant, stack, exporter(self._makers), model, self.settings)
 
     def _label(self, variant: Variant) -> str:
         if variant not in self.variants:

@@ -15,7 +15,6 @@ where ``REQUEST`` is the JSON of the request ``load`` (perf.worker.__main__).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -34,7 +33,7 @@ from optimum.intel import OVConfig, OVWeightQuantizationConfig
 from transformers import AutoTokenizer
 
 from perf.host.cache import forget_unused, make_once, size_bytes
-from perf.host.exports import EXPORTERS, export_key
+from perf.host.exports import EXPORTERS, export_key, quantized_key
 from perf.spec import calibration
 from perf.spec.variant import Quantized
 from perf.worker.pipelines import BuildRequest
@@ -84,8 +83,7 @@ def _quantized(request: BuildRequest, plain: Path, kind: Quantized) -> Path:
         )
         pipe.save_pretrained(folder)
 
-    seen = (str(calibration.STEPS), *request.prompts) if kind == "int8-hybrid" else ()
-    key = f"{plain.name}-{kind}-{_digest(*seen)}"
+    key = quantized_key(plain.name, kind, request.prompts)
     return make_once(request.exports / key, quantize, size_bytes(plain))
 
 
@@ -157,10 +155,6 @@ def _link(source: Path, target: Path, *, without: str) -> None:
         if path.is_file() and inner.parts[0] != without:
             (target / inner).parent.mkdir(parents=True, exist_ok=True)
             os.link(path, target / inner)
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

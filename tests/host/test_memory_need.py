@@ -38,6 +38,9 @@ def need(row: str, parameters: int = SD15, side: int = 512, *, exports: bool = F
         ("bf16-autocast", 6.6, 7.6),
         ("ipex-bf16", 8.0, 10.5),
         ("openvino-static", 7.1, 9.1),
+        ("openvino-int8-hybrid", 3.1, 4.9),
+        ("openvino-int8-weights", 6.5, 7.3),
+        ("onnxruntime", 10.4, 14.7),
     ],
 )
 def test_the_estimate_is_within_what_was_measured_in_full_size(name: str, least_gb: float, most_gb: float) -> None:
@@ -47,6 +50,7 @@ def test_the_estimate_is_within_what_was_measured_in_full_size(name: str, least_
 def test_an_export_takes_more_than_what_it_makes() -> None:
     assert need("openvino-dynamic", exports=True).needed_bytes > need("openvino-dynamic").needed_bytes
     assert str(need("openvino-dynamic", exports=True)) == "model exported to OpenVINO takes about 13 GiB here"
+    assert str(need("onnxruntime", exports=True)) == "model exported to ONNX takes about 18 GiB here"
 
 
 def test_stable_diffusion_xl_in_float32_fits_into_24_gib_and_is_announced() -> None:
