@@ -48,10 +48,12 @@ class Bench:
         machine: Machine = HERE,
         steps: int | None = None,
         size: Size = SIZE,
+        export_of: str | None = None,
     ) -> list[str]:
         """Return the claims of the row that do not hold, with that deed done, environment set and words left out.
 
         ``steps`` and ``size`` are those of a generation where they are not the row's; then its image is another one.
+        ``export_of`` is the row of GenAI whose model is run in place of the row's own.
         """
         (variant,) = ladder.select([name])
 
@@ -68,7 +70,8 @@ class Bench:
             patched.setattr(command, "for_variant", spoiled)
             patched.setattr(self._run, "machine", machine)
             steps = steps or self._run.bench_of(variant).protocol.steps
-            with self._run.measuring(variant, next(SESSIONS), self._of_size(variant, size)) as measurement:
+            own = self._bench_of(variant, size, export_of)
+            with self._run.measuring(variant, next(SESSIONS), own) as measurement:
                 for _ in range(variant.warmup_rounds):
                     measurement.generate(steps)
                 measurement.generate(steps)
@@ -77,11 +80,13 @@ class Bench:
         proofs.complete()
         return proofs.faults(name)
 
-    def _of_size(self, variant: Variant, size: Size) -> measured_with.Bench:
-        """Return what the row is measured with, for images of this size."""
+    def _bench_of(self, variant: Variant, size: Size, export_of: str | None) -> measured_with.Bench:
+        """Return what the row is measured with, for images of this size and with the model of another row."""
         own = self._run.bench_of(variant)
+        export = self._run.bench_of(*ladder.select([export_of])).export if export_of else own.export
         noise = latents.write(own.latents.parent, own.protocol.seed, own.model.latents_shape(size))
-        return dataclasses.replace(own, protocol=dataclasses.replace(own.protocol, size=size), latents=noise)
+        protocol = dataclasses.replace(own.protocol, size=size)
+        return dataclasses.replace(own, protocol=protocol, latents=noise, export=export)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +148,11 @@ def test_a_compiler_that_was_not_told_what_to_do(bench: Bench) -> None:
 )
 def test_a_model_that_was_not_quantised(bench: Bench, name: str, broken: list[str]) -> None:
     assert names_of(bench.faults(name, deed="export_plainly")) == broken
+
+
+@needs_int8
+def test_a_model_that_was_not_quantised_given_to_genai(bench: Bench) -> None:
+    assert names_of(bench.faults("genai-int8", export_of="genai-static")) == ["int8", "int8 weights"]
 
 
 def test_the_checkpoints_own_vae_in_place_of_the_small_one(bench: Bench) -> None:
