@@ -92,22 +92,24 @@ def markdown(rows: Sequence[LadderRow], title: str, about: Iterable[str], sees: 
 
 def footnotes(rows: Iterable[LadderRow]) -> list[str]:
     """Say what the columns mean; nothing for a run that measured no row."""
-    confidences = [median_interval(row.latencies_s).confidence for row in rows if row.latencies_s]
-    if not confidences:
+    intervals = [median_interval(row.latencies_s) for row in rows if row.latencies_s]
+    if not intervals:
         return []
     return [
         "s/image: median of n timed generations.",
-        f"interval: of that median, distribution-free, {confidence_range(min(confidences), max(confidences))}.",
+        f"interval: of that median, distribution-free, {confidence_range(intervals)}.",
         "speed-up: over eager-fp32. GiB: peak memory of one generation.",
         "ICL, SPR: published seconds, Ice Lake and Sapphire Rapids (512x512, 20 steps).",
     ]
 
 
-def confidence_range(lowest: float, highest: float) -> str:
-    """Return one confidence, or both ends where rows have different numbers of rounds."""
-    if f"{lowest:.0%}" == f"{highest:.0%}":
-        return f"{lowest:.0%} confidence"
-    return f"{lowest:.0%} to {highest:.0%} confidence, by n"
+def confidence_range(intervals: Iterable[Interval]) -> str:
+    """Return the confidence of intervals, or both ends where rows have different numbers of rounds."""
+    known = sorted({bounds.confidence for bounds in intervals if bounds.confidence})
+    if not known:
+        return "of two images or more"
+    lowest, highest = (f"{known[end]:.0%}" for end in (0, -1))
+    return f"{lowest} confidence" if lowest == highest else f"{lowest} to {highest} confidence, by n"
 
 
 def reasons(rows: Iterable[LadderRow]) -> list[str]:
@@ -123,5 +125,7 @@ def seconds(value: float) -> str:
 
 
 def interval(bounds: Interval) -> str:
-    """Format an interval of times, as ``18.00..20.00``."""
+    """Format an interval of times, as ``18.00..20.00``; a single round has none."""
+    if not bounds.confidence:
+        return "-"
     return f"{seconds(bounds.low)}..{seconds(bounds.high)}"

@@ -96,8 +96,13 @@ class Protocol:
     def __str__(self) -> str:
         return (
             f"{self.size}, {self.steps} {'step' if self.steps == 1 else 'steps'}, guidance {self.guidance_scale:g}, "
-            f"up to {self.rounds} rounds in {self.budget_s:g} s, at least {self.min_rounds}"
+            f"{self._rounds_in_words()}"
         )
+
+    def _rounds_in_words(self) -> str:
+        if self.rounds > self.min_rounds:
+            return f"up to {self.rounds} rounds in {self.budget_s:g} s, at least {self.min_rounds}"
+        return f"{self.rounds} {'round' if self.rounds == 1 else 'rounds'}"
 
     @property
     def compared(self) -> dict[str, Any]:

@@ -43,6 +43,14 @@ def test_the_terminal_ladder() -> None:
     assert lines[-1] == "ipex-bf16: skipped: no [cheese]"
 
 
+def test_a_single_image_has_no_interval() -> None:
+    once = row("bf16-compile", [70.0])
+    lines = ladder_table.terminal([once], 120)
+    assert lines[1].split()[:4] == ["bf16-compile", "70.00", "-", "1"]
+    assert "distribution-free, of two images or more." in "\n".join(lines)
+    assert "distribution-free, 75% confidence." in "\n".join(ladder_table.terminal([once, EAGER], 120))
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(len, ladder_table.terminal([EAGER, STATIC], width))) <= width

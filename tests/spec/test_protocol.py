@@ -76,3 +76,10 @@ def test_what_no_image_can_be_generated_with(settings: dict[str, Any], message: 
 def test_deadlines_are_positive() -> None:
     with pytest.raises(BadInput, match="--load-deadline -1: must be above 0 seconds"):
         Deadlines(load_s=-1)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "words"), [(1, "1 round"), (3, "3 rounds"), (10, "up to 10 rounds in 300 s, at least 3")]
+)
+def test_the_rounds_in_words(rounds: int, words: str) -> None:
+    assert str(Protocol(size=Size(512, 512), rounds=rounds)).endswith(f", guidance 7.5, {words}")

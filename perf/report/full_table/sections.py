@@ -136,8 +136,7 @@ SECTIONS = (
 
 def meaning(section: Section, table: FullTable) -> str:
     """Return what a section's columns mean, in this table."""
-    confidences = [row.interval.confidence for row in table.rows]
-    return section.meaning.format(confidence=ladder_table.confidence_range(min(confidences), max(confidences)))
+    return section.meaning.format(confidence=ladder_table.confidence_range(row.interval for row in table.rows))
 
 
 def below(table: FullTable) -> Sequence[tuple[str, str]]:
