@@ -99,7 +99,7 @@ def footnotes(rows: Iterable[LadderRow]) -> list[str]:
         "s/image: median of n timed generations.",
         f"interval: of that median, distribution-free, {confidence_range(intervals)}.",
         "speed-up: over eager-fp32. GiB: peak memory of one generation.",
-        "ICL, SPR: published seconds, Ice Lake and Sapphire Rapids (512x512, 20 steps).",
+        "ICL, SPR: published, Ice Lake and Sapphire Rapids (SD 1.5, 512x512, 20 steps).",
     ]
 
 
