@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,17 @@ from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
 from tests.builders.runs import RunLadder, options_for, run_ladder_in
 
-LOCKING = ("suite", "faults", "cli/test_anchors.py", "host/test_lock.py", "lab/test_selftest.py")
+CACHE = "TESTS_CACHE"  # the variable that names the cache which several processes of pytest share
+TESTS = ROOT / "tests"
+REAL = TESTS / "e2e"
+LOCKING = (
+    "suite",
+    "faults",
+    "cli/test_anchors.py",
+    "host/test_lock.py",
+    "lab/test_selftest.py",
+    "e2e/test_tiny_families.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,18 +39,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let one process of pytest-xdist have all tests that take the machine's lock, of which there is one."""
+    """Let one process of pytest-xdist have all tests that take the machine's lock, of which there is one.
+
+    Another has a file of tests with real workers as a whole, which share one run.
+    """
     if config.rootpath != ROOT:
         return
     for item in items:
-        if any(item.path.is_relative_to(ROOT / "tests" / place) for place in LOCKING):
+        if any(item.path.is_relative_to(TESTS / place) for place in LOCKING):
             item.add_marker(pytest.mark.xdist_group("lock"))
+        elif item.path.is_relative_to(REAL):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one cache for all real workers, so that the tiny model is made and exported once."""
-    return tmp_path_factory.mktemp("cache")
+    """Return one cache for all real workers, so that the tiny model is made, exported and compiled once."""
+    shared = os.environ.get(CACHE)
+    return Path(shared) if shared else tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ def run_blocks(path: Path, folder: Path, cache_dir: Path) -> None:
         assert is_expected, f"{block.text}\n{ran.stdout}\n{ran.stderr}"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", [README, TUTORIAL], ids=lambda path: path.name)
 def test_every_command_runs(path: Path, tmp_path: Path, cache_dir: Path) -> None:
     run_blocks(path, tmp_path, cache_dir)

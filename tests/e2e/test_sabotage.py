@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from perf.host.lock import hold
 from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure import bench as measured_with
@@ -103,7 +102,6 @@ def run(cache_dir: Path, stacks: dict[str, Stack]) -> Iterator[Run]:
         patched.setenv("PERF_CACHE", str(cache_dir))
         with (
             (Path(folder) / "progress").open("w") as stream,
-            hold(wait_s=wanted.wait_s, on_wait=print),
             Run(wanted, ladder.LADDER, Path(folder), Progress(stream)) as run,
         ):
             yield run
@@ -150,6 +148,7 @@ def test_a_model_that_was_not_quantised(bench: Bench, name: str, broken: list[st
     assert names_of(bench.faults(name, deed="export_plainly")) == broken
 
 
+@pytest.mark.alone
 @needs_int8
 def test_a_model_that_was_not_quantised_given_to_genai(bench: Bench) -> None:
     assert names_of(bench.faults("genai-int8", export_of="genai-static")) == ["int8", "int8 weights"]
@@ -175,6 +174,7 @@ def test_a_model_of_few_steps_that_makes_more_of_them_by_another_scheduler(bench
     assert image.startswith("image: ")
 
 
+@pytest.mark.alone
 def test_genai_runs_another_model_than_the_one_that_is_profiled(bench: Bench) -> None:
     """What is slower by half a kernel's time shows; float32 on a CPU without AMX is hardly that.
 
@@ -185,6 +185,7 @@ def test_genai_runs_another_model_than_the_one_that_is_profiled(bench: Bench) ->
     assert names_of(faults) == ["GenAI", "image"], "the reference image is of another size"
 
 
+@pytest.mark.alone
 @needs_bf16
 def test_precision_lost_to_genai(bench: Bench) -> None:
     """The image shows it, which is float32's own; the seconds do as well where float32 is slow enough."""

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.builders.runs import HERE, ladder_command, surroundings
 
 # IPEX is told the inputs of the UNet; GenAI runs what optimum-intel exports, and finds both tokenizers. Eager float32
@@ -41,6 +43,7 @@ def check(measured: dict[str, Any], unet_calls: int, parts: set[str]) -> None:
             assert sample["parts"]["text_encoder_s"] > 0
 
 
+@pytest.mark.alone
 def test_stable_diffusion_xl(tmp_path: Path, cache_dir: Path) -> None:
     rows = [f"--variant={name}" for name in XL_ROWS]
     measured = measure(tmp_path, cache_dir, "tiny-sdxl", *rows, "--steps", "2", "--warmup-steps", "1")

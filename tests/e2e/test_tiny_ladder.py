@@ -29,6 +29,8 @@ from perf.spec.variant import Variant
 from tests.builders.runs import HERE, ladder_command, surroundings
 from tests.builders.whole_ladders import UNCHECKED
 
+pytestmark = pytest.mark.alone
+
 # A stack that lacks nothing: what a row lacks in it, it lacks on this machine.
 COMPLETE = Stack(
     name="complete",

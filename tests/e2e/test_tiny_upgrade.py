@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from perf.host.stack import ROOT, Stack
 from tests.builders.runs import DATA, SUITE_OPTIONS, WITHOUT_HYPOTHESIS, surroundings
+
+pytestmark = pytest.mark.alone
 
 
 def test_a_stack_beside_one_whose_workers_do_more(stacks: dict[str, Stack], cache_dir: Path, tmp_path: Path) -> None:

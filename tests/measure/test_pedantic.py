@@ -19,6 +19,8 @@ from perf.spec import ladder
 from perf.spec.protocol import Deadlines, Protocol, Size
 from tests.builders.baselines import STACK
 
+pytestmark = pytest.mark.alone
+
 
 def test_pytest_benchmark_keeps_the_rounds_before_a_base_exception(benchmark: Any) -> None:
     begun = itertools.count(1)
