@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from tests.conftest import CACHE
+from tests.builders.runs import SHARED_CACHE
 
 PARTS: Sequence[Sequence[str]] = (
     ("-m", "alone"),
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
 def run(arguments: Sequence[str], cache: str) -> int:
     """Run pytest in a process of its own, and return its exit code."""
     command = [sys.executable, "-m", "pytest", *DURATIONS, *arguments]
-    return subprocess.run(command, env=os.environ | {CACHE: cache}, check=False).returncode
+    return subprocess.run(command, env=os.environ | {SHARED_CACHE: cache}, check=False).returncode
 
 
 if __name__ == "__main__":

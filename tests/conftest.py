@@ -10,9 +10,8 @@ import pytest
 
 from perf.host.stack import ROOT
 from tests.builders.checkpoints import make_checkpoint
-from tests.builders.runs import RunLadder, options_for, run_ladder_in
+from tests.builders.runs import SHARED_CACHE, RunLadder, options_for, run_ladder_in
 
-CACHE = "TESTS_CACHE"  # the variable that names the cache which several processes of pytest share
 TESTS = ROOT / "tests"
 REAL = TESTS / "e2e"
 LOCKING = (
@@ -55,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return one cache for all real workers, so that the tiny model is made, exported and compiled once."""
-    shared = os.environ.get(CACHE)
+    shared = os.environ.get(SHARED_CACHE)
     return Path(shared) if shared else tmp_path_factory.mktemp("cache")
 
 

@@ -27,6 +27,7 @@ SUITE = ROOT / "perf" / "suite"
 LADDER_SUITE = SUITE / "test_ladder.py"
 PAIRS_SUITE = SUITE / "test_pairs.py"
 
+SHARED_CACHE = "TESTS_CACHE"  # the variable that names the cache of several processes of pytest
 RunLadder = Callable[..., subprocess.CompletedProcess[str]]
 
 HERE = this_machine()
