@@ -11,6 +11,7 @@ import pytest
 from perf.host.stack import Stack
 from perf.measure import checkpoints
 from perf.spec import ladder
+from tests.builders.runs import HERE
 from tests.builders.stacks import run_in
 
 WITH_TORCH = list(dict.fromkeys(variant.stack for variant in ladder.LADDER if variant.backend != "genai"))
@@ -35,6 +36,28 @@ COUNT_GRAPHS = textwrap.dedent("""
 @pytest.mark.parametrize("name", WITH_TORCH)
 def test_torch_still_counts_its_compiled_graphs(stacks: dict[str, Stack], name: str, tmp_path: Path) -> None:
     assert run_in(stacks[name], COUNT_GRAPHS, tmp_path) == "0 2"
+
+
+# Compiled anew in each process, but for the kernels and their times, which are in the cache.
+COUNT_CHOICES = textwrap.dedent("""
+    import torch
+    from perf.worker.pipelines import inductor
+
+    inductor.configure("max-autotune")
+    layer = torch.nn.Linear(64, 64, dtype=torch.bfloat16).eval()
+    with torch.no_grad():
+        torch.compile(layer)(torch.ones(32, 64, dtype=torch.bfloat16))
+    print(inductor.compilation().autotuned)
+""")
+
+
+@pytest.mark.skipif(not HERE.bf16_isa, reason="this CPU has no bfloat16 instructions")
+@pytest.mark.parametrize("name", {variant.stack for variant in ladder.LADDER if variant.compiled == "max-autotune"})
+def test_a_kernel_that_was_timed_in_an_earlier_process_counts(
+    stacks: dict[str, Stack], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+    assert [run_in(stacks[name], COUNT_CHOICES, tmp_path) for _ in range(2)] == ["1", "1"]
 
 
 # A chain of operations on shapes, each of which takes less than the microsecond that the profile counts in.
