@@ -14,6 +14,7 @@ from perf.cli.upgrade_check import file_of_settings
 from perf.errors import NoSpace
 from perf.exit_codes import ExitCode
 from perf.host.cache import require_space
+from perf.host.regular_file import read_text
 from perf.host.stack import ROOT
 from perf.spec import ladder
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # What a stack takes while it is made: its packages, and until they are installed the files that they come in. IPEX's
 # torch brings the libraries of CUDA. Measured by `du --summarize --bytes .tox/stack-*` and pip's list of downloads.
 MAKING_BYTES = {"current": 2_700_000_000, "ipex": 11_700_000_000, "genai": 400_000_000, "onnx": 1_800_000_000}
+NOTE_BYTES = 1024**2
 NAMES_HELP = "a stack, or a row like openvino-*; none: the rows that --variant or the settings file names, or all"
 
 
@@ -75,12 +77,23 @@ def make(name: str) -> bool:
     return subprocess.run([*tox, "-e", f"stack-{name}"], cwd=ROOT, check=False).returncode == 0
 
 
+def is_made(environment: Path) -> bool:
+    """Tell whether tox has installed an environment's packages, which it notes once pip has succeeded.
+
+    One that pip gave up has a folder, and may have Python.
+    """
+    try:
+        return "PythonRun" in read_text(environment / ".tox-info.json", at_most=NOTE_BYTES)
+    except (OSError, ValueError):
+        return False
+
+
 def has_room(name: str, work_dir: Path) -> bool:
     """Tell whether the disk has room for a stack, unless it is there already; a line on stderr says what is short.
 
     pip itself would fill the disk, and what it says of that is easily lost in a log.
     """
-    if (work_dir / f"stack-{name}").exists():
+    if is_made(work_dir / f"stack-{name}"):
         return True
     try:
         work_dir.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,17 @@ def test_a_full_disk_is_said_before_tox_fills_it(
     assert line.endswith("set TOX_WORK_DIR to a folder on a larger disk")
 
 
+@pytest.mark.parametrize(("note", "is_made"), [('{"Python": {}}', False), ('{"PythonRun": {"deps": []}}', True)])
+def test_what_pip_gave_up_is_made_anew_and_needs_the_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, note: str, is_made: bool
+) -> None:
+    fill_disk(monkeypatch, 10**6)
+    (tmp_path / "stack-ipex").mkdir()
+    assert not stacks.has_room("ipex", tmp_path)
+    (tmp_path / "stack-ipex" / ".tox-info.json").write_text(note)
+    assert stacks.has_room("ipex", tmp_path) == is_made
+
+
 def test_the_room_of_every_stack_is_known() -> None:
     assert stacks.MAKING_BYTES.keys() == set(ladder.stacks())
 
