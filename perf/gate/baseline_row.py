@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from perf.gate.recipe import check_recipe
 from perf.host.stack import Stack
 from perf.host.worker_code import worker_commit, worker_digest
 from perf.measure.settings import SESSIONS_KEPT
-from perf.records.checks import check_keys
+from perf.records.checks import check_count, check_keys
 from perf.records.evidence import Evidence
 from perf.records.launch import Launch
 from perf.records.session_record import SessionRecord
@@ -24,6 +25,7 @@ from perf.spec.variant import Variant
 OPTIONAL = {"evidence", "worker", "commit", "launch", checksum.FIELD}
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DESCRIPTIVE = {"name", "about", "published_s"}  # fields of a variant that change nothing in what is measured
+USUAL = {field.name: field.default for field in dataclasses.fields(Variant) if field.default is not dataclasses.MISSING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +84,8 @@ class BaselineRow:
     def from_json(cls, data: object) -> Self:
         """Check and return a row. Raises BadRecord, whose field is the path within the row."""
         fields = check_keys(data, required={"variant", "stack", "sessions"}, optional=OPTIONAL)
-        if not isinstance(fields["variant"], dict):
-            raise BadRecord("variant", "is not an object")
         row = cls(
-            variant=fields["variant"],
+            variant=_specification(fields["variant"]),
             stack=check_recipe(fields["stack"]),
             sessions=_sessions(fields["sessions"]),
             evidence=_evidence(fields["evidence"]) if "evidence" in fields else None,
@@ -100,6 +100,16 @@ class BaselineRow:
 def specification(variant: Variant) -> dict[str, Any]:
     """Return what makes the variant what it is, in JSON types; a row of another specification is another thing."""
     return {name: value for name, value in variant.to_json().items() if name not in DESCRIPTIVE}
+
+
+def _specification(data: object) -> Json:
+    """Return a variant's specification; what did not exist when it was recorded was as it is by default."""
+    if not isinstance(data, dict):
+        raise BadRecord("variant", "is not an object")
+    whole: Json = USUAL | data
+    if whole["steps"] is not None:
+        check_count("variant.steps", whole["steps"])
+    return whole
 
 
 def _sessions(data: object) -> tuple[SessionRecord, ...]:

@@ -13,7 +13,6 @@ from perf.gate.baseline_row import BaselineRow
 from perf.host.linux import parse_cpu_list
 from perf.records.consistency import check_consistent
 from perf.records.session_record import SessionRecord
-from perf.spec.ladder import own_steps
 
 REACH = 5.0  # of a latency from the row's typical one, and of a session's probe from the file's, either way
 GIB = 1024**3
@@ -29,17 +28,15 @@ def faults_of(rows: Mapping[str, BaselineRow], key: BaselineKey) -> dict[str, Ba
     faults = _probe_faults(rows)
     for name, row in rows.items():
         try:
-            check_row(row, key, own_steps(name))
+            check_row(row, key)
         except BadRecord as error:
             faults[name] = error
     return faults
 
 
-def check_row(row: BaselineRow, key: BaselineKey, steps: int | None = None) -> None:
-    """Raise BadRecord, whose field is the path within the row, if its figures contradict each other.
-
-    ``steps`` are those of the row's own, where it does not go by the key's.
-    """
+def check_row(row: BaselineRow, key: BaselineKey) -> None:
+    """Raise BadRecord, whose field is the path within the row, if its figures contradict each other."""
+    steps = row.variant["steps"] or key.protocol["steps"]
     typical_s = statistics.median(_latencies_s(row.sessions))
     memory_gib = key.machine.get("memory_gib")
     for number, session in enumerate(row.sessions):
@@ -49,7 +46,7 @@ def check_row(row: BaselineRow, key: BaselineKey, steps: int | None = None) -> N
             try:
                 check_consistent(
                     timed,
-                    steps=steps or key.protocol["steps"],
+                    steps=steps,
                     cpus=cpus_of(row, key),
                     memory_bytes=memory_gib and memory_gib * GIB,
                 )

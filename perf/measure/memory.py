@@ -23,7 +23,7 @@ def exports_folder() -> Path:
 def need_of(
     variant: Variant, stack: Stack | None, exporter: Stack | None, model: Model | None, settings: Settings
 ) -> MemoryNeed | None:
-    """Return what a row takes for images of the size that is set, or of the model's own.
+    """Return what a row takes for images of its own size, of that which is set, or of the model's.
 
     Args:
         variant: The row.
@@ -42,7 +42,7 @@ def need_of(
         variant,
         model.name,
         sum(model.parameters.values()),
-        settings.size or model.native_size,
+        variant.size or settings.size or model.native_size,
         exports=by is not None and _must_export(variant, by, model, settings.calibration_prompts),
     )
 

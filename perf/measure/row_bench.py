@@ -1,4 +1,4 @@
-"""What a row is measured with where that is not what the others are: another checkpoint, fewer steps, a small VAE."""
+"""What a row is measured with where that is not what the others are: another checkpoint, size or steps, a small VAE."""
 
 from __future__ import annotations
 
@@ -51,24 +51,24 @@ def row_bench(bench: Bench, variant: Variant, makers: Sequence[Stack], folder: P
     Raises:
         PerfError: what the row needs could not be made.
     """
-    model, protocol = bench.model, of_row(bench.protocol, variant)
+    model, noise, protocol = bench.model, bench.latents, of_row(bench.protocol, variant)
     if variant.latent_consistency and (twin := None if model.is_consistency else twin_of(model)):
         bench.progress.begin(twin, "making the model ready (the first time takes a minute)", logged=True)
         model = checkpoints.resolve(twin, makers[0])
+    if (model, protocol.size) != (bench.model, bench.protocol.size):
         noise = latents.write(folder, protocol.seed, model.latents_shape(protocol.size))
-        bench = replace(bench, model=model, latents=noise)
     small_vae = checkpoints.resolve_taesd(model, makers[0]) if variant.vae == "taesd" else None
-    own = replace(bench, protocol=protocol, small_vae=small_vae)
+    own = replace(bench, protocol=protocol, model=model, latents=noise, small_vae=small_vae)
     if variant.backend == "genai":
         return replace(own, export=export(own, variant, exporter(makers)))
     return own
 
 
 def of_row(protocol: Protocol, variant: Variant) -> Protocol:
-    """Return the protocol with the variant's own steps, if it has any; a warm-up has no more."""
-    if variant.steps is None:
-        return protocol
-    return replace(protocol, steps=variant.steps, warmup_steps=min(variant.steps, protocol.warmup_steps))
+    """Return the protocol with the variant's own size and steps, if it has any; a warm-up has no more steps."""
+    size, steps = variant.size or protocol.size, variant.steps or protocol.steps
+    warmup_steps = protocol.warmup_steps if variant.steps is None else min(steps, protocol.warmup_steps)
+    return replace(protocol, size=size, steps=steps, warmup_steps=warmup_steps)
 
 
 def export(bench: Bench, variant: Variant, maker: Stack | None) -> Path:

@@ -268,11 +268,6 @@ def has(pattern: str) -> bool:
     return any(fnmatch.fnmatch(variant.name, pattern) for variant in LADDER)
 
 
-def own_steps(name: str) -> int | None:
-    """Return the denoising steps of a row that has its own, whatever the protocol says; None of any other."""
-    return next((variant.steps for variant in LADDER if variant.name == name), None)
-
-
 def stacks() -> tuple[str, ...]:
     """Return the names of all stacks that the ladder uses, each once, in ladder order."""
     return tuple(dict.fromkeys(variant.stack for variant in LADDER))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from perf.spec.protocol import Size
+
 Backend = Literal["eager", "ipex", "openvino", "genai", "onnxruntime"]
 Precision = Literal["fp32", "bf16-autocast", "bf16-weights", "fp16-weights", "chosen-by-backend"]
 Scheduler = Literal["checkpoint", "dpm-solver"]
@@ -15,7 +17,7 @@ Quantized = Literal["int8-hybrid", "int8-weights"]  # convolutions in int8; or n
 Vae = Literal["checkpoint", "taesd"]
 
 # The fields of a variant that decide what image it makes of a checkpoint; the others decide how.
-DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "vae")
+DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "size", "vae")
 AS_RECORDED: Mapping[object, Compiled | None] = {True: "plain", False: None}
 OPENVINO: tuple[Backend, ...] = ("openvino", "genai")  # the backends that run OpenVINO's models
 
@@ -45,9 +47,9 @@ class Variant:
 
     ``name`` is the test id, and ``about`` says in a sentence or two what the row is. ``stack`` names the environment
     that runs it. ``latent_consistency`` asks for a checkpoint of that kind, whose UNet is told the guidance and sees
-    each image once; ``steps`` are the row's own, whatever the protocol says. ``published_s`` maps a CPU's name to the
-    source article's seconds per image, which is shown but never gated on. Raises ValueError on an option that the
-    backend does not have.
+    each image once; ``steps`` and ``size`` are the row's own, whatever the protocol says. ``published_s`` maps a CPU's
+    name to the source article's seconds per image, which is shown but never gated on. Raises ValueError on an option
+    that the backend does not have.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Variant:
     vae: Vae = "checkpoint"
     latent_consistency: bool = False
     steps: int | None = None
+    size: Size | None = None
     tuning: Tuning | None = None
     warmup_rounds: int = 1
     published_s: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -97,11 +100,15 @@ class Variant:
         return self.precision in ("bf16-autocast", "bf16-weights")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"size": str(self.size) if self.size else None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Variant:
         """Read a variant, also from a record of version 0.2, in which ``compiled`` is true or false."""
-        tuning, compiled = data["tuning"], data["compiled"]
-        read = {"tuning": Tuning(**tuning) if tuning else None, "compiled": AS_RECORDED.get(compiled, compiled)}
+        tuning, compiled, size = data["tuning"], data["compiled"], data.get("size")
+        read = {
+            "tuning": Tuning(**tuning) if tuning else None,
+            "compiled": AS_RECORDED.get(compiled, compiled),
+            "size": Size.parse(size) if size else None,
+        }
         return cls(**{**data, **read})

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from perf.errors import BadRecord
 from perf.gate import store
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.baseline import Baseline
-from perf.gate.plausibility import check_row
+from perf.gate.baseline_row import specification
 from perf.measure.settings import BASELINES
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.baselines import EAGER, KEY, STACK, STATIC, accept
@@ -121,10 +120,15 @@ def test_a_row_is_held_against_the_steps_that_it_makes() -> None:
     each_round(data["rows"]["lcm-4"], "unet_step_s", 0.2)
     for part in (data, data["rows"]["lcm-4"]):
         del part["checksum"]
-    baseline = Baseline.from_json(data)
-    assert baseline.faults == {}
-    with pytest.raises(BadRecord, match="latency_s"):
-        check_row(baseline.rows["lcm-4"], KEY)
+    assert Baseline.from_json(data).faults == {}
+    data["rows"]["lcm-4"]["variant"]["steps"] = None
+    assert "latency_s" in str(Baseline.from_json(data).faults["lcm-4"])
+
+
+def test_a_row_recorded_before_an_option_existed_is_the_row_without_it() -> None:
+    data = accept(None).to_json()
+    del data["rows"][EAGER.name]["variant"]["size"], data["rows"][EAGER.name]["checksum"]
+    assert Baseline.from_json(data).rows[EAGER.name].variant == specification(EAGER)
 
 
 def test_the_committed_baselines_have_checksums() -> None:

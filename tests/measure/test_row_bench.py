@@ -113,6 +113,13 @@ def test_most_rows_are_measured_with_what_the_run_has(name: str, bench: Bench, t
     assert bench_of(name, bench, tmp_path) == bench
 
 
+def test_a_row_of_its_own_size_begins_with_latents_of_that_size(bench: Bench, tmp_path: Path) -> None:
+    own = row_bench.row_bench(bench, replace(variant("openvino-static"), size=Size(64, 32)), [SILLY], tmp_path)
+    assert own.protocol == replace(PROTOCOL, size=Size(64, 32))
+    assert np.load(own.latents).shape == own.model.latents_shape(Size(64, 32))
+    assert bench.protocol is PROTOCOL
+
+
 def test_a_row_of_few_steps_is_measured_with_the_models_twin(bench: Bench, tmp_path: Path) -> None:
     own = bench_of("lcm-4", bench, tmp_path)
     assert (own.model.name, own.model.is_consistency) == ("tiny-lcm", True)

@@ -11,6 +11,7 @@ import pytest
 from perf.errors import UnknownName
 from perf.host.stack import ROOT
 from perf.spec import ladder
+from perf.spec.protocol import Size
 from perf.spec.variant import Backend, Variant
 
 
@@ -112,13 +113,12 @@ def test_what_runs_openvinos_models_is_static(name: str) -> None:
     assert variant.static_shape
 
 
-def test_a_row_of_its_own_steps() -> None:
-    assert {variant.name: ladder.own_steps(variant.name) for variant in ladder.LADDER if variant.steps} == {
-        "lcm-4": 4,
-        "openvino-lcm-4": 4,
-    }
-    assert ladder.own_steps("eager-fp32") is None
-    assert ladder.own_steps("a row of another version") is None
+def test_a_row_of_its_own_size_is_read_as_it_is_written() -> None:
+    (static,) = ladder.select(["openvino-static"])
+    own = replace(static, size=Size(256, 128))
+    assert own.to_json()["size"] == "256x128"
+    assert Variant.from_json(json.loads(json.dumps(own.to_json()))) == own
+    assert static.to_json()["size"] is None
 
 
 @pytest.mark.parametrize("variant", ladder.LADDER, ids=lambda variant: variant.name)
