@@ -13,7 +13,7 @@ from perf.errors import BadRecord
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
 from perf.records.checks import check_count, check_keys, check_text
-from perf.spec.protocol import COMPARED_FIELDS, Protocol
+from perf.spec.protocol import COMPARED_FIELDS, SERVER_FIELDS, Protocol
 
 DIGITS = 8  # of the digest in a file's name
 COUNTS = {"cores_used", "sockets", "numa_nodes", "threads_per_core", "memory_gib"}  # of a machine, none of them 0
@@ -39,7 +39,8 @@ class BaselineKey:
         """A name that people can read, and that no other key has."""
         model = str(self.model["name"]).rsplit("/")[-1]
         letters = "".join(letter if letter.isalnum() else "-" for letter in model)
-        return f"{letters}-{self.protocol['size']}-{self.protocol['steps']}steps-{self.digest[:DIGITS]}.json"
+        server = f"-{len(self.protocol['instances'])}x{self.protocol['batch']}" if "instances" in self.protocol else ""
+        return f"{letters}-{self.protocol['size']}-{self.protocol['steps']}steps{server}-{self.digest[:DIGITS]}.json"
 
     @property
     def digest(self) -> str:
@@ -67,7 +68,9 @@ class BaselineKey:
         fields = check_keys(data, required={"machine", "model", "protocol"}, where="setting")
         for name, value in check_keys(fields["model"], required={"name", "digest"}, where="setting.model").items():
             check_text(f"setting.model.{name}", value)
-        protocol = check_keys(fields["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
+        protocol = check_keys(
+            fields["protocol"], required=set(COMPARED_FIELDS), optional=set(SERVER_FIELDS), where="setting.protocol"
+        )
         check_count("setting.protocol.steps", protocol["steps"])
         if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")

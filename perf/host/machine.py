@@ -6,7 +6,7 @@ import functools
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from perf.host import cpu, linux
@@ -28,6 +28,7 @@ class Machine:
 
     ``cpu_quota`` is in CPUs. None stands for what the kernel does not report, and for no limit. ``memory_node`` is the
     NUMA node whose memory workers are to prefer, where one was asked for: a Xeon Max's HBM in flat mode is one.
+    ``is_part`` tells whether this is the part of a machine that one instance among several is bound to.
     """
 
     cpu: str
@@ -53,6 +54,11 @@ class Machine:
     transparent_hugepages: str | None
     bios: str | None = None
     memory_node: int | None = None
+    is_part: bool = False
+
+    def part(self, cores: tuple[int, ...]) -> Machine:
+        """Return the part of this machine that has these of its cores alone."""
+        return replace(self, cores=cores, usable_cores=len(cores), is_part=True)
 
     @property
     def codename(self) -> Codename:

@@ -36,6 +36,11 @@ REQUIRE_ALL_HELP = (
     "fail a row that cannot run here, has no baseline or is not decided; exit code 2 where undecided rows are all that "
     "fails (implied by pytest's --strict)"
 )
+INSTANCES_HELP = (
+    "measure throughput: how many images so many workers make side by side, each bound to cores of its own; a number, "
+    "or one per-socket or per-numa"
+)
+BATCH_HELP = "images that each worker makes at once; implies --instances 1 (1)"
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
 MODEL_HELP = (
     f"a synthetic model ({', '.join(SYNTHETIC)}; by default {DEFAULT_MODEL}), a Hub id, or a diffusers folder, of a "
@@ -98,6 +103,8 @@ def _what_to_measure() -> list[Option]:
             metavar="NODE",
             help="NUMA node whose memory workers prefer, such as a Xeon Max's HBM in flat mode",
         ),
+        _option("--instances", metavar="N", help=INSTANCES_HELP),
+        _option("--batch", type=int, metavar="B", help=BATCH_HELP),
         _option("--history", metavar="ADDRESS", help=HISTORY_HELP),
         _option("--notify", metavar="URL", help="tell this webhook of the run when it ends: its verdicts as JSON"),
         _for_one_run("--resume", action="store_true", help="go on with the run of these rows that was cut"),

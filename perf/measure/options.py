@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 from perf.errors import BadInput
 from perf.host import linux
 from perf.host.interpreters import check_python, parse_overrides
+from perf.host.placement import place
 from perf.host.regular_file import read_text
+from perf.host.topology import cores
 from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
 from perf.measure.declared_options import declared
@@ -82,6 +85,8 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
     variants = ladder.select(option.variant)
+    asked_instances = "1" if option.instances is None and option.batch is not None else option.instances
+    instances = place(asked_instances, cores(os.sched_getaffinity(0))) if asked_instances is not None else ()
     check_update(option.update_baseline, option.why)
     check_range("--sessions", option.sessions, 1, SESSIONS_KEPT)
     check_range("--fresh", option.fresh, 0, MAX_SESSIONS - 1)
@@ -90,7 +95,9 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         variants=variants,
         stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
         size=read_size(option),
-        protocol=read_protocol(option),
+        protocol=replace(read_protocol(option), instances=tuple(map(len, instances))),
+        instances=instances,
+        asked_instances=asked_instances,
         deadlines=Deadlines(
             load_s=option.load_deadline,
             warmup_s=option.warmup_deadline,
@@ -140,6 +147,7 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
         "guidance_scale": option.guidance_scale,
         "seed": option.seed,
         "prompt": option.prompt,
+        "batch": option.batch,
     }
     return replace(usual, **{name: value for name, value in given.items() if value is not None})
 

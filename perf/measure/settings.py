@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from perf.host import stack
+from perf.host.placement import Place
 from perf.measure.checkpoints import check_name
 from perf.spec import synthetic
 from perf.spec.calibration import PROMPTS
@@ -52,7 +53,8 @@ class Settings:
     row and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a
     whole that matters, as a fraction. ``calibration_prompts`` are what models in 8 bits are calibrated with.
     ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
-    command line.
+    command line. ``instances`` are the CPUs of each worker where throughput is measured, and ``asked_instances`` is how
+    they were asked for.
     """
 
     model: str
@@ -84,6 +86,8 @@ class Settings:
     machine_tolerance: float = MACHINE_TOLERANCE
     settings_file: Path | None = None
     usual: Settings | None = None
+    instances: tuple[Place, ...] = ()
+    asked_instances: str | None = None
 
     @property
     def compares(self) -> bool:
@@ -114,7 +118,13 @@ class Settings:
     @property
     def _values(self) -> dict[str, object]:
         """The values of the options that decide what is measured and what it is compared with."""
-        return {"--model": self.model, "--size": self.size, **_values_of(self.protocol), "--baselines": self.baselines}
+        return {
+            "--model": self.model,
+            "--size": self.size,
+            "--instances": self.asked_instances,
+            **_values_of(self.protocol),
+            "--baselines": self.baselines,
+        }
 
 
 def has_own_protocol(model: str) -> bool:
@@ -140,10 +150,17 @@ def _values_of(protocol: Protocol) -> dict[str, object]:
         "--guidance-scale": protocol.guidance_scale,
         "--seed": protocol.seed,
         "--prompt": protocol.prompt,
+        "--batch": protocol.batch,
     }
 
 
-USUAL = {"--model": DEFAULT_MODEL, "--size": None, **_values_of(DEFAULT), "--baselines": BASELINES}
+USUAL = {
+    "--model": DEFAULT_MODEL,
+    "--size": None,
+    "--instances": None,
+    **_values_of(DEFAULT),
+    "--baselines": BASELINES,
+}
 
 
 def for_selftest(

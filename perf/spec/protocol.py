@@ -18,6 +18,8 @@ MAX_SEED = 2**32 - 1
 MAX_ROUNDS_FACTOR = 2  # disturbed rounds are measured again, up to this many times the number of rounds wanted
 SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
+SERVER_FIELDS = ("batch", "instances")  # compared too, where throughput is measured
+MAX_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense."""
+    """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense.
+
+    ``instances`` are the cores of each of several workers that make images side by side, where throughput is measured,
+    and ``batch`` is how many images each makes at once.
+    """
 
     size: Size
     steps: int = 20
@@ -56,11 +62,15 @@ class Protocol:
     guidance_scale: float = 7.5
     seed: int = 20230328
     prompt: str = "sailing ship in storm by Rembrandt"
+    batch: int = 1
+    instances: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for option in ("steps", "warmup_steps", "rounds"):
             if getattr(self, option) < 1:
                 raise BadInput(f"--{option.replace('_', '-')} {getattr(self, option)}: must be at least 1")
+        if not 1 <= self.batch <= MAX_BATCH:
+            raise BadInput(f"--batch {self.batch}: must be 1 to {MAX_BATCH} images")
         if not 0 <= self.seed <= MAX_SEED:
             raise BadInput(f"--seed {self.seed}: must be 0 to {MAX_SEED}")
         if not 0 <= self.guidance_scale < math.inf:
@@ -72,6 +82,11 @@ class Protocol:
     def is_guided(self) -> bool:
         """Whether images are made with classifier-free guidance."""
         return is_guided(self.guidance_scale)
+
+    @property
+    def is_throughput(self) -> bool:
+        """Whether it is measured how many images instances side by side make, and not how long one takes alone."""
+        return bool(self.instances)
 
     @property
     def min_rounds(self) -> int:
@@ -96,8 +111,16 @@ class Protocol:
     def __str__(self) -> str:
         return (
             f"{self.size}, {self.steps} {'step' if self.steps == 1 else 'steps'}, guidance {self.guidance_scale:g}, "
-            f"{self._rounds_in_words()}"
+            f"{self._rounds_in_words()}{self._instances_in_words()}"
         )
+
+    def _instances_in_words(self) -> str:
+        if not self.is_throughput:
+            return ""
+        cores = " and ".join(map(str, sorted(set(self.instances))))
+        of_cores = f"{cores} {'core' if cores == '1' else 'cores'}"
+        count = len(self.instances)
+        return f", {count} {'instance' if count == 1 else 'instances'} of {of_cores}, batch {self.batch}"
 
     def _rounds_in_words(self) -> str:
         if self.rounds > self.min_rounds:
@@ -108,14 +131,17 @@ class Protocol:
     def compared(self) -> dict[str, Any]:
         """The settings that must be equal for two measurements to be compared; JSON types only."""
         settings = self.to_json()
-        return {name: settings[name] for name in COMPARED_FIELDS}
+        server = SERVER_FIELDS if self.is_throughput else ()
+        return {name: settings[name] for name in (*COMPARED_FIELDS, *server)}
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"size": str(self.size)}
+        return asdict(self) | {"size": str(self.size), "instances": list(self.instances)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Protocol:
-        return cls(**{**data, "size": Size.parse(data["size"])})
+        """Read a protocol, also from a record of a version that knew no instances."""
+        instances = tuple(data.get("instances", ()))
+        return cls(**{**data, "size": Size.parse(data["size"]), "instances": instances})
 
 
 @dataclass(frozen=True, kw_only=True)

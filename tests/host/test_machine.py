@@ -27,7 +27,7 @@ TOPOLOGIES = {
 
 def recorded(folder: Path, topology: dict[int, tuple[int, str]]) -> Path:
     for cpu, (package, siblings) in topology.items():
-        target = folder / f"cpu{cpu}" / "topology"
+        target = folder / "cpu" / f"cpu{cpu}" / "topology"
         target.mkdir(parents=True)
         (target / "physical_package_id").write_text(f"{package}\n")
         (target / "core_id").write_text("0\n")  # begins anew on every die, so nothing may rest on it
