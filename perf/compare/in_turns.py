@@ -1,4 +1,7 @@
-"""Interleaved measurement: both workers alive, their generations made together part by part, in the order ABBA."""
+"""Interleaved measurement: both workers alive, their generations made together part by part, in the order ABBA.
+
+Groups of instances cannot stop at every part of each, so they make whole windows one after the other, in that order.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 
 from perf.compare.side_pair import Role
 from perf.compare.worker_pair import WorkerPair
+from perf.measure.group import Group
 from perf.measure.measurement import Measurement
 from perf.records.sample import Sample
 from perf.stats.paired_comparison import PAIRS_PER_WORKERS
@@ -48,7 +52,7 @@ class InTurns:
         if len(self.pairs) % 2:
             order = order[::-1]
         first, second = (self._workers.measurements[role] for role in order)
-        samples = dict(zip(order, generate_in_turns(first, second), strict=True))
+        samples = dict(zip(order, self._generate(first, second), strict=True))
         self.pairs.append(
             Pair(
                 workers=self._workers.number,
@@ -60,6 +64,11 @@ class InTurns:
 
     def finish(self) -> None:
         """Do nothing: the pair is complete."""
+
+    def _generate(self, first: Measurement | Group, second: Measurement | Group) -> tuple[Sample, Sample]:
+        if isinstance(first, Measurement) and isinstance(second, Measurement):
+            return generate_in_turns(first, second)
+        return self._workers.generate_with(first), self._workers.generate_with(second)
 
 
 def generate_in_turns(first: Measurement, second: Measurement) -> tuple[Sample, Sample]:

@@ -20,6 +20,7 @@ from perf.compare.side_pair import Role, SidePair
 from perf.compare.strategy import Strategy
 from perf.compare.whole_sessions import WholeSessions, memory_shortage
 from perf.compare.worker_pair import WorkerPair
+from perf.measure.group import Group
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import EnoughRounds, all_rounds
 from perf.measure.run import Run
@@ -38,7 +39,7 @@ REHEARSAL = 0  # the number of workers that make no pair
 class PairedRun:
     """One paired measurement, one of pedantic's Timed: each round is a pair. ``variant`` is the candidate's row.
 
-    ``why_apart`` is why whole sessions alternate, or None. ``budget_s`` is the time after which nothing more is
+    ``why_apart`` is why whole sessions alternate, or None; groups of instances need not be stopped between two parts. ``budget_s`` is the time after which nothing more is
     measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
     up, and ``seconds`` those from the first worker's start to the last look. ``alone`` is the session that the first
     candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``), and
@@ -91,7 +92,7 @@ class PairedRun:
         return [workers.loads_s for workers in self._workers]
 
     @property
-    def first(self) -> Mapping[Role, Measurement]:
+    def first(self) -> Mapping[Role, Measurement | Group]:
         """The measurements of the first pair of workers."""
         return self._workers[0].measurements
 
@@ -257,7 +258,7 @@ class PairedRun:
             self._note_peak(workers, first)
             peak_bytes = self._peaks_bytes[first]
             shortage = memory_shortage(peak_bytes, self._peaks_bytes.get(second, peak_bytes))
-            self.why_apart = self.side_pair.why_apart or shortage
+            self.why_apart = shortage if self._run.parts else self.side_pair.why_apart or shortage
             if self.why_apart:
                 self._run.say(f"{self.variant.name}: {self.why_apart}: whole sessions alternate")
         if self.why_apart:

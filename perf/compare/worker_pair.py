@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from perf.compare.side_pair import Role, SidePair
+from perf.measure.group import Group
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.records.sample import Sample
@@ -20,7 +21,7 @@ class WorkerPair:
 
     def __init__(self, number: int, side_pair: SidePair, run: Run) -> None:
         self.number = number
-        self.measurements: dict[Role, Measurement] = {}
+        self.measurements: dict[Role, Measurement | Group] = {}
         self.inspections: dict[Role, Inspection] = {}
         self.loads_s: dict[Role, float] = {}
         self._side_pair = side_pair
@@ -46,7 +47,10 @@ class WorkerPair:
 
     def generate(self, role: Role) -> Sample:
         """Have a worker make one whole generation. Raises a WorkerError."""
-        measurement = self.measurements[role]
+        return self.generate_with(self.measurements[role])
+
+    def generate_with(self, measurement: Measurement | Group) -> Sample:
+        """Have a worker make one whole generation, or a group of them a window. Raises a WorkerError."""
         return measurement.generate(self._run.bench_of(measurement.variant).protocol.steps)
 
     def end(self, role: Role) -> None:
@@ -64,7 +68,7 @@ class WorkerPair:
         """End both workers, whatever they are doing."""
         self._resources.close()
 
-    def _load(self, role: Role) -> Measurement:
+    def _load(self, role: Role) -> Measurement | Group:
         side = self._side_pair.of(role)
         return self._resources.enter_context(
             self._run.measuring_beside(

@@ -31,7 +31,7 @@ class AnchorPlan:
         self._changes = {row.variant.name: gate.software_changes(row.variant, row.stack) for row in rows}
         if run.settings.judge is not Judging.MEMORY:
             wanted = [row for row in rows if self._changes[row.variant.name] or run.settings.judge is Judging.PAIRS]
-            self._references = prepare(wanted, run.machine, run.say)
+            self._references = prepare(wanted, run.workers_machine, run.say)
             self._announce()
 
     def anchored_run(self, variant: Variant) -> AnchoredRun | None:

@@ -72,11 +72,26 @@ class BaselineKey:
             fields["protocol"], required=set(COMPARED_FIELDS), optional=set(SERVER_FIELDS), where="setting.protocol"
         )
         check_count("setting.protocol.steps", protocol["steps"])
+        _check_server(protocol)
         if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")
         for name in COUNTS & fields["machine"].keys():
             check_count(f"setting.machine.{name}", fields["machine"][name])
         return cls(**fields)
+
+
+def _check_server(protocol: Json) -> None:
+    """Raise BadRecord unless the protocol has neither instances nor a batch, or both, as counts."""
+    given = [name for name in SERVER_FIELDS if name in protocol]
+    if not given:
+        return
+    if len(given) < len(SERVER_FIELDS):
+        raise BadRecord("setting.protocol", f"has {given[0]} alone, of {' and '.join(SERVER_FIELDS)}")
+    check_count("setting.protocol.batch", protocol["batch"])
+    if not isinstance(protocol["instances"], list) or not protocol["instances"]:
+        raise BadRecord("setting.protocol.instances", "is not a list of counts of cores")
+    for number, cores in enumerate(protocol["instances"]):
+        check_count(f"setting.protocol.instances[{number}]", cores)
 
 
 def _differences(part: str, baseline: Json, here: Json) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from perf.compare.compared_row import ComparedRow
 from perf.gate.anchored_run import AnchoredRun
+from perf.measure.group import Group
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.records.evidence import Evidence
@@ -18,23 +19,31 @@ from perf.spec.variant import Variant
 class FinishedRow:
     """What a row's verdict rests on, but for fresh sessions.
 
-    ``recorded`` is when the session ended, in ISO 8601. ``paired`` and ``caveats`` are as in MeasuredRow.
+    ``recorded`` is when the session ended, in ISO 8601. ``beside`` is the evidence of further instances. ``paired`` and
+    ``caveats`` are as in MeasuredRow.
     """
 
     variant: Variant
     session: Session
     recorded: str
     evidence: Evidence
+    beside: tuple[Evidence, ...] = ()
     paired: ComparedRow | None = None
     caveats: tuple[str, ...] = ()
 
 
-def finish(measured: Measurement | AnchoredRun, run: Run) -> tuple[FinishedRow, Inspection]:
+def finish(measured: Measurement | Group | AnchoredRun, run: Run) -> tuple[FinishedRow, Inspection]:
     """Return a row whose rounds are over, and what its worker has shown of itself. Raises a WorkerError."""
     if isinstance(measured, AnchoredRun):
         return _finish_pairs(measured, run), measured.inspection
     inspection = measured.inspect()
-    row = FinishedRow(variant=measured.variant, session=measured.session, recorded=now(), evidence=inspection.evidence)
+    row = FinishedRow(
+        variant=measured.variant,
+        session=measured.session,
+        recorded=now(),
+        evidence=inspection.evidence,
+        beside=inspection.beside,
+    )
     return row, inspection
 
 
@@ -50,6 +59,7 @@ def _finish_pairs(anchored: AnchoredRun, run: Run) -> FinishedRow:
         session=anchored.session,
         recorded=anchored.recorded or now(),
         evidence=anchored.inspection.evidence,
+        beside=anchored.inspection.beside,
         paired=result,
         caveats=caveats,
     )

@@ -53,7 +53,7 @@ class Journal:
 
     def inspection(self, row: FinishedRow) -> Inspection:
         """Return what the worker of a kept row has shown of itself."""
-        return Inspection(evidence=row.evidence, outcome=self._folder(row.variant) / OUTCOME)
+        return Inspection(evidence=row.evidence, outcome=self._folder(row.variant) / OUTCOME, beside=row.beside)
 
     def keep(self, row: FinishedRow, outcome: Path) -> None:
         """Keep a row, and the image of its last generation; the same row of an earlier run gives way.
@@ -116,7 +116,7 @@ class Journal:
             specification(variant),
             stack.recipe,
             worker_digest(),
-            launch_here(variant, stack, run.machine).to_json(),
+            launch_here(variant, stack, run.workers_machine).to_json(),
             [str(self._gate.path), latest(before)],
             [run.settings.updates, run.settings.judge, run.settings.pairs_budget_s],
         ]

@@ -21,6 +21,7 @@ from perf.gate.journal import Journal
 from perf.gate.proposal import Proposal, latest
 from perf.gate.resumed_row import ResumedRow
 from perf.measure.command import launch_here
+from perf.measure.group import Group
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.pedantic import all_rounds
 from perf.measure.run import Run
@@ -44,7 +45,7 @@ class Judgement:
         self.machine: MachineVerdict | None = None
         self.known_notes: Sequence[str] = ()
         key = BaselineKey.of(run.machine, run.bench.model, run.bench.protocol)
-        self.gate = Gate(run.settings.baselines, run.machine, key, run.settings.tolerances)
+        self.gate = Gate(run.settings.baselines, run.workers_machine, key, run.settings.tolerances)
         self._run = run
         self._began = now()
         self._proofs = Proofs(run)
@@ -70,7 +71,9 @@ class Judgement:
         row = self._journal.finished(variant)
         return ResumedRow(row, self._run.bench.progress) if row else None
 
-    def add(self, measured: Measurement | AnchoredRun | ResumedRow, extra_info: MutableMapping[str, Any]) -> None:
+    def add(
+        self, measured: Measurement | Group | AnchoredRun | ResumedRow, extra_info: MutableMapping[str, Any]
+    ) -> None:
         """Add a row's first session, and its pairs if it has some. Raises a WorkerError.
 
         The verdict will be added to ``extra_info``, the row's record in the run's JSON.
@@ -148,7 +151,7 @@ class Judgement:
 
     def proposal(self, row: MeasuredRow) -> Proposal:
         """Return what a baseline would get of a judged row."""
-        launch = launch_here(row.variant, row.stack, self._run.machine)
+        launch = launch_here(row.variant, row.stack, self._run.workers_machine)
         return Proposal(
             name=row.variant.name,
             row=BaselineRow.of(row.variant, row.stack, row.sessions, row.evidence, launch),

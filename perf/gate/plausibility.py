@@ -64,7 +64,8 @@ def cpus_of(row: BaselineRow, key: BaselineKey) -> int | None:
         return None
     of_machine: int = math.prod(count for count in counts if count)
     listed = row.evidence.surroundings.cpus if row.evidence else ()
-    return max(of_machine, len(frozenset[int]().union(*map(parse_cpu_list, listed))))
+    of_instances = sum(key.protocol.get("instances", ()))
+    return max(of_machine, of_instances, len(frozenset[int]().union(*map(parse_cpu_list, listed))))
 
 
 def _probe_faults(rows: Mapping[str, BaselineRow]) -> dict[str, BadRecord]:

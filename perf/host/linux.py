@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path("/")
@@ -73,6 +73,15 @@ def parse_cpu_list(text: str) -> frozenset[int]:
             first, _, last = part.partition("-")
             cpus.update(range(int(first), int(last or first) + 1))
     return frozenset(cpus)
+
+
+def cpu_list(cpus: Iterable[int]) -> str:
+    """Return CPU numbers in the kernel's list format: 0 to 3 and 8 as ``0-3,8``."""
+    numbers = sorted(cpus)
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    runs = zip(starts, ends, strict=True)
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def numa_nodes(root: Path = ROOT) -> frozenset[int]:

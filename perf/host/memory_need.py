@@ -30,17 +30,34 @@ EXPORTING = {"openvino": 2.3, "genai": 2.3, "onnxruntime": 3.2}
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryNeed:
-    """The bytes that a worker is estimated to take, and ``what`` takes them, such as a model in float32."""
+    """The bytes that workers are estimated to take, and ``what`` takes them, such as a model in float32.
+
+    ``each_bytes`` are those of one worker, ``first_bytes`` those of one that has an export to make, alone, before
+    ``instances`` of them run side by side.
+    """
 
     what: str
-    needed_bytes: int
+    each_bytes: int
+    first_bytes: int = 0
+    instances: int = 1
+
+    @property
+    def needed_bytes(self) -> int:
+        """The most that is needed at any time."""
+        return max(self.first_bytes, self.instances * self.each_bytes)
 
     def __str__(self) -> str:
-        return f"{self.what} takes about {self.needed_bytes / GIB:.0f} GiB here"
+        is_many = self.instances > 1 and self.needed_bytes > self.first_bytes
+        takes = f"{self.instances} times {self.what} take" if is_many else f"{self.what} takes"
+        return f"{takes} about {self.needed_bytes / GIB:.0f} GiB here"
 
     def fits(self, machine: Machine) -> bool:
         """Tell whether as much may be used on the machine."""
         return self.needed_bytes <= usable_bytes(machine)
+
+    def most_instances(self, machine: Machine) -> int:
+        """Return how many workers side by side would fit."""
+        return usable_bytes(machine) // self.each_bytes
 
     def is_large(self, machine: Machine) -> bool:
         """Tell whether it is a good part of what may be used, so that somebody may want to know."""
@@ -52,8 +69,10 @@ def usable_bytes(machine: Machine) -> int:
     return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
 
 
-def memory_need(variant: Variant, model: str, parameters: int, size: Size, *, exports: bool) -> MemoryNeed:
-    """Return what a worker of this row takes for images of that size.
+def memory_need(
+    variant: Variant, model: str, parameters: int, size: Size, *, exports: bool, batch: int = 1, instances: int = 1
+) -> MemoryNeed:
+    """Return what the workers of this row take for images of that size.
 
     Args:
         variant: The row.
@@ -61,15 +80,23 @@ def memory_need(variant: Variant, model: str, parameters: int, size: Size, *, ex
         parameters: The number of all its parameters.
         size: The size of the images.
         exports: Whether the model must be exported first; only for backends that run an export.
+        batch: The images that a worker makes at once.
+        instances: The workers side by side.
     """
-    factor = EXPORTING[variant.backend] if exports else _running(variant)
-    weights_bytes = factor * FLOAT32_BYTES * parameters
-    image_bytes = BYTES_PER_PIXEL * size.width * size.height
+    image_bytes = batch * BYTES_PER_PIXEL * size.width * size.height
     if variant.precision != "fp32":
         image_bytes //= 2
+
+    def with_weights(factor: float) -> int:
+        return int(LIBRARIES_BYTES + factor * FLOAT32_BYTES * parameters + image_bytes)
+
+    each_bytes = with_weights(_running(variant))
+    first_bytes = with_weights(EXPORTING[variant.backend]) if exports else 0
     return MemoryNeed(
-        what=f"{model} {_how(variant, exports=exports)}",
-        needed_bytes=int(LIBRARIES_BYTES + weights_bytes + image_bytes),
+        what=f"{model} {_how(variant, exports=exports and first_bytes >= instances * each_bytes)}",
+        each_bytes=each_bytes,
+        first_bytes=first_bytes,
+        instances=instances,
     )
 
 

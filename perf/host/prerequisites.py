@@ -111,9 +111,10 @@ def _missing_compiler(variant: Variant, stack: Stack) -> Missing | None:
 
 
 def _missing_numactl(machine: Machine) -> Missing | None:
-    if machine.memory_node is None or shutil.which("numactl"):
+    if shutil.which("numactl") or (machine.memory_node is None and not machine.is_part):
         return None
-    return Missing("numactl, which --memory-node needs, was not found", "apt-get install numactl")
+    option = "--instances" if machine.is_part else "--memory-node"
+    return Missing(f"numactl, which {option} needs, was not found", "apt-get install numactl")
 
 
 def _missing_memory(need: MemoryNeed | None, machine: Machine) -> Missing | None:
@@ -121,10 +122,10 @@ def _missing_memory(need: MemoryNeed | None, machine: Machine) -> Missing | None
         return None
     is_limited = usable_bytes(machine) < machine.memory_bytes
     place = "this process may use" if is_limited else "this machine has"
-    return Missing(
-        f"{need}, and {place} {usable_bytes(machine) / GIB:.0f} GiB",
-        "measure a smaller --size or --model, or where there is more memory",
-    )
+    remedy = "measure a smaller --size or --model, or where there is more memory"
+    if need.instances > 1:
+        remedy = f"--instances {fitting}, or {remedy}" if (fitting := need.most_instances(machine)) else remedy
+    return Missing(f"{need}, and {place} {usable_bytes(machine) / GIB:.0f} GiB", remedy)
 
 
 def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:

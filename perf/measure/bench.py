@@ -52,4 +52,5 @@ class Bench:
             "export": self.export and str(self.export),
             "small_vae": self.small_vae and str(self.small_vae),
             "prompts": list(self.prompts),
+            "batch": self.protocol.batch,
         }

@@ -49,9 +49,9 @@ class Model:
     is_consistency: bool = False
     parameters: Mapping[str, int] = field(default_factory=dict)
 
-    def latents_shape(self, size: Size) -> tuple[int, int, int, int]:
-        """Return the shape of one image's latents: batch, channels, height, width."""
-        return (1, self.latent_channels, size.height // self.scale, size.width // self.scale)
+    def latents_shape(self, size: Size, batch: int = 1) -> tuple[int, int, int, int]:
+        """Return the shape of the latents of ``batch`` images: batch, channels, height, width."""
+        return (batch, self.latent_channels, size.height // self.scale, size.width // self.scale)
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "digest": self.digest}

@@ -21,6 +21,7 @@ from perf.spec.variant import Tuning, Variant
 MALLOC_CONF = "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:60000,muzzy_decay_ms:60000"
 
 PRELOAD = "LD_PRELOAD"
+THREADS = "OMP_NUM_THREADS"
 
 # A user's shell may have set these, and they would quietly turn one variant into another, or have it print every call.
 CONTAMINATING = re.compile(
@@ -74,6 +75,9 @@ def for_variant(variant: Variant, stack: Stack, machine: Machine, origin: Origin
     if origin.launch:
         prefix = origin.launch.prefix
         environment = _as_launched(origin.launch, environment, stack)
+        if machine.is_part:  # the launch that was recorded is the first instance's
+            prefix = origin.launch.bound_to(machine.cores).prefix
+            environment |= {THREADS: str(len(machine.cores))} if THREADS in environment else {}
     return Command((*prefix, *python), environment | {"PYTHONPATH": str(origin.code)})
 
 
@@ -95,10 +99,10 @@ def _usual(variant: Variant, stack: Stack, machine: Machine) -> tuple[tuple[str,
     """Return what stands before python for a variant here, and its whole environment."""
     environment = clean_environment() | OFFLINE | LAST_WORDS
     memory = () if machine.memory_node is None else ("-p", str(machine.memory_node))
-    if variant.tuning is None:
-        return (NUMACTL, *memory) if memory else (), environment
-    cores = ",".join(map(str, machine.cores))
-    return (NUMACTL, "-C", cores, *memory), environment | tuning_environment(variant.tuning, stack, machine)
+    cpus = ("-C", ",".join(map(str, machine.cores))) if variant.tuning or machine.is_part else ()
+    prefix = (NUMACTL, *cpus, *memory) if cpus or memory else ()
+    tuning = tuning_environment(variant.tuning, stack, machine) if variant.tuning else {}
+    return prefix, environment | tuning
 
 
 def _as_launched(launch: Launch, environment: Mapping[str, str], stack: Stack) -> dict[str, str]:
@@ -151,7 +155,7 @@ def tuning_environment(tuning: Tuning, stack: Stack, machine: Machine) -> dict[s
     allocator = allocator_library(tuning.allocator)
     environment = {
         PRELOAD: f"{allocator}:{openmp_library(stack)}",
-        "OMP_NUM_THREADS": str(len(machine.cores)),
+        THREADS: str(len(machine.cores)),
     }
     if tuning.allocator == "jemalloc":
         environment["MALLOC_CONF"] = MALLOC_CONF

@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from perf.errors import BadRecord, WorkerGarbled
+from perf.host.linux import cpu_list
 from perf.host.stack import Stack
 from perf.measure import command, launcher
 from perf.measure.bench import Bench
@@ -31,10 +31,14 @@ from perf.spec.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation."""
+    """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation.
+
+    ``beside`` is the evidence of the other instances, where several made images side by side.
+    """
 
     evidence: Evidence
     outcome: Path
+    beside: tuple[Evidence, ...] = ()
 
 
 class Measurement:
@@ -66,7 +70,7 @@ class Measurement:
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
-        self._probes = ProbeTimes(bench.probe, partial(worker.wait_until_idle, SETTLE_S))
+        self._probes = ProbeTimes(bench.probe, self.come_to_rest)
 
     @property
     def session(self) -> Session:
@@ -79,6 +83,11 @@ class Measurement:
             samples=self._probes.assign(self._so_far.samples),
             probe=self._bench.probe.name,
         )
+
+    @property
+    def cpus(self) -> str:
+        """The CPUs that its part of the machine has, as Linux lists them."""
+        return cpu_list(self._bench.machine.cores)
 
     @property
     def warmup_rounds(self) -> int:
@@ -164,6 +173,10 @@ class Measurement:
             raise WorkerGarbled(self.variant.name, "the worker was asked for the machine's peak, and sent none")
         return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome)
 
+    def come_to_rest(self) -> None:
+        """Wait until the worker rests, which its threads do a moment after their last work."""
+        self._worker.wait_until_idle(SETTLE_S)
+
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""
         self._worker.kill()
@@ -181,7 +194,7 @@ class Measurement:
         with contextlib.nullcontext() if self._is_timed else clock.held():
             reply = self._worker.ask(request, answers, self._bench.deadlines.generation_s)
         with clock.held():
-            self._worker.wait_until_idle(SETTLE_S)
+            self.come_to_rest()
         return reply
 
     def _generation(self, steps: int) -> dict[str, Any]:
@@ -259,9 +272,7 @@ def measuring(
     Raises:
         WorkerError: The worker did not start, or could not load the variant.
     """
-    start = command.for_variant(variant, stack, bench.machine, origin)
-    with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
-        measurement = Measurement(variant, stack, bench, worker, label=label, folder=folder, is_timed=is_timed)
+    with starting(variant, stack, bench, folder, label, name=name, origin=origin, is_timed=is_timed) as measurement:
         measurement.load()
         line = f"{label}: loaded in {duration(measurement.session.load_s)}"
         export_s = measurement.session.export_s
@@ -269,3 +280,24 @@ def measuring(
             line += f", exported in {duration(export_s)}"
         bench.progress.line(line)
         yield measurement
+
+
+@contextlib.contextmanager
+def starting(
+    variant: Variant,
+    stack: Stack,
+    bench: Bench,
+    folder: Path,
+    label: str,
+    *,
+    name: str | None = None,
+    origin: Origin = HERE,
+    is_timed: bool = True,
+) -> Iterator[Measurement]:
+    """Start a worker that is still to load the variant, and end its whole process group afterwards.
+
+    The arguments are those of ``measuring``. Raises a WorkerError.
+    """
+    start = command.for_variant(variant, stack, bench.machine, origin)
+    with launcher.start(name or variant.name, start, folder, bench.deadlines.start_s) as worker:
+        yield Measurement(variant, stack, bench, worker, label=label, folder=folder, is_timed=is_timed)

@@ -44,6 +44,8 @@ def need_of(
         sum(model.parameters.values()),
         variant.size or settings.size or model.native_size,
         exports=by is not None and _must_export(variant, by, model, settings.calibration_prompts),
+        batch=settings.protocol.batch,
+        instances=max(1, len(settings.instances)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from typing import TextIO
@@ -52,3 +53,25 @@ class Progress:
             text = ERASE_LINE + (text if last else text[: width - 1])
         self._stream.write(text + ("\n" if last else ""))
         self._stream.flush()
+
+
+class Silent(Progress):
+    """The progress of a worker beside which another one's is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())
+
+    def _show(self, text: str, *, last: bool) -> None:
+        """Show nothing."""
+
+
+class StepsAlone(Silent):
+    """The progress of the first of several workers, whose steps stand for those of all."""
+
+    def __init__(self, whole: Progress) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def step(self, done: int, total: int, left_s: float | None) -> None:
+        """Show a step of what was begun for all workers."""
+        self._whole.step(done, total, left_s)

@@ -59,6 +59,9 @@ class Rounds:
         """Return the median of the timed rounds, and of how many it is."""
         median_s = statistics.median(sample.latency_s for sample in self.samples)
         noted = f", {self.disturbed} of them disturbed" if self.disturbed else ""
+        if self._protocol.is_throughput:
+            windows = f"{len(self.samples)} window{'s' if len(self.samples) > 1 else ''}"
+            return f"{60 / median_s:.3g} images/min, median of {windows}{noted}"
         return f"{median_s:.3g} s/image, median of {len(self.samples)}{noted}"
 
     def left_s(self, done: float) -> float | None:

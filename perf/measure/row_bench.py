@@ -56,7 +56,7 @@ def row_bench(bench: Bench, variant: Variant, makers: Sequence[Stack], folder: P
         bench.progress.begin(twin, "making the model ready (the first time takes a minute)", logged=True)
         model = checkpoints.resolve(twin, makers[0])
     if (model, protocol.size) != (bench.model, bench.protocol.size):
-        noise = latents.write(folder, protocol.seed, model.latents_shape(protocol.size))
+        noise = latents.write(folder, protocol.seed, model.latents_shape(protocol.size, protocol.batch))
     small_vae = checkpoints.resolve_taesd(model, makers[0]) if variant.vae == "taesd" else None
     own = replace(bench, protocol=protocol, model=model, latents=noise, small_vae=small_vae)
     if variant.backend == "genai":

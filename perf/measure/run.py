@@ -20,6 +20,7 @@ from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model
 from perf.measure.command import HERE, Origin, contamination
 from perf.measure.estimate import Estimate, LastRun
+from perf.measure.group import Group, side_by_side
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
@@ -37,6 +38,8 @@ from perf.spec.variant import Variant
 class Run:
     """The state that the variants of one run share; made once, when the first of them is about to be measured.
 
+    ``parts`` are those of the machine that instances side by side are bound to, where throughput is measured.
+
     Raises a PerfError on construction if the model cannot be made ready or the probe does not start.
     """
 
@@ -52,6 +55,7 @@ class Run:
         self.settings = settings
         self.variants = tuple(variants)
         self.machine: Machine = dataclasses.replace(this_machine(), memory_node=settings.memory_node)
+        self.parts = tuple(map(self.machine.part, settings.instances))
         needed = [settings.against, *variants] if settings.against else variants
         self.stacks = installed_stacks(needed, settings.stacks)
         self._makers = makers(self.stacks.values())
@@ -59,7 +63,7 @@ class Run:
         self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
-        self._live: list[Measurement] = []
+        self._live: list[Measurement | Group] = []
         self._benches: dict[Variant, Bench] = {}
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
@@ -74,6 +78,11 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._resources.close()
+
+    @property
+    def workers_machine(self) -> Machine:
+        """The machine as a worker has it: the whole, or the part of the first of several instances."""
+        return self.parts[0] if self.parts else self.machine
 
     @property
     def can_measure(self) -> bool:
@@ -110,8 +119,11 @@ class Run:
     def work(self, variant: Variant) -> dict[str, Work]:
         """Return the work of one call of each part, by name; empty if counting fails, which a line says.
 
-        Of a VAE that is not the checkpoint's own nothing is counted.
+        Of a VAE that is not the checkpoint's own nothing is counted, nor of several instances: the peak that they would
+        be held against is that of one of them.
         """
+        if self.parts:
+            return {}
         bench = self.bench_of(variant)
         try:
             counted = checkpoints.work(bench.model, bench.protocol, self._makers[0])
@@ -124,21 +136,26 @@ class Run:
         """Return whether the variant's row was measured, or the reason why it was not is kept."""
         return variant.name in self._rows
 
-    def find_missing(self, variant: Variant) -> Missing | None:
+    def find_missing(self, variant: Variant, *, alone: bool = False) -> Missing | None:
         """Return what the variant lacks on this machine and in its own stack, or None if it can run."""
-        return self.find_missing_in(variant, self.stacks.get(variant.stack))
+        return self.find_missing_in(variant, self.stacks.get(variant.stack), alone=alone)
 
-    def find_missing_in(self, variant: Variant, stack: Stack | None) -> Missing | None:
-        """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run."""
+    def find_missing_in(self, variant: Variant, stack: Stack | None, *, alone: bool = False) -> Missing | None:
+        """Return what the variant lacks on this machine, in ``stack`` or in the model, or None if it can run.
+
+        ``alone``: whether one worker is enough, where others run side by side.
+        """
         model = self._model
-        need = self._memory_need(variant, stack, model)
+        need = self._memory_need(variant, stack, model, alone=alone)
         family = BY_NAME[model.family] if model else None
-        lacking = find_missing(variant, stack, self.machine, family, need)
+        lacking = find_missing(variant, stack, self.workers_machine, family, need)
         return lacking or (find_unsuited(variant, model) if model else None)
 
     @contextlib.contextmanager
-    def measuring(self, variant: Variant, session: int = 1, bench: Bench | None = None) -> Iterator[Measurement]:
-        """Load the variant in a new worker, and end the worker afterwards.
+    def measuring(
+        self, variant: Variant, session: int = 1, bench: Bench | None = None, *, alone: bool = False
+    ) -> Iterator[Measurement | Group]:
+        """Load the variant in a new worker, or in several side by side, and end what was started afterwards.
 
         Earlier workers are ended first: pytest keeps a fixture until it needs the next one, and a worker takes 5-11 GB.
 
@@ -146,6 +163,7 @@ class Run:
             variant: The variant to measure, in its own stack.
             session: The number of this worker among those of the variant in this run, from 1.
             bench: What to measure with, where it is not the variant's own.
+            alone: Whether one worker is enough, where others run side by side.
 
         Raises:
             WorkerError: The variant could not be loaded.
@@ -155,10 +173,10 @@ class Run:
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
         own = bench or self.bench_of(variant)
-        need = self._memory_need(variant, self.stacks[variant.stack], own.model)
+        need = self._memory_need(variant, self.stacks[variant.stack], own.model, alone=alone)
         if line := memory.announcement(need, self.machine):
             self.say(f"{label}: {line}")
-        with measuring(variant, self.stacks[variant.stack], own, folder, label) as measurement:
+        with self._starting(variant, self.stacks[variant.stack], own, folder, label, alone=alone) as measurement:
             self._live = [measurement]
             yield measurement
 
@@ -173,7 +191,7 @@ class Run:
         *,
         name: str,
         is_timed: bool = True,
-    ) -> Iterator[Measurement]:
+    ) -> Iterator[Measurement | Group]:
         """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
 
         The worker is started from ``origin`` and called ``name`` in errors; ``is_timed`` tells whether
@@ -181,7 +199,7 @@ class Run:
         """
         folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
         label = f"{self._label(variant)} {role} {number}"
-        with measuring(
+        with self._starting(
             variant, stack, self.bench_of(variant), folder, label, name=name, origin=origin, is_timed=is_timed
         ) as measurement:
             self._live.append(measurement)
@@ -193,8 +211,27 @@ class Run:
             measurement.end()
         self._live = []
 
-    def _memory_need(self, variant: Variant, stack: Stack | None, model: Model | None) -> MemoryNeed | None:
-        return memory.need_of(variant, stack, exporter(self._makers), model, self.settings)
+    def _starting(
+        self,
+        variant: Variant,
+        stack: Stack,
+        bench: Bench,
+        folder: Path,
+        label: str,
+        *,
+        alone: bool = False,
+        **options: Any,
+    ) -> contextlib.AbstractContextManager[Measurement | Group]:
+        """Return what starts a worker, or one on each part of the machine; ``options`` are those of ``measuring``."""
+        if self.parts and not alone:
+            return side_by_side(variant, stack, bench, folder, label, parts=self.parts, **options)
+        return measuring(variant, stack, bench, folder, label, **options)
+
+    def _memory_need(
+        self, variant: Variant, stack: Stack | None, model: Model | None, *, alone: bool = False
+    ) -> MemoryNeed | None:
+        need = memory.need_of(variant, stack, exporter(self._makers), model, self.settings)
+        return dataclasses.replace(need, instances=1) if need and alone else need
 
     def _label(self, variant: Variant) -> str:
         if variant not in self.variants:
@@ -253,11 +290,11 @@ class Run:
             deadlines=self.settings.deadlines,
             model=model,
             machine=self.machine,
-            latents=latents.write(self._folder, protocol.seed, model.latents_shape(size)),
+            latents=latents.write(self._folder, protocol.seed, model.latents_shape(size, protocol.batch)),
             exports=memory.exports_folder(),
             progress=self._progress,
             probe=self._resources.enter_context(machine_probe.running(self.machine, probe_folder)),
-            estimate=self._make_estimate(model.digest, protocol) if self._is_ladder else None,
+            estimate=self._make_estimate(model.digest, protocol) if self._is_ladder and not self.parts else None,
             prompts=self.settings.calibration_prompts,
             peaks=KnownPeaks(),
         )

@@ -11,6 +11,7 @@ from perf.compare.run_comparison import RunComparison
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
 from perf.gate.resumed_row import ResumedRow
+from perf.measure.group import Group
 from perf.measure.measurement import Measurement
 from perf.measure.run import Run
 from perf.plugin.failures import failing_briefly, leave_out
@@ -26,7 +27,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(scope="session")
-def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | AnchoredRun | ResumedRow]:
+def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | Group | AnchoredRun | ResumedRow]:
     """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time.
 
     A row that a run which was cut has finished needs no worker. Where its software differs from its baseline's, it is

@@ -10,29 +10,38 @@ from typing import Any
 from perf.errors import NoSpace, WorkerError
 from perf.measure.measurement import Inspection
 from perf.measure.run import Run
-from perf.proof.claims import Claim, Facts, check, failed
+from perf.proof.claims import Claim, Facts, check, failed, worst_of
 from perf.proof.peaks import largest
 from perf.proof.proof import Proof
 from perf.proof.reference import ReferenceImage, read_of_worker
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.spec.ladder import EAGER_FP32, select
+from perf.spec.protocol import SERVER_FIELDS
 from perf.spec.variant import DECIDES_IMAGE, Variant
 
 (EAGER,) = select([EAGER_FP32])
-WITHOUT_EFFECT = {"warmup_steps"}  # fields of the protocol that change nothing in the image
+WITHOUT_EFFECT = {"warmup_steps", *SERVER_FIELDS}  # fields of the protocol that change nothing in the first image
 
 
-def facts_of(run: Run, variant: Variant, session: Session, evidence: Evidence) -> Facts:
-    """Return what the claims on a session are checked with."""
-    return Facts(
-        variant=variant,
-        machine=run.machine,
-        scheduler=run.bench_of(variant).model.scheduler,
-        steps=run.bench_of(variant).protocol.steps,
-        session=session,
-        evidence=evidence,
-    )
+def check_session(run: Run, variant: Variant, session: Session, inspection: Inspection) -> list[Claim]:
+    """Check the claims on a session; of several instances, each claim is that of the first that does not hold it."""
+    evidence = (inspection.evidence, *inspection.beside)
+    bench = run.bench_of(variant)
+    checked = [
+        check(
+            Facts(
+                variant=variant,
+                machine=machine,
+                scheduler=bench.model.scheduler,
+                protocol=bench.protocol,
+                session=session,
+                evidence=own,
+            )
+        )
+        for machine, own in zip(run.parts or [run.machine], evidence, strict=False)
+    ]
+    return worst_of(checked)
 
 
 class Proofs:
@@ -53,7 +62,7 @@ class Proofs:
     def add(self, variant: Variant, session: Session, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
         evidence = inspection.evidence
-        claims = check(facts_of(self._run, variant, session, evidence))
+        claims = check_session(self._run, variant, session, inspection)
         outcome = read_of_worker(variant.name, inspection.outcome)
         packages = self._run.stacks[variant.stack].packages
         proof = Proof(
@@ -120,11 +129,11 @@ class Proofs:
 
     def _make(self, eager: Variant) -> None:
         """Make one image by eager float32. If that fails, a line says so, and no row fails."""
-        if missing := self._run.find_missing(eager):
+        if missing := self._run.find_missing(eager, alone=True):
             self._run.say(f"no reference image: {missing}")
             return
         try:
-            with self._run.measuring(eager) as measurement:
+            with self._run.measuring(eager, alone=True) as measurement:
                 measurement.generate(self._run.bench_of(eager).protocol.steps)
                 outcome = measurement.inspect().outcome
             fault = read_of_worker(eager.name, outcome).fault

@@ -7,10 +7,11 @@ kernels or allocators, and no path.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -62,6 +63,12 @@ class Launch:
             if option in CPU_LISTS:
                 numbers |= _numbers(value)
         return frozenset(numbers)
+
+    def bound_to(self, cpus: Iterable[int]) -> Self:
+        """Return the same launch with these CPUs in place of those that the prefix binds to."""
+        words = iter(_words(self.prefix))
+        others = [word for word in words if not (word in CPU_LISTS and next(words))]
+        return dataclasses.replace(self, prefix=(NUMACTL, "-C", ",".join(map(str, cpus)), *others))
 
     def to_json(self) -> dict[str, Any]:
         return {"prefix": list(self.prefix), "environment": dict(self.environment)}

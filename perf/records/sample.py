@@ -90,7 +90,9 @@ class Sample:
 
     ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
     just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
-    of any other, and of one that a worker of an earlier version made.
+    of any other, and of one that a worker of an earlier version made. ``ended_s`` is when it ended, by the machine's
+    monotonic clock, which all workers share; None where that was not recorded. Where a worker makes several images at
+    once, the sample is of all of them.
 
     Raises BadRecord for what cannot have been measured, and if its turns are not those of its UNet steps.
     """
@@ -101,12 +103,14 @@ class Sample:
     conditions: Conditions
     probe_s: float | None = None
     turns: tuple[Turn, ...] | None = None
+    ended_s: float | None = None
 
     def __post_init__(self) -> None:
         check_number("steps", self.steps)
         check_number("latency_s", self.latency_s)
-        if self.probe_s is not None:
-            check_number("probe_s", self.probe_s)
+        for name in ("probe_s", "ended_s"):
+            if (value := getattr(self, name)) is not None:
+                check_number(name, value)
         if self.turns is None:
             return
         turns = sum(turn.part is Part.UNET_STEP for turn in self.turns)
@@ -130,10 +134,24 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Instance:
+    """One of several workers side by side: its CPUs, as Linux lists them, and the seconds of each timed call."""
+
+    cpus: str
+    latencies_s: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for number, latency_s in enumerate(self.latencies_s):
+            check_number(f"latencies_s[{number}]", latency_s)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
 
-    ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared.
+    ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared. Where
+    several workers made images side by side, ``instances`` are these, and a sample is what an image took all of them
+    together (perf.stats.window).
     """
 
     variant: str
@@ -142,6 +160,7 @@ class Session:
     warmups: tuple[Sample, ...]
     samples: tuple[Sample, ...]
     probe: str | None = None
+    instances: tuple[Instance, ...] = ()
 
     @property
     def peak_rss_bytes(self) -> int | None:

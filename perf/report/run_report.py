@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from perf.compare.run_comparison import RunComparison
 from perf.gate.judgement import Judgement
 from perf.measure.run import Run
-from perf.report import comparison, comparison_sides, ladder_table, machine_report, verdicts
+from perf.report import comparison, comparison_sides, ladder_table, machine_report, throughput_table, verdicts
 from perf.report.tables import markdown_list
 from perf.stats.verdict import Verdict
 
@@ -38,12 +38,25 @@ class RunReport:
 def of_ladder(run: Run, judgement: Judgement | None, width: int) -> RunReport:
     """Return the report of a ladder for ``width`` columns; there is no judgement where nothing could be measured."""
     verdict_lines = lines_below(judgement, updates=run.settings.updates)
+    if run.parts:
+        return _of_throughput(run, verdict_lines, width)
     sees = seen_slowdowns(judgement.verdicts) if judgement else {}
     about = run.about()
     return RunReport(
         title="ladder",
         lines=(*about, "", *ladder_table.terminal(run.rows, width, sees), "", *verdict_lines),
         markdown=ladder_table.markdown(run.rows, "Seconds per image", about, sees) + markdown_list(verdict_lines),
+    )
+
+
+def _of_throughput(run: Run, verdict_lines: Sequence[str], width: int) -> RunReport:
+    about, batch = run.about(), run.settings.protocol.batch
+    table = throughput_table.terminal(run.rows, batch, width)
+    markdown = throughput_table.markdown(run.rows, batch, "Images per minute", about)
+    return RunReport(
+        title="throughput",
+        lines=(*about, "", *table, "", *verdict_lines),
+        markdown=markdown + markdown_list(verdict_lines),
     )
 
 

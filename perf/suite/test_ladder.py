@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from perf.gate.anchored_run import AnchoredRun
 from perf.gate.judgement import Judgement
 from perf.gate.resumed_row import ResumedRow
+from perf.measure.group import Group
 from perf.measure.measurement import Measurement
 from perf.measure.pedantic import clock, time_rounds
 from perf.measure.recording import recording_path
@@ -26,7 +27,7 @@ from perf.stats.machine_verdict import MachineVerdict
 @pytest.mark.ladder
 @pytest.mark.benchmark(timer=clock)
 def test_latency(
-    measurement: Measurement | AnchoredRun | ResumedRow, benchmark: BenchmarkFixture, judgement: Judgement
+    measurement: Measurement | Group | AnchoredRun | ResumedRow, benchmark: BenchmarkFixture, judgement: Judgement
 ) -> None:
     time_rounds(benchmark, measurement)
     judgement.add(measurement, benchmark.extra_info)

@@ -14,7 +14,8 @@ request       fields                                        last reply, and its 
               ``exports`` (the folder of exports),
               ``export`` (one of them, or null),
               ``small_vae`` (a folder, or null),
-              ``prompts`` (to calibrate 8 bits with)
+              ``prompts`` (to calibrate 8 bits with),
+              ``batch`` (optional: images of a call)
 ``generate``  ``prompt``, ``steps``, ``guidance_scale``,    ``sample``: a perf.records.sample.Sample
               ``latents`` (a .npy file), ``takes_turns``
               (optional; see perf.worker.turns)
@@ -24,7 +25,7 @@ request       fields                                        last reply, and its 
 ============  ============================================  ===========================================
 
 ``load`` comes once, and ``evidence`` after the timed rounds. ``outcome`` receives the last generation's ``image``,
-height x width x 3, float32 in 0..1, and its final ``latents``, 1 x channels x height/8 x width/8.
+height x width x 3, float32 in 0..1, and its final ``latents``, 1 x channels x height/8 x width/8: the first of a batch.
 
 During a generation the worker sends ``progress`` replies, whose ``done`` is the number of UNet calls made so far; at
 most one a second, so that the parent sleeps while a generation is timed. If it takes turns, it also sends a ``turn``
@@ -107,6 +108,7 @@ class Worker:
             parts=self._clock.parts(latency_s),
             conditions=self._turns.without_waits(conditions.between(before, after)),
             turns=self._turns.conditions(after, ended),
+            ended_s=ended,
         )
         self._reply("sample", **sample.to_json())
 

@@ -45,6 +45,8 @@ from perf.worker.wire import VERSION
 
 LOADED = {}  # the variant
 GENERATIONS = itertools.count(1)
+CLOCK = [1000.0]  # seconds: no more pass than its generations are said to take
+CPUS = sorted(os.sched_getaffinity(0))
 GARBLED = []  # the replies that $SILLY_GARBLE is about
 DICE = random.Random(os.path.basename(os.getcwd()).rpartition("-")[0])  # its folder, without what is random in the name
 REQUESTS, REPLIES = os.fdopen(int(sys.argv[1])), os.fdopen(int(sys.argv[2]), "w")
@@ -228,15 +230,18 @@ def sample(steps, takes_turns=False):
     )
     is_waiting = str(next(GENERATIONS)) == os.environ.get("SILLY_WAITS")
     pressure = os.environ.get("SILLY_PRESSURE", "0.5")
+    CLOCK.append(CLOCK[-1] + parts.total_s)
     conditions = Conditions(
-        cpu_s=(1 if is_waiting else 2) * parts.total_s,
+        cpu_s=(1 if is_waiting else min(2, len(CPUS))) * parts.total_s,
         peak_rss_bytes=int(os.environ.get("SILLY_PEAK", str(3 * 1024**3))),
         involuntary_switches=4,
         cpu_pressure_s=float(pressure) if pressure else None,
         steal_s=0.0,
     )
     known = turns(parts) if takes_turns and "SILLY_BUSY" in os.environ else None
-    return Sample(steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions, turns=known)
+    return Sample(
+        steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions, turns=known, ended_s=CLOCK[-1]
+    )
 
 
 def scheduler(variant):
@@ -304,7 +309,12 @@ def observation(variant):
         kernels=tuple(kernels(variant)),
         state=state(variant),
         surroundings=Surroundings(
-            allocators=(), openmp=(), malloc_conf=None, steering={}, cpus={"0": 1}, memory_policy="default"
+            allocators=(),
+            openmp=(),
+            malloc_conf=None,
+            steering={},
+            cpus={",".join(map(str, CPUS)): 1},
+            memory_policy="default",
         ),
     )
 

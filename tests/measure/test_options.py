@@ -17,7 +17,7 @@ from perf.spec.protocol import Size
 
 def given(*, quick: bool = False, model: str = DEFAULT_MODEL, **values: object) -> argparse.Namespace:
     """Return the options as pytest parses a command line with these alone."""
-    names = ("size", "steps", "warmup_steps", "rounds", "budget", "guidance_scale", "seed", "prompt")
+    names = ("size", "steps", "warmup_steps", "rounds", "budget", "guidance_scale", "seed", "prompt", "batch")
     return argparse.Namespace(quick=quick, model=model, **(dict.fromkeys(names) | values))
 
 

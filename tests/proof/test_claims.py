@@ -13,6 +13,7 @@ from perf.proof.claims import Claim, Facts, check, failed
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
 from perf.spec import ladder
+from perf.spec.protocol import Protocol, Size
 from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, PLAIN, REORDER, evidence
 from tests.builders.machines import GENOA, recorded
 from tests.builders.samples import sample
@@ -20,6 +21,7 @@ from tests.builders.samples import sample
 SAPPHIRE_RAPIDS = replace(GENOA, flags=frozenset({"amx_bf16", "avx512_bf16", "avx512_fp16"}))
 ICE_LAKE = replace(GENOA, flags=frozenset({"avx512_vnni"}))
 STEPS = 20
+PROTOCOL = Protocol(size=Size(512, 512), steps=STEPS)
 
 F32 = tuple(
     replace(kernel, types="f32", implementation="brg_conv_fwd:avx512_core") for kernel in (AMX_CONVOLUTION, DECODE)
@@ -60,7 +62,7 @@ def claims(
             variant=variant,
             machine=machine,
             scheduler=scheduler,
-            steps=steps,
+            protocol=replace(PROTOCOL, steps=steps),
             session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,)),
             evidence=seen,
         )
@@ -344,7 +346,7 @@ def test_genais_fastest_call_counts_since_other_work_makes_calls_slower() -> Non
     timed = replace(sample(1.0), parts=replace(sample(1.0).parts, unet_steps_s=(9.0, 0.5, 9.0)))
     session = Session(variant=variant.name, load_s=1.0, export_s=0.0, warmups=(), samples=(timed,))
     facts = Facts(
-        variant=variant, machine=SAPPHIRE_RAPIDS, scheduler="", steps=STEPS, session=session, evidence=genai()
+        variant=variant, machine=SAPPHIRE_RAPIDS, scheduler="", protocol=PROTOCOL, session=session, evidence=genai()
     )
     (said,) = [claim for claim in check(facts) if claim.name == "GenAI"]
     assert said.holds

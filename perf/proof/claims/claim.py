@@ -9,6 +9,7 @@ from typing import Any, Self
 from perf.host.machine import Machine
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
+from perf.spec.protocol import Protocol
 from perf.spec.variant import Precision, Variant
 
 PRECISIONS: Mapping[Precision, str] = {
@@ -42,13 +43,13 @@ class Claim:
 class Facts:
     """The facts that claims are checked with.
 
-    ``scheduler`` is the class of the checkpoint's own, ``steps`` the denoising steps of a timed generation.
+    ``machine`` is the part of it that the worker has. ``scheduler`` is the class of the checkpoint's own.
     """
 
     variant: Variant
     machine: Machine
     scheduler: str
-    steps: int
+    protocol: Protocol
     session: Session
     evidence: Evidence
 

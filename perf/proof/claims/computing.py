@@ -185,9 +185,11 @@ def shapes(facts: Facts) -> Claim | None:
 def own_models(facts: Facts) -> Claim | None:
     """Claim that GenAI's UNet is the model that was profiled: its fastest call takes no longer than that one's kernels.
 
-    GenAI lets nobody look into it. A model of other shapes shows so; float32 shows in the image.
+    GenAI lets nobody look into it. A model of other shapes shows so; float32 shows in the image. What several instances
+    took is an image's share of all of them.
     """
-    steps_s = [step_s for sample in facts.session.samples for step_s in sample.parts.unet_steps_s]
+    shares = facts.protocol.batch * max(1, len(facts.protocol.instances))
+    steps_s = [shares * step_s for sample in facts.session.samples for step_s in sample.parts.unet_steps_s]
     if facts.variant.backend != "genai" or not steps_s:
         return None
     kernels_s = sum(kernel.time_s for kernel in facts.evidence.kernels if kernel.part == Part.UNET_STEP)
@@ -207,7 +209,7 @@ def unet_calls(facts: Facts) -> Claim | None:
     counts = {len(sample.parts.unet_steps_s) for sample in facts.session.samples}
     if calls_of is None or not counts:
         return None
-    expected = calls_of(facts.steps)
+    expected = calls_of(facts.protocol.steps)
     observed = " or ".join(map(str, sorted(counts)))
     return expecting("UNet calls", counts == {expected}, f"{observed} in each generation", expected)
 

@@ -57,8 +57,8 @@ def streams(facts: Facts) -> Claim | None:
 
 
 def pinning(facts: Facts) -> Claim | None:
-    """Claim that every thread of a tuned row stays on the cores that it was given."""
-    if facts.variant.tuning is None:
+    """Claim that every thread of a tuned row, or of one of several instances, stays on the cores that it was given."""
+    if facts.variant.tuning is None and not facts.machine.is_part:
         return None
     allowed = set(facts.machine.cores)
     lists = facts.evidence.surroundings.cpus

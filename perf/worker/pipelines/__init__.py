@@ -42,7 +42,7 @@ class BuildRequest:
 
     ``checkpoint`` is the model on disk, ``exports`` the folder where its exports are kept, and ``export`` one that was
     made already, for a stack that can make none. ``small_vae`` is that of an AutoencoderTiny for variants that take
-    one, and ``prompts`` are what 8 bits are calibrated with.
+    one, and ``prompts`` are what 8 bits are calibrated with. ``batch`` is how many images each call makes at once.
     """
 
     variant: Variant
@@ -54,6 +54,7 @@ class BuildRequest:
     export: Path | None = None
     small_vae: Path | None = None
     prompts: tuple[str, ...] = ()
+    batch: int = 1
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -68,6 +69,7 @@ class BuildRequest:
             export=Path(data["export"]) if data["export"] else None,
             small_vae=Path(data["small_vae"]) if data["small_vae"] else None,
             prompts=tuple(data["prompts"]),
+            batch=data.get("batch", 1),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -82,12 +84,18 @@ class BuildRequest:
             "export": self.export and str(self.export),
             "small_vae": self.small_vae and str(self.small_vae),
             "prompts": list(self.prompts),
+            "batch": self.batch,
         }
 
     @property
     def is_guided(self) -> bool:
         """Whether images are made with classifier-free guidance."""
         return is_guided(self.guidance_scale)
+
+    @property
+    def denoiser_batch(self) -> int:
+        """The batch that the denoiser sees in each call."""
+        return self.batch * self.described.batch(is_guided=self.is_guided)
 
     @property
     def described(self) -> Described:
@@ -104,11 +112,14 @@ class Pipeline(Protocol):
         """Have the clock time the pipeline's parts; called once, before the first image."""
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
-        """Make an image, height x width x 3, float32 in 0..1, from ``latents`` (1 x channels x height/8 x width/8)."""
+        """Make an image of each of ``latents`` (batch x channels x height/8 x width/8) at once, and return the first.
+
+        It is height x width x 3, float32 in 0..1.
+        """
 
     @property
     def final_latents(self) -> Image:
-        """The latents that the last image was decoded from, in the shape of those that it began with."""
+        """The latents that this image was decoded from, 1 x channels x height/8 x width/8."""
 
     def surrounded(self) -> AbstractContextManager[None]:
         """Enter the context that every call of the pipeline or its models must run in."""

@@ -39,7 +39,7 @@ class Built:
         clock.watch(self.pipe)
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
-        """Make an image; see Pipeline."""
+        """Make a batch of images; see Pipeline."""
         noise.restart()
         with self.surrounded():
             result = self.pipe(
@@ -48,6 +48,7 @@ class Built:
                 guidance_scale=guidance_scale,
                 width=size.width,
                 height=size.height,
+                num_images_per_prompt=len(latents),
                 latents=torch.from_numpy(latents).to(self._latents_dtype),
                 output_type="np",
             )
@@ -56,9 +57,9 @@ class Built:
 
     @property
     def final_latents(self) -> Image:
-        """The input of the last call of the VAE."""
+        """The first of what the VAE was called with last."""
         assert self._clock is not None, "asked for after a generation, which is timed"
-        latents: Image = self._clock.final_latents.float().numpy()
+        latents: Image = self._clock.final_latents[:1].float().numpy()
         return latents
 
     @contextmanager

@@ -71,7 +71,7 @@ class GenAi:
         self.request = request
         self._clock = PartsClock(on_step=lambda _: None)
         self._pipe = openvino_genai.Text2ImagePipeline(export_of(request))
-        self._pipe.reshape(1, request.size.height, request.size.width, request.guidance_scale)
+        self._pipe.reshape(request.batch, request.size.height, request.size.width, request.guidance_scale)
         self._pipe.compile(DEVICE)
         self._scaling = config(request, "vae_decoder/config.json")["scaling_factor"]
         self._began_s = 0.0
@@ -82,7 +82,7 @@ class GenAi:
         self._clock = clock
 
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
-        """Make an image; see Pipeline."""
+        """Make a batch of images; see Pipeline."""
         self._begin(Part.TEXT_ENCODER)
         made = self._pipe.generate(
             prompt,
@@ -90,6 +90,7 @@ class GenAi:
             guidance_scale=guidance_scale,
             width=size.width,
             height=size.height,
+            num_images_per_prompt=len(latents),
             generator=StartingLatents(latents, self._on_encoded),
             callback=self._on_step,
         )
@@ -119,7 +120,7 @@ class GenAi:
         is_last = step + 1 == steps
         self._clock.report(step + 1)
         if is_last:
-            self._final_latents = np.array(latents.data)
+            self._final_latents = np.array(latents.data[:1])
         self._begin(Part.VAE_DECODE if is_last else Part.UNET_STEP)
         return False
 
@@ -166,7 +167,8 @@ def observe(pipeline: GenAi, _: Replay) -> Observed:
     layers: list[Layer] = []
     request, folder = pipeline.request, export_of(pipeline.request)
     unet, denoising = profile(folder / "unet", denoiser_shapes(request))
-    _, decoding = profile(folder / "vae_decoder", {"latent_sample": pipeline.final_latents.shape})
+    decoded = (request.batch, *pipeline.final_latents.shape[1:])
+    _, decoding = profile(folder / "vae_decoder", {"latent_sample": decoded})
     for part, profiled, names in ((Part.UNET_STEP, *denoising), (Part.VAE_DECODE, *decoding)):
         kernels += grouped(part, executed(profiled, names))
         layers += in_layers(part, named(profiled))
@@ -183,9 +185,8 @@ def observe(pipeline: GenAi, _: Replay) -> Observed:
 
 def denoiser_shapes(request: BuildRequest) -> dict[str, Shape]:
     """Return the shape of each input of the exported denoiser, in which those of a nested argument stand alone."""
-    described = request.described
     shapes: dict[str, Shape] = {}
-    for name, shape in described.denoiser_inputs(request.size, described.batch(is_guided=request.is_guided)).items():
+    for name, shape in request.described.denoiser_inputs(request.size, request.denoiser_batch).items():
         shapes |= shape if isinstance(shape, Mapping) else {name: shape}
     return shapes
 

@@ -31,7 +31,7 @@ def build(request: BuildRequest) -> Built:
 def denoiser_sample(model: torch.nn.Module, request: BuildRequest) -> tuple[Any, ...]:
     """Return inputs of the denoiser, in the order of its parameters and the shapes that it sees in this measurement."""
     checkpoint = request.described
-    shapes = checkpoint.denoiser_inputs(request.size, checkpoint.batch(is_guided=request.is_guided))
+    shapes = checkpoint.denoiser_inputs(request.size, request.denoiser_batch)
     return positional(model, filled(shapes, torch.rand))
 
 

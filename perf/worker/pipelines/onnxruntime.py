@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import optimum.onnxruntime
-from onnxruntime import InferenceSession
+from onnxruntime import InferenceSession, SessionOptions
 from optimum.exporters.onnx import main_export
 
 from perf.host.cache import forget_unused, make_once, size_bytes
@@ -39,9 +40,21 @@ def build(request: BuildRequest) -> Built:
     folder = export_once(request)
     export_s = time.perf_counter() - began
     pipeline = getattr(optimum.onnxruntime, f"ORT{request.described.family.pipeline}")
-    pipe = pipeline.from_pretrained(folder, local_files_only=True)
+    pipe = pipeline.from_pretrained(folder, local_files_only=True, session_options=options())
     use_scheduler(pipe, request)
     return Built(pipe, export_s=export_s)
+
+
+def options() -> SessionOptions:
+    """Return the usual options, on a part of the machine with a thread for each of its CPUs.
+
+    By itself ONNX Runtime takes all cores of the machine, and binds its threads to them whatever this process may use.
+    """
+    session_options = SessionOptions()
+    cpus = len(os.sched_getaffinity(0))
+    if cpus != os.cpu_count():
+        session_options.intra_op_num_threads = cpus
+    return session_options
 
 
 def export_once(request: BuildRequest) -> Path:

@@ -31,9 +31,9 @@ def build(request: BuildRequest) -> Built:
     pipe = getattr(intel, name).from_pretrained(folder, compile=False, local_files_only=True)
     if request.variant.static_shape:
         size = request.size
-        pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=1)
+        pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=request.batch)
         if not request.is_guided:
-            reshape_to_one(families.denoiser_of(pipe).model)
+            set_batch(families.denoiser_of(pipe).model, request.batch)
     pipe.compile()
     use_scheduler(pipe, request)
     return Built(pipe, export_s=export_s)
@@ -47,10 +47,10 @@ def measure_peak(variant: Variant) -> Peak:
     return peak
 
 
-def reshape_to_one(model: Model) -> None:
-    """Give a UNet's inputs a batch of one, as without guidance: the pipeline's own reshape takes it for granted."""
+def set_batch(model: Model, batch: int) -> None:
+    """Give a UNet's inputs the batch that they have without guidance, which the pipeline's own reshape never does."""
     ports = [port for port in model.inputs if port.get_partial_shape().rank.get_length() > 0]
-    model.reshape({port: [1, *list(port.get_partial_shape())[1:]] for port in ports})
+    model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in ports})
 
 
 def observe(built: Built, replay: Replay) -> Observed:

@@ -1,0 +1,237 @@
+"""Instances of a variant side by side: workers on cores of their own, and the images that they make together.
+
+Each round is a window (perf.stats.window): all workers begin at once and make some calls, one after the other. The
+first instance loads alone, since it may have an export to make, and the others then at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from perf.errors import BadRecord, WorkerError, WorkerGarbled
+from perf.host.machine import Machine
+from perf.host.stack import Stack
+from perf.measure.bench import Bench
+from perf.measure.command import HERE, Origin
+from perf.measure.machine_probe import ProbeTimes
+from perf.measure.measurement import Inspection, Measurement, starting
+from perf.measure.pedantic import EnoughRounds, clock
+from perf.measure.progress import Silent, StepsAlone, duration
+from perf.measure.rounds import Rounds
+from perf.records.sample import Instance, Sample, Session
+from perf.spec.variant import Variant
+from perf.stats.window import window_sample
+
+CALLS = 2  # of each worker in a window: one that began while others still loaded their caches is not all there is
+
+T = TypeVar("T")
+
+
+class Group:
+    """The workers of one variant that make images side by side, one of pedantic's Timed. ``side_by_side`` makes it.
+
+    ``is_timed`` tells whether pytest-benchmark's clock counts its windows, where it alternates with another: by what an
+    image takes all workers together.
+    """
+
+    def __init__(
+        self, variant: Variant, instances: Sequence[Measurement], bench: Bench, *, label: str, name: str, is_timed: bool
+    ) -> None:
+        self.variant = variant
+        self._instances = tuple(instances)
+        self._bench = bench
+        self._label = label
+        self._name = name
+        self._is_timed = is_timed
+        self._so_far = Rounds(bench.protocol, variant.warmup_rounds)
+        self._probes = ProbeTimes(bench.probe, self._come_to_rest)
+        self._pool = ThreadPoolExecutor(len(self._instances))
+
+    @property
+    def session(self) -> Session:
+        """What the workers have made together so far; the load is the first worker's."""
+        first = self._instances[0].session
+        return Session(
+            variant=self.variant.name,
+            load_s=first.load_s,
+            export_s=first.export_s,
+            warmups=tuple(self._so_far.warmups),
+            samples=self._probes.assign(self._so_far.samples),
+            probe=self._bench.probe.name,
+            instances=tuple(map(_instance, self._instances)),
+        )
+
+    @property
+    def warmup_rounds(self) -> int:
+        """How many of the rounds warm the workers up."""
+        return self._so_far.warmup_rounds
+
+    @property
+    def most_rounds(self) -> int:
+        """How many windows there are at most, disturbed ones included."""
+        return self._bench.protocol.max_rounds
+
+    def load(self) -> None:
+        """Have all workers build the variant. Raises a WorkerError."""
+        first, *others = self._instances
+        self._together(Measurement.load, [first])
+        self._together(Measurement.load, others)
+
+    def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
+        """Return the arguments of ``generate`` for the next round. Raises EnoughRounds, a WorkerError."""
+        protocol = self._bench.protocol
+        if self._so_far.is_warming_up:
+            self._announce_round()
+            return (protocol.warmup_steps,), {}
+        self._so_far.begin()
+        self._announce_round()
+        if self._probes.is_due():
+            self._probes.take(len(self._so_far.samples))
+        return (protocol.steps,), {}
+
+    def generate(self, steps: int) -> Sample:
+        """Have all workers make their calls, one each to warm up, and keep what an image took. Raises a WorkerError."""
+        calls = 1 if self._so_far.is_warming_up else CALLS
+        with clock.held():
+            made = self._together(lambda each: [each.generate(steps) for _ in range(calls)])
+            sample = self._sample_of(made)
+            self._so_far.add(sample)
+        if self._is_timed:
+            clock.advance(sample.latency_s)
+        return sample
+
+    def finish_round(self, *_: int) -> None:
+        """Do nothing: the sample is kept already."""
+
+    def warm_up(self) -> None:
+        """Make all warm-up generations. Raises a WorkerError."""
+        while self._so_far.is_warming_up:
+            self._announce_round()
+            self.generate(self._bench.protocol.warmup_steps)
+
+    def finish_turns(self) -> None:
+        """Do nothing: a group makes whole windows."""
+
+    def inspect(self) -> Inspection:
+        """Return what all workers show of themselves. The first has the machine to itself for its peak."""
+        self._bench.progress.begin(self._label, "reading the evidence")
+        first, *others = self._instances
+        (inspection,) = self._together(Measurement.inspect, [first])
+        beside = self._together(Measurement.inspect, others)
+        return replace(inspection, beside=tuple(each.evidence for each in beside))
+
+    def end(self) -> None:
+        """End all workers, which gives their memory back; what they have made stays."""
+        for instance in self._instances:
+            instance.end()
+
+    def close(self) -> None:
+        """Let the threads go that wait for workers, once these have ended."""
+        self._pool.shutdown()
+
+    @contextlib.contextmanager
+    def rounds(self) -> Iterator[None]:
+        """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
+        with contextlib.suppress(EnoughRounds):
+            yield
+        self._probes.take(len(self._so_far.samples))
+        self._bench.progress.line(f"{self._label}: {self._so_far.summary()}")
+
+    def _together(self, do: Callable[[Measurement], T], instances: Sequence[Measurement] | None = None) -> list[T]:
+        """Have workers do something at the same time. If one fails, all end. Raises its WorkerError, which names it."""
+        asked = self._instances if instances is None else instances
+        futures = [self._pool.submit(do, instance) for instance in asked]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        except BaseException:
+            self.end()  # Ctrl-C: nobody waits for what they are doing
+            raise
+        for future, instance in zip(futures, asked, strict=True):
+            if future in done and (error := future.exception()):
+                self.end()
+                raise self._named(error, instance) from error
+        return [future.result() for future in futures]
+
+    def _named(self, error: BaseException, instance: Measurement) -> BaseException:
+        if not isinstance(error, WorkerError) or len(self._instances) == 1:
+            return error
+        number = self._instances.index(instance) + 1
+        place = f"instance {number} of {len(self._instances)}, on CPUs {instance.cpus}"
+        return type(error)(self._name, f"{place}: {error.headline}", error.details)
+
+    def _sample_of(self, made: Sequence[Sequence[Sample]]) -> Sample:
+        try:
+            return window_sample(made, self._bench.protocol.batch)
+        except BadRecord as error:
+            raise WorkerGarbled(self._name, f"its instances sent samples that make no window: {error}") from None
+
+    def _come_to_rest(self) -> None:
+        for instance in self._instances:
+            instance.come_to_rest()
+
+    def _announce_round(self) -> None:
+        self._bench.progress.begin(self._label, self._so_far.describe_next())
+
+
+def _instance(measurement: Measurement) -> Instance:
+    latencies_s = tuple(sample.latency_s for sample in measurement.session.samples)
+    return Instance(cpus=measurement.cpus, latencies_s=latencies_s)
+
+
+@contextlib.contextmanager
+def side_by_side(
+    variant: Variant,
+    stack: Stack,
+    bench: Bench,
+    folder: Path,
+    label: str,
+    *,
+    parts: Sequence[Machine],
+    name: str | None = None,
+    origin: Origin = HERE,
+    is_timed: bool = True,
+) -> Iterator[Group]:
+    """Start a worker on each part of the machine, load the variant in them, and end them afterwards.
+
+    The arguments beside ``parts`` are those of perf.measure.measurement.measuring, and so is what is raised.
+    """
+    named = name or variant.name
+    with contextlib.ExitStack() as running:
+        instances = [
+            running.enter_context(
+                starting(
+                    variant,
+                    stack,
+                    replace(bench, machine=part, progress=_progress(bench, number), estimate=None),
+                    _folder(folder, number),
+                    label,
+                    name=named,
+                    origin=origin,
+                )
+            )
+            for number, part in enumerate(parts, start=1)
+        ]
+        group = Group(variant, instances, bench, label=label, name=named, is_timed=is_timed)
+        running.callback(group.close)
+        running.callback(group.end)
+        bench.progress.begin(label, "loading")
+        group.load()
+        count = f"{len(parts)} workers loaded, the first" if len(parts) > 1 else "loaded"
+        bench.progress.line(f"{label}: {count} in {duration(group.session.load_s)}")
+        yield group
+
+
+def _progress(bench: Bench, number: int) -> Silent:
+    """Return the progress of an instance: the first shows its steps, and stands for the others."""
+    return StepsAlone(bench.progress) if number == 1 else Silent()
+
+
+def _folder(folder: Path, number: int) -> Path:
+    own = folder / f"instance-{number}"
+    own.mkdir(exist_ok=True)
+    return own
