@@ -158,11 +158,9 @@ class Group:
         return [future.result() for future in futures]
 
     def _named(self, error: BaseException, instance: Measurement) -> BaseException:
-        if not isinstance(error, WorkerError) or len(self._instances) == 1:
+        if not isinstance(error, WorkerError):
             return error
-        number = self._instances.index(instance) + 1
-        place = f"instance {number} of {len(self._instances)}, on CPUs {instance.cpus}"
-        return type(error)(self._name, f"{place}: {error.headline}", error.details)
+        return _of_instance(error, self._name, self._instances.index(instance) + 1, len(self._instances))
 
     def _sample_of(self, made: Sequence[Sequence[Sample]]) -> Sample:
         try:
@@ -202,20 +200,14 @@ def side_by_side(
     """
     named = name or variant.name
     with contextlib.ExitStack() as running:
-        instances = [
-            running.enter_context(
-                starting(
-                    variant,
-                    stack,
-                    replace(bench, machine=part, progress=_progress(bench, number), estimate=None),
-                    _folder(folder, number),
-                    label,
-                    name=named,
-                    origin=origin,
-                )
-            )
-            for number, part in enumerate(parts, start=1)
-        ]
+        instances = []
+        for number, part in enumerate(parts, start=1):
+            own = replace(bench, machine=part, progress=_progress(bench, number), estimate=None)
+            starts = starting(variant, stack, own, _folder(folder, number), label, name=named, origin=origin)
+            try:
+                instances.append(running.enter_context(starts))
+            except WorkerError as error:
+                raise _of_instance(error, named, number, len(parts)) from error
         group = Group(variant, instances, bench, label=label, name=named, is_timed=is_timed)
         running.callback(group.close)
         running.callback(group.end)
@@ -224,6 +216,12 @@ def side_by_side(
         count = f"{len(parts)} workers loaded, the first" if len(parts) > 1 else "loaded"
         bench.progress.line(f"{label}: {count} in {duration(group.session.load_s)}")
         yield group
+
+
+def _of_instance(error: WorkerError, name: str, number: int, count: int) -> WorkerError:
+    """Return the error of a group's worker as the group's own, which says whose it is, where there are several."""
+    which = f"instance {number} of {count}: " if count > 1 else ""
+    return type(error)(name, f"{which}{error.headline}", error.details)
 
 
 def _progress(bench: Bench, number: int) -> Silent:

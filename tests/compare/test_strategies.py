@@ -210,7 +210,7 @@ def test_the_strategy_is_chosen_by_the_first_workers_peak_and_whole_sessions_sta
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[str] = []
-    run = cast("Run", SimpleNamespace(say=said.append))
+    run = cast("Run", SimpleNamespace(say=said.append, parts=()))
     paired_run = PairedRun(ONE_ROW, run, budget_s=0.0)
     monkeypatch.setattr(linux, "memory_limit_bytes", lambda: None)
 

@@ -23,6 +23,7 @@ other variables shape what it reports:
     SILLY_GARBLE     a field of a reply to change, as JSON: {"reply": name, "path": [...], "value": ...}; without a
                      value it is left out; with "after", so many replies of that name are as they should be before
     SILLY_GARBLE_ROW the only row of which it is changed
+    SILLY_GARBLE_FOLDER  a part of the folder's name of the only worker that changes it
     SILLY_GO         file that ends a wait
 """
 
@@ -62,6 +63,8 @@ def garble(name, fields):
     """Change the field of the reply that $SILLY_GARBLE names, or leave it out."""
     change = json.loads(os.environ.get("SILLY_GARBLE", "{}"))
     if change.get("reply") != name or os.environ.get("SILLY_GARBLE_ROW", LOADED.get("name")) != LOADED.get("name"):
+        return
+    if os.environ.get("SILLY_GARBLE_FOLDER", "") not in os.path.basename(os.getcwd()):
         return
     GARBLED.append(name)
     if len(GARBLED) <= change.get("after", 0):

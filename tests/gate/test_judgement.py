@@ -29,6 +29,7 @@ class NotingJudgement(Judgement):
         bench = SimpleNamespace(model=MODEL, protocol=Protocol(size=Size(128, 128)), estimate=None, small_vae=None)
         run = SimpleNamespace(
             machine=GENOA,
+            workers_machine=GENOA,
             bench=bench,
             bench_of=lambda _: bench,
             settings=SimpleNamespace(

@@ -53,6 +53,33 @@ def test_an_export_takes_more_than_what_it_makes() -> None:
     assert str(need("onnxruntime", exports=True)) == "model exported to ONNX takes about 18 GiB here"
 
 
+def test_instances_take_memory_each_and_a_batch_more_for_its_images() -> None:
+    one, (static,) = need("openvino-static"), select(["openvino-static"])
+    two = memory_need(static, "model", SD15, Size(512, 512), exports=False, batch=4, instances=2)
+    images_bytes = 3 * 3_800 * 512 * 512 // 2
+    assert two.needed_bytes == pytest.approx(2 * (one.needed_bytes + images_bytes), abs=2)
+    assert str(two) == "2 times model as openvino-static take about 18 GiB here"
+    exporting = memory_need(static, "model", SD15, Size(512, 512), exports=True, instances=1)
+    assert exporting.needed_bytes > one.needed_bytes
+
+
+def test_what_is_exported_is_exported_by_one_instance_alone() -> None:
+    (static,) = select(["openvino-static"])
+    two = memory_need(static, "model", SD15, Size(512, 512), exports=True, instances=2)
+    assert two.needed_bytes == 2 * need("openvino-static").needed_bytes, "more than one export"
+    assert str(two).startswith("2 times model as openvino-static take")
+
+
+def test_instances_that_do_not_fit_are_refused_with_how_many_would() -> None:
+    (static,) = select(["openvino-static"])
+    eight = memory_need(static, "model", SD15, Size(512, 512), exports=False, instances=8)
+    missing = prerequisites.find_missing(static, STACK, GENOA, need=eight)
+    assert str(missing) == (
+        "8 times model as openvino-static take about 61 GiB here, and this machine has 24 GiB; to fix it: "
+        "--instances 3, or measure a smaller --size or --model, or where there is more memory"
+    )
+
+
 def test_stable_diffusion_xl_in_float32_fits_into_24_gib_and_is_announced() -> None:
     xl = need("eager-fp32", SDXL, side=1024)
     assert str(xl) == "model in float32 takes about 17 GiB here"

@@ -55,6 +55,22 @@ def test_memory_of_another_node_is_preferred_in_every_row() -> None:
     assert Launch.from_json(launch.to_json()) == launch, "a baseline may name it"
 
 
+def test_an_instance_is_bound_to_its_part_of_the_machine_and_has_a_thread_for_each_core() -> None:
+    (tuned,) = ladder.select(["eager-fp32-jemalloc"])
+    part = replace(GENOA, cores=(0, 2, 4, 6), memory_node=8).part((4, 6))
+    assert command.for_variant(EAGER, STACK, part).arguments[:5] == ("numactl", "-C", "4,6", "-p", "8")
+    assert command.for_variant(tuned, STACK, part).environment["OMP_NUM_THREADS"] == "2"
+
+
+def test_the_launch_of_the_first_instance_starts_the_others_on_their_own_cores() -> None:
+    (tuned,) = ladder.select(["eager-fp32-jemalloc"])
+    first, second = (replace(GENOA, memory_node=8).part(cores) for cores in ((0, 1), (2, 3, 4)))
+    origin = command.Origin(launch=command.launch_here(tuned, STACK, first))
+    started = command.for_variant(tuned, STACK, second, origin)
+    assert started.arguments[:5] == ("numactl", "-C", "2,3,4", "-p", "8")
+    assert started.environment["OMP_NUM_THREADS"] == "3"
+
+
 def test_such_a_measurement_has_a_baseline_of_its_own() -> None:
     protocol = Protocol(size=Size(128, 128))
     assert BaselineKey.of(HBM, MODEL, protocol).differences(KEY) == ["machine memory_node: 8, here None"]
