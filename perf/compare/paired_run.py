@@ -39,11 +39,11 @@ REHEARSAL = 0  # the number of workers that make no pair
 class PairedRun:
     """One paired measurement, one of pedantic's Timed: each round is a pair. ``variant`` is the candidate's row.
 
-    ``why_apart`` is why whole sessions alternate, or None; groups of instances need not be stopped between two parts. ``budget_s`` is the time after which nothing more is
-    measured, although it may be undecided. ``starts_s`` are the seconds that each pair of workers took to load and warm
-    up, and ``seconds`` those from the first worker's start to the last look. ``alone`` is the session that the first
-    candidate has before it meets a reference, as any row of a ladder has, if it is to have one (``is_ladder_row``), and
-    ``alone_recorded`` when it ended.
+    ``why_apart`` is why whole sessions alternate, or None; groups of instances need not stop between two parts.
+    ``budget_s`` is the time after which nothing more is measured, although it may be undecided. ``starts_s`` are the
+    seconds that each pair of workers took to load and warm up, and ``seconds`` those from the first worker's start to
+    the last look. ``alone`` is the session that the first candidate has before it meets a reference, as any row of a
+    ladder has, if it is to have one (``is_ladder_row``), and ``alone_recorded`` when it ended.
     """
 
     def __init__(self, side_pair: SidePair, run: Run, budget_s: float, *, is_ladder_row: bool = False) -> None:

@@ -95,3 +95,12 @@ def test_limits_of_cgroup_v1(tmp_path: Path) -> None:
     )
     assert linux.cpu_quota(root) == 4.0
     assert linux.memory_limit_bytes(root) == 4 * 1024**3
+
+
+@pytest.mark.parametrize(
+    ("cpus", "listed"),
+    [((), ""), ((3,), "3"), ((0, 1), "0-1"), ((0, 2, 4), "0,2,4"), ((8, 3, 2, 1, 10, 9), "1-3,8-10")],
+)
+def test_cpus_are_listed_as_the_kernel_does(cpus: tuple[int, ...], listed: str) -> None:
+    assert linux.cpu_list(cpus) == listed
+    assert linux.parse_cpu_list(listed) == set(cpus)

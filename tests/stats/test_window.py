@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from perf.stats.window import images_within, window_s, window_sample
 LATENCIES_S = st.lists(st.floats(0.1, 100), min_size=1, max_size=4)
 
 
-def call(latency_s: float, ended_s: float, **conditions: float | int | None) -> Sample:
+def call(latency_s: float, ended_s: float, **conditions: Any) -> Sample:
     """Return a call of which a tenth is the text encoder's, and two UNet steps take 0.4 each."""
     parts = Parts(
         text_encoder_s=0.1 * latency_s,
