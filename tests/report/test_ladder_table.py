@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from perf.measure.ladder_row import LadderRow
+from perf.records.energy import Energy
 from perf.records.sample import Session
 from perf.records.typed_json import convert
 from perf.report import ladder_table
@@ -16,9 +17,11 @@ from perf.spec import ladder
 from tests.builders.samples import sample
 
 
-def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> LadderRow:
+def row(
+    name: str, latencies_s: Sequence[float], peak_rss_bytes: int | None = 2 * 1024**3, energy: Energy | None = None
+) -> LadderRow:
     (variant,) = ladder.select([name])
-    samples = tuple(sample(latency_s, **fields) for latency_s in latencies_s)
+    samples = tuple(sample(latency_s, peak_rss_bytes, energy) for latency_s in latencies_s)
     return LadderRow(
         variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples)
     )
