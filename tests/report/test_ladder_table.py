@@ -78,6 +78,25 @@ def test_where_that_column_has_no_room_it_is_left_out() -> None:
     assert max(map(len, ladder_table.terminal([EAGER, STATIC], 80, sees))) <= 80
 
 
+ON_INTEL = row("openvino-static", [19.0, 20.0], energy=Energy(package_j=5300.0, dram_j=412.4))
+ON_AMD = row("openvino-static", [19.0, 20.0], energy=Energy(package_j=53.21))
+
+
+def test_joules_have_a_column_where_any_row_has_them() -> None:
+    lines = ladder_table.terminal([EAGER, ON_INTEL], 80)
+    assert lines[0].split()[5:8] == ["GiB", "J/image", "ICL"]
+    assert (lines[1].split()[6], lines[2].split()[6]) == ("-", "5712")
+    assert "J/image: of all packages and their memory, idle power included (RAPL)." in lines
+    assert max(map(len, lines)) <= 80
+    lines = ladder_table.terminal([ON_AMD], 80)
+    assert lines[1].split()[6] == "53.2"
+    assert "J/image: of all packages, idle power included (RAPL)." in lines
+    assert "| GiB | J/image |" in ladder_table.markdown([EAGER, ON_AMD], "Seconds per image", [])
+    assert "| J/image |" not in ladder_table.markdown([EAGER], "Seconds per image", [])
+    with_sees = ladder_table.markdown([ON_AMD], "Seconds per image", [], {"openvino-static": 1.02})
+    assert "| J/image | ICL | SPR | sees |" in with_sees
+
+
 def test_no_reference_no_speed_up() -> None:
     assert " - " in ladder_table.terminal([STATIC], 120)[1]
 
