@@ -17,6 +17,7 @@
     │   │   └── HistoryAway   one that may be later: locked, or its server is away
     │   └── GitHubFailed      GitHub refuses what is asked of it, or cannot be reached
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
+    ├── BadCounter            a counter of energy that cannot be believed: the image has no joules
     ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
     └── VariantError          one variant's test fails, and the others go on
         ├── NotAccepted       a row's sessions were not recorded as its baseline
@@ -114,6 +115,14 @@ class BadRecord(PerfError):
     def within(self, place: str) -> BadRecord:
         """Return the same fault as seen from a file in which the entry is at ``place``."""
         return BadRecord(f"{place}.{self.field}" if self.field else place, self.reason)
+
+
+class BadCounter(PerfError):
+    """A counter that cannot be believed: the ``zone`` that it counts, the ``fault``, and the evidence."""
+
+    def __init__(self, zone: str, fault: str, evidence: str) -> None:
+        self.zone, self.fault = zone, fault
+        super().__init__(f"{zone} {fault}: {evidence}")
 
 
 class BadBaseline(PerfError):

@@ -10,7 +10,7 @@ from perf.cli.arguments import add_baselines
 from perf.exit_codes import ExitCode
 from perf.gate import store
 from perf.gate.baseline_key import BaselineKey
-from perf.host import advice
+from perf.host import advice, energy
 from perf.host.machine import this_machine
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     for name, value in {**machine.fingerprint, **machine.particulars}.items():
         print(f"{name:22} {'-' if value is None else value}")
     print(f"{'':22} {machine.codename.reason}")
+    print(f"{'energy':22} {energy_counters()}")
     print("\nbaselines")
     show_baselines(options.baselines, BaselineKey(machine=machine.fingerprint, model={}, protocol={}))
     if options.check:
@@ -38,6 +39,12 @@ def run(options: argparse.Namespace) -> ExitCode:
         complaints = advice.complaints(machine, advice.other_load())
         print("\n".join(f"  {complaint}" for complaint in complaints) or "  nothing to fix")
     return ExitCode.OK
+
+
+def energy_counters() -> str:
+    """Name the counters of energy that can be read here, or say why none can."""
+    zones = energy.zones()
+    return str(zones) if isinstance(zones, energy.Hidden) else ", ".join(zone.name for zone in zones)
 
 
 def show_baselines(folder: Path, here: BaselineKey) -> None:

@@ -15,12 +15,12 @@ from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
 from perf.stats.pooled_pairs import by_workers
 from perf.stats.verdict import percent
-from perf.stats.watch import LATENCY, LUCK_ADDS, PLAIN_LATENCY
+from perf.stats.watch import LATENCY, OF_WORKERS, PLAIN_LATENCY
 
 
 def what_would_tell(name: str, comparison: Comparison) -> str:
     """Say how much more would decide what a watched quantity only seems to be."""
-    if name in LUCK_ADDS:
+    if name in OF_WORKERS:
         return f"{comparison.more_pairs} more pairs of workers would tell"
     return f"about {comparison.more_pairs} more pairs would tell"
 

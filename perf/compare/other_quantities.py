@@ -1,4 +1,4 @@
-"""What else is watched in a paired comparison beside the latency: each part, peak memory and load time."""
+"""What else is watched in a paired comparison beside the latency: each part, joules, peak memory and load time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from perf.stats.kept_pairs import kept_pairs
 from perf.stats.least_comparison import compare_least
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
-from perf.stats.pooled_pairs import by_workers
-from perf.stats.watch import LATENCY, LOAD_TIME, LUCK_ADDS, PEAK_MEMORY, PLAIN_LATENCY, WATCHES
+from perf.stats.pooled_pairs import WHOLE, by_workers
+from perf.stats.watch import LATENCY, LOAD_TIME, OF_WORKERS, PEAK_MEMORY, PLAIN_LATENCY, WATCHES
 
 
 def compare_others(
@@ -26,7 +26,7 @@ def compare_others(
         loads_s: the seconds that the workers took to load, by pair of workers.
         tolerances: the changes that matter, as fractions, by quantity.
     """
-    compared = compare_times(pairs, tolerances)
+    compared = compare_images(pairs, tolerances)
     for name, by_role in {LOAD_TIME.name: loads_s, PEAK_MEMORY.name: peaks_bytes(pairs)}.items():
         known = [values for values in by_role if len(values) == len(Role)]
         if known:
@@ -35,8 +35,8 @@ def compare_others(
     return compared
 
 
-def compare_times(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> dict[str, Comparison]:
-    """Compare the parts and the plain latency, by name, each as noisy as it is known to be."""
+def compare_images(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> dict[str, Comparison]:
+    """Compare the parts, the plain latency and the joules, by name, each as noisy as it is known to be."""
     names = dict.fromkeys(name for left in kept_pairs(pairs) for name in left.names)
     return {
         name: paired_comparison.compare(by_workers(pairs, name), tolerances[name], noisiness(name))
@@ -80,11 +80,12 @@ def is_open(name: str, comparison: Comparison) -> bool:
     """Tell whether a watched quantity looks worse by more than is tolerated, and nobody can be sure yet.
 
     One that looks better is worth no more pairs. The plain latency is asked although it is not sure: what is taken out
-    of the latency, images that were held up, may be the candidate's own doing.
+    of the latency, images that were held up, may be the candidate's own doing. So are joules: a part that became slower
+    shows in the latency too, and they show nowhere else.
     """
-    if name == PLAIN_LATENCY.name and comparison.verdict is PairedVerdict.UNDECIDED:
+    if name in WHOLE and comparison.verdict is PairedVerdict.UNDECIDED:
         return comparison.ratio >= 1 + comparison.tolerance
-    rule = least_comparison if name in LUCK_ADDS else paired_comparison
+    rule = least_comparison if name in OF_WORKERS else paired_comparison
     looks_worse = comparison.low > 1 and _is_beyond_tolerance(comparison)
     return looks_worse and comparison.workers < rule.FEWEST_WORKERS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from perf.host import linux
+from perf.host import energy, linux
 from perf.host.machine import Machine
 
 LOAD_WATCHED_S = 2.0
@@ -39,7 +39,8 @@ class Load:
 
 def complaints(machine: Machine, load: Load, root: Path = linux.ROOT) -> list[Complaint]:
     """List all that speaks against measuring on ``machine`` now, the worst first."""
-    return [*_load(load), *_swap(root), *_limits(machine), *_clock(machine), *_sharing(machine, root), *_blind(root)]
+    of_machine = [*_limits(machine), *_clock(machine), *_sharing(machine, root)]
+    return [*_load(load), *_swap(root), *of_machine, *_blind(root), *_without_energy(root)]
 
 
 def other_load(watched_s: float = LOAD_WATCHED_S) -> Load:
@@ -115,6 +116,11 @@ def _blind(root: Path) -> Iterable[Complaint]:
             "clearly below that of its session's best round",
             "boot with psi=1, on a kernel built with CONFIG_PSI",
         )
+
+
+def _without_energy(root: Path) -> Iterable[Complaint]:
+    if hidden := energy.why_hidden(root):
+        yield Complaint(f"energy is not measured: {hidden.why}", hidden.remedy)
 
 
 def _others(core: int, root: Path) -> frozenset[int]:

@@ -22,6 +22,7 @@
     pedantic         pytest-benchmark's loop, beyond its documentation
     recording        where pytest-benchmark is going to keep this run's JSON
     machine_probe    the machine's own speed around the rounds
+    energy_meter     the joules that the machine uses while something runs
     estimate         how long a ladder will take here
     rounds           Rounds, the samples of a row so far
     known_peaks      the machine's peaks that a run has measured already

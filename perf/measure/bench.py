@@ -8,6 +8,7 @@ from typing import Any
 
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
+from perf.measure.energy_meter import EnergyMeter
 from perf.measure.estimate import Estimate
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.machine_probe import Probe
@@ -23,7 +24,8 @@ class Bench:
     ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
     ``estimate`` is that of the ladder's time, or None where something other than a ladder is measured. ``prompts`` are
     what 8 bits are calibrated with, ``small_vae`` is the folder of an AutoencoderTiny for a variant that takes one, and
-    ``export`` a model for a worker that cannot export it. ``peaks`` are those that this run has measured.
+    ``export`` a model for a worker that cannot export it. ``peaks`` are those that this run has measured,
+    and ``energy_meter`` reads the machine's counters of energy.
     """
 
     protocol: Protocol
@@ -36,6 +38,7 @@ class Bench:
     probe: Probe
     prompts: tuple[str, ...]
     peaks: KnownPeaks
+    energy_meter: EnergyMeter
     small_vae: Path | None = None
     export: Path | None = None
     estimate: Estimate | None = None

@@ -18,6 +18,7 @@ from perf.host.machine import Machine
 from perf.host.stack import Stack
 from perf.measure.bench import Bench
 from perf.measure.command import HERE, Origin
+from perf.measure.energy_meter import EnergyMeter, EnergyOfLast
 from perf.measure.machine_probe import ProbeTimes
 from perf.measure.measurement import Inspection, Measurement, starting
 from perf.measure.pedantic import EnoughRounds, clock
@@ -28,6 +29,8 @@ from perf.spec.variant import Variant
 from perf.stats.window import window_sample
 
 CALLS = 2  # of each worker in a window: one that began while others still loaded their caches is not all there is
+
+WITHOUT_ENERGY = EnergyMeter((), lambda _: None)
 
 T = TypeVar("T")
 
@@ -40,11 +43,20 @@ class Group:
     """
 
     def __init__(
-        self, variant: Variant, instances: Sequence[Measurement], bench: Bench, *, label: str, name: str, is_timed: bool
+        self,
+        variant: Variant,
+        instances: Sequence[Measurement],
+        bench: Bench,
+        energy: EnergyOfLast,
+        *,
+        label: str,
+        name: str,
+        is_timed: bool,
     ) -> None:
         self.variant = variant
         self._instances = tuple(instances)
         self._bench = bench
+        self._energy = energy
         self._label = label
         self._name = name
         self._is_timed = is_timed
@@ -98,7 +110,8 @@ class Group:
         """Have all workers make their calls, one each to warm up, and keep what an image took. Raises a WorkerError."""
         calls = 1 if self._so_far.is_warming_up else CALLS
         with clock.held():
-            made = self._together(lambda each: [each.generate(steps) for _ in range(calls)])
+            with self._energy.counting():
+                made = self._together(lambda each: [each.generate(steps) for _ in range(calls)])
             sample = self._sample_of(made)
             self._so_far.add(sample)
         if self._is_timed:
@@ -163,10 +176,12 @@ class Group:
         return _of_instance(error, self._name, self._instances.index(instance) + 1, len(self._instances))
 
     def _sample_of(self, made: Sequence[Sequence[Sample]]) -> Sample:
+        batch, energy = self._bench.protocol.batch, self._energy.energy
         try:
-            return window_sample(made, self._bench.protocol.batch)
+            sample = window_sample(made, batch)
         except BadRecord as error:
             raise WorkerGarbled(self._name, f"its instances sent samples that make no window: {error}") from None
+        return replace(sample, energy=energy and energy.per(batch * sum(map(len, made))))
 
     def _come_to_rest(self) -> None:
         for instance in self._instances:
@@ -199,16 +214,19 @@ def side_by_side(
     The arguments beside ``parts`` are those of perf.measure.measurement.measuring, and so is what is raised.
     """
     named = name or variant.name
+    energy = EnergyOfLast(bench.energy_meter)
     with contextlib.ExitStack() as running:
         instances = []
         for number, part in enumerate(parts, start=1):
-            own = replace(bench, machine=part, progress=_progress(bench, number), estimate=None)
+            own = _bench_of_instance(
+                bench, part, StepsAlone(bench.progress, energy.keep_up) if number == 1 else Silent()
+            )
             starts = starting(variant, stack, own, _folder(folder, number), label, name=named, origin=origin)
             try:
                 instances.append(running.enter_context(starts))
             except WorkerError as error:
                 raise _of_instance(error, named, number, len(parts)) from error
-        group = Group(variant, instances, bench, label=label, name=named, is_timed=is_timed)
+        group = Group(variant, instances, bench, energy, label=label, name=named, is_timed=is_timed)
         running.callback(group.close)
         running.callback(group.end)
         bench.progress.begin(label, "loading")
@@ -224,9 +242,9 @@ def _of_instance(error: WorkerError, name: str, number: int, count: int) -> Work
     return type(error)(name, f"{which}{error.headline}", error.details)
 
 
-def _progress(bench: Bench, number: int) -> Silent:
-    """Return the progress of an instance: the first shows its steps, and stands for the others."""
-    return StepsAlone(bench.progress) if number == 1 else Silent()
+def _bench_of_instance(bench: Bench, part: Machine, progress: Silent) -> Bench:
+    """Return the bench of one instance, without what belongs to all of them: the estimate, and the machine's joules."""
+    return replace(bench, machine=part, progress=progress, estimate=None, energy_meter=WITHOUT_ENERGY)
 
 
 def _folder(folder: Path, number: int) -> Path:

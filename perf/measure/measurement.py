@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ class Measurement:
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
+        self._energy = bench.energy_meter.window()
         self._probes = ProbeTimes(bench.probe, self.come_to_rest)
 
     @property
@@ -127,10 +128,11 @@ class Measurement:
         deadlines = self._bench.deadlines
         deadline_s = deadlines.warmup_s if self._so_far.is_warming_up else deadlines.generation_s
         request = self._generation(steps)
+        self._energy = self._bench.energy_meter.window()
         self._generation_began_s = time.monotonic()
-        sample = self._worker.ask(request, Sample, deadline_s, lambda done: self._on_step(done, steps))
-        self._keep(sample, steps)
-        return sample
+        with self._energy.counting():
+            sample = self._worker.ask(request, Sample, deadline_s, lambda done: self._on_step(done, steps))
+        return self._keep(sample, steps)
 
     def finish_round(self, *_: int) -> None:
         """Do nothing: the sample is kept already."""
@@ -144,6 +146,7 @@ class Measurement:
     def begin_in_turns(self) -> None:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
         request = self._generation(self._bench.protocol.steps) | {"takes_turns": True}
+        self._energy = self._bench.energy_meter.window()
         self._have_a_turn(request, TurnAsked)
         self._is_between_turns = True
 
@@ -153,8 +156,7 @@ class Measurement:
         if not isinstance(reply, Sample):
             return None
         self._is_between_turns = False
-        self._keep(reply, self._bench.protocol.steps)
-        return reply
+        return self._keep(reply, self._bench.protocol.steps)
 
     def finish_turns(self) -> None:
         """Finish a generation that was left between two turns, as when the other worker died. Raises a WorkerError."""
@@ -190,8 +192,11 @@ class Measurement:
         self._bench.progress.line(f"{self._label}: {self._so_far.summary()}{self._time_left()}")
 
     def _have_a_turn(self, request: dict[str, Any], *answers: type[TurnAsked | Sample]) -> TurnAsked | Sample:
-        """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed."""
-        with contextlib.nullcontext() if self._is_timed else clock.held():
+        """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed.
+
+        The joules of its turns are its own, without those of the other worker's turns and of the rests between them.
+        """
+        with contextlib.nullcontext() if self._is_timed else clock.held(), self._energy.counting():
             reply = self._worker.ask(request, answers, self._bench.deadlines.generation_s)
         with clock.held():
             self.come_to_rest()
@@ -206,8 +211,12 @@ class Measurement:
             "latents": str(self._bench.latents),
         }
 
-    def _keep(self, sample: Sample, steps: int) -> None:
-        """Keep a sample. Raises WorkerGarbled if its figures contradict the steps, each other, or the machine."""
+    def _keep(self, sample: Sample, steps: int) -> Sample:
+        """Keep a sample, with the joules that were used for it, and return it.
+
+        Raises WorkerGarbled if what the worker sent contradicts the steps, itself, or the machine.
+        """
+        sample = replace(sample, energy=None)  # which is not for the worker to tell
         try:
             sample.check_steps(steps)
             sample.check_parts()
@@ -219,7 +228,9 @@ class Measurement:
             )
         except BadRecord as error:
             raise WorkerGarbled(self.variant.name, f"the worker sent a sample that cannot be: {error}") from None
+        sample = replace(sample, energy=self._energy.energy)
         self._so_far.add(sample)
+        return sample
 
     def _announce_round(self) -> None:
         self._bench.progress.begin(self._label, self._so_far.describe_next())
@@ -243,6 +254,7 @@ class Measurement:
             self._bench.estimate.add_step(self.variant.name, (time.monotonic() - self._generation_began_s) / done)
             self._announce_estimate()
         self._bench.progress.step(done, steps, self._so_far.left_s(done / steps))
+        self._energy.keep_up()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 ERASE_LINE = "\r\x1b[K"
@@ -66,12 +67,14 @@ class Silent(Progress):
 
 
 class StepsAlone(Silent):
-    """The progress of the first of several workers, whose steps stand for those of all."""
+    """The progress of the first of several workers, whose steps stand for those of all; ``also`` is called at each."""
 
-    def __init__(self, whole: Progress) -> None:
+    def __init__(self, whole: Progress, also: Callable[[], None]) -> None:
         super().__init__()
         self._whole = whole
+        self._also = also
 
     def step(self, done: int, total: int, left_s: float | None) -> None:
         """Show a step of what was begun for all workers."""
         self._whole.step(done, total, left_s)
+        self._also()

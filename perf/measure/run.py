@@ -19,6 +19,7 @@ from perf.measure import checkpoints, latents, machine_probe, memory
 from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model
 from perf.measure.command import HERE, Origin, contamination
+from perf.measure.energy_meter import EnergyMeter
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.group import Group, side_by_side
 from perf.measure.known_peaks import KnownPeaks
@@ -297,6 +298,7 @@ class Run:
             estimate=self._make_estimate(model.digest, protocol) if self._is_ladder and not self.parts else None,
             prompts=self.settings.calibration_prompts,
             peaks=KnownPeaks(),
+            energy_meter=EnergyMeter.of_machine(self.say),
         )
 
     def _make_estimate(self, model_digest: str, protocol: Protocol) -> Estimate:

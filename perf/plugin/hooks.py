@@ -21,7 +21,8 @@ from perf.compare.stack_comparison import StackComparison
 from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
-from perf.host.lock import blind_spot, hold
+from perf.host import energy, lock
+from perf.host.lock import hold
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
 from perf.measure.recording import recording_path
@@ -131,8 +132,9 @@ def run_folder(session: pytest.Session) -> Iterator[Path]:
 def prepare(stash: pytest.Stash, run: Run) -> None:
     """Put the run, and what compares or judges its rows, where fixtures and hooks find them."""
     stash[run_key] = run
-    if blind := blind_spot():
-        run.say(blind)
+    for unseen in (lock.blind_spot(), energy.why_hidden()):
+        if unseen:
+            run.say(str(unseen))
     if run.settings.against:
         stash[comparison_key] = RowComparison(run)
     elif run.settings.stack_pair:

@@ -7,12 +7,15 @@ are to catch a mistaken unit, a factor of ten or a library that counts wrongly, 
 from __future__ import annotations
 
 from perf.errors import BadRecord
+from perf.records.energy import MOST_W
 from perf.records.session_record import Round
 
 ROUNDING = 1.001  # numbers are kept with six digits
 CLOCK_SLACK = 1.05  # CPU time and pressure are read a moment before and after the image, in whole ticks
 CLOCK_SLACK_S = 0.5
 MEMORY_SLACK_BYTES = 1024**3  # what the machine has is known in whole GiB only, where it was read from a file
+LEAST_PACKAGES_W = 1.0  # of a whole machine, idle power included
+MOST_PACKAGES = 32  # no machine has more sockets
 
 
 def check_consistent(timed: Round, *, steps: int, cpus: int | None, memory_bytes: float | None) -> None:
@@ -35,6 +38,14 @@ def check_consistent(timed: Round, *, steps: int, cpus: int | None, memory_bytes
     peak_bytes = timed.peak_rss_bytes
     if memory_bytes and peak_bytes is not None and peak_bytes > memory_bytes + MEMORY_SLACK_BYTES:
         raise BadRecord("peak_rss_bytes", f"{peak_bytes:g} bytes, the machine has {memory_bytes:g}")
+    check_power(timed)
+
+
+def check_power(timed: Round) -> None:
+    """Raise BadRecord if a round's joules are more watts, or fewer, than any machine has."""
+    for name, joules, least_w in (("package_j", timed.package_j, LEAST_PACKAGES_W), ("dram_j", timed.dram_j, 0.0)):
+        if joules is not None and not least_w <= joules / timed.latency_s <= MOST_PACKAGES * MOST_W:
+            raise BadRecord(name, f"{joules:g} J in {timed.latency_s:g} s are {joules / timed.latency_s:g} W")
 
 
 def least_parts_s(timed: Round, steps: int) -> float:

@@ -6,12 +6,14 @@ Making one believes nothing: a number that cannot have been measured is a BadRec
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from perf.errors import BadRecord
 from perf.records.checks import check_number
+from perf.records.energy import Energy
 from perf.records.part import Part
 
 SCHEMA = 1
@@ -91,8 +93,9 @@ class Sample:
     ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
     just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
     of any other, and of one that a worker of an earlier version made. ``ended_s`` is when it ended, by the machine's
-    monotonic clock, which all workers share; None where that was not recorded. Where a worker makes several images at
-    once, the sample is of all of them.
+    monotonic clock, which all workers share; None where that was not recorded. ``energy`` is what the machine used
+    meanwhile, of a generation in turns during its own; None where that could not be read. Where a worker makes several
+    images at once, the sample is of all of them.
 
     Raises BadRecord for what cannot have been measured, and if its turns are not those of its UNet steps.
     """
@@ -104,6 +107,7 @@ class Sample:
     probe_s: float | None = None
     turns: tuple[Turn, ...] | None = None
     ended_s: float | None = None
+    energy: Energy | None = None
 
     def __post_init__(self) -> None:
         check_number("steps", self.steps)
@@ -171,6 +175,12 @@ class Session:
     def warmup_peak_rss_bytes(self) -> int | None:
         """The largest peak of the warm-ups, or None where it could not be read."""
         return largest_peak(self.warmups)
+
+    @property
+    def energy_j(self) -> float | None:
+        """The median joules of the timed generations, or None where they could not be read."""
+        known = [sample.energy.total_j for sample in self.samples if sample.energy]
+        return statistics.median(known) if known else None
 
     def to_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **asdict(self)}

@@ -22,10 +22,12 @@ SIGNIFICANT_DIGITS = 6  # of a number in a file: a microsecond in a second
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One timed generation, in seconds, bytes and counts; None for what was not recorded.
+    """One timed generation, in seconds, bytes, joules and counts; None for what was not recorded.
 
     ``probe_s`` is the machine's own speed around the generation (see perf.worker.probe). ``cpu_s`` is the CPU time of
-    the worker's process, all threads. ``unet_step_s`` is the median of the generation's UNet steps.
+    the worker's process, all threads. ``unet_step_s`` is the median of the generation's UNet steps. The joules are the
+    machine's: those of its memory are a column of their own, since not all machines count them, and a sum with them
+    must never be compared with one without.
     """
 
     latency_s: float
@@ -38,11 +40,13 @@ class Round:
     unet_step_s: float | None = None
     vae_decode_s: float | None = None
     safety_checker_s: float | None = None
+    package_j: float | None = None
+    dram_j: float | None = None
 
     @classmethod
     def of(cls, sample: Sample) -> Self:
         """Return the numbers of a sample that the gate reads."""
-        parts, conditions = sample.parts, sample.conditions
+        parts, conditions, energy = sample.parts, sample.conditions, sample.energy
         return cls(
             latency_s=sample.latency_s,
             cpu_s=conditions.cpu_s,
@@ -54,13 +58,17 @@ class Round:
             unet_step_s=statistics.median(parts.unet_steps_s) if parts.unet_steps_s else None,
             vae_decode_s=parts.vae_decode_s,
             safety_checker_s=parts.safety_checker_s,
+            package_j=energy.package_j if energy else None,
+            dram_j=energy.dram_j if energy else None,
         )
 
 
 COLUMNS = tuple(field.name for field in fields(Round))
 REQUIRED = "latency_s"  # the one column that every record has
 OPTIONAL = frozenset(COLUMNS) - {REQUIRED}
-MAY_BE_ZERO = {"cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_decode_s", "safety_checker_s"}
+MAY_BE_ZERO = {
+    *("cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_decode_s", "safety_checker_s", "dram_j"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

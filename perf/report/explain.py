@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -61,6 +62,7 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     yield f"{row.name}: {row.latency_s:.4g} s/image, median of {len(row.latencies_s)}"
     if row.verdict:
         yield f"  {row.verdict}"
+    yield from energy_lines(row)
     yield "  claims"
     width = max(len(claim.name) for claim in row.claims)
     for claim in row.claims:
@@ -77,6 +79,17 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     for part in LOOKED_AT:
         yield f"  kernels of one {part}"
         yield from (f"    {line}" for line in kernel_lines(row.evidence.kernels, part))
+
+
+def energy_lines(row: EvidencedRow) -> Iterator[str]:
+    """Yield the joules of an image, those of the memory among them, and the watts; nothing where none were counted."""
+    energies = [sample.energy for sample in row.session.samples if sample.energy]
+    if not energies:
+        return
+    packages_j = statistics.median(energy.package_j for energy in energies)
+    drams_j = [energy.dram_j for energy in energies if energy.dram_j is not None]
+    memory = f" and {statistics.median(drams_j):.4g} J by their memory" if drams_j else ""
+    yield f"  energy: {packages_j:.4g} J/image by the packages, {packages_j / row.latency_s:.0f} W{memory}"
 
 
 def kernel_lines(kernels: Sequence[Kernel], part: str) -> list[str]:

@@ -12,7 +12,9 @@ from perf.stats.intervals import Interval, median_interval
 
 # Narrow enough for 80 columns.
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
-SEES = "sees"  # a column more, where there is room for it
+AFTER = 6  # columns, the one of the joules
+ENERGY = "J/image"  # a column more, where any row has joules
+SEES = "sees"  # another one, where there is room for it
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
 UNBROKEN = 1000  # columns, more than any table takes
 ABOUT_SEES = "sees: the smallest slowdown that would have been found with 95 % probability."
@@ -37,11 +39,32 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     )
 
 
-def measured_cells(rows: Iterable[LadderRow]) -> list[tuple[str, ...]]:
-    """Return the texts of each row that was measured."""
+def has_energy(rows: Iterable[LadderRow]) -> bool:
+    """Tell whether the joules of any row are known."""
+    return any(row.session and row.session.energy_j for row in rows)
+
+
+def headings(rows: Sequence[LadderRow]) -> tuple[str, ...]:
+    """Return the headings of these rows' table."""
+    return (*HEADINGS[:AFTER], ENERGY, *HEADINGS[AFTER:]) if has_energy(rows) else HEADINGS
+
+
+def measured_cells(rows: Sequence[LadderRow]) -> list[tuple[str, ...]]:
+    """Return the texts of each row that was measured, in the order of ``headings``."""
     measured = [row for row in rows if row.latencies_s]
     reference_s = reference_latency_s(measured)
-    return [cells(row, reference_s) for row in measured]
+    texts = [cells(row, reference_s) for row in measured]
+    if not has_energy(rows):
+        return texts
+    return [(*each[:AFTER], joules(row), *each[AFTER:]) for row, each in zip(measured, texts, strict=True)]
+
+
+def joules(row: LadderRow) -> str:
+    """Format the joules of an image, with three digits or more."""
+    energy_j = row.session.energy_j if row.session else None
+    if energy_j is None:
+        return "-"
+    return f"{energy_j:.0f}" if energy_j >= 100 else f"{energy_j:.3g}"
 
 
 def cells_with_sees(rows: Sequence[LadderRow], sees: Sees) -> list[tuple[str, ...]]:
@@ -67,10 +90,10 @@ def terminal(rows: Sequence[LadderRow], width: int, sees: Sees = NOTHING_SEEN) -
 
     ``sees`` are the smallest slowdowns that would have been found; their column is left out where it does not fit.
     """
-    table = aligned(HEADINGS, measured_cells(rows), width)
+    table = aligned(headings(rows), measured_cells(rows), width)
     notes = footnotes(rows)
     if sees:
-        extended = aligned((*HEADINGS, SEES), cells_with_sees(rows, sees), UNBROKEN)
+        extended = aligned((*headings(rows), SEES), cells_with_sees(rows, sees), UNBROKEN)
         if max(map(len, extended)) <= width:
             table = extended
             notes.append(ABOUT_SEES)
@@ -80,17 +103,17 @@ def terminal(rows: Sequence[LadderRow], width: int, sees: Sees = NOTHING_SEEN) -
 
 def markdown(rows: Sequence[LadderRow], title: str, about: Iterable[str], sees: Sees = NOTHING_SEEN) -> str:
     """Return the ladder as a GitHub table, below ``title`` and the lines that say what was measured on what."""
-    table = markdown_table(HEADINGS, measured_cells(rows))
+    table = markdown_table(headings(rows), measured_cells(rows))
     notes = footnotes(rows)
     if sees:
-        table = markdown_table((*HEADINGS, SEES), cells_with_sees(rows, sees))
+        table = markdown_table((*headings(rows), SEES), cells_with_sees(rows, sees))
         notes.append(ABOUT_SEES)
     below = (f"{line}  " for line in (*notes, *reasons(rows)))  # two spaces end a line in Markdown
     lines = [f"## {title}", "", *(f"- {line}" for line in about), "", *table, "", *below]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def footnotes(rows: Iterable[LadderRow]) -> list[str]:
+def footnotes(rows: Sequence[LadderRow]) -> list[str]:
     """Say what the columns mean; nothing for a run that measured no row."""
     intervals = [median_interval(row.latencies_s) for row in rows if row.latencies_s]
     if not intervals:
@@ -99,8 +122,16 @@ def footnotes(rows: Iterable[LadderRow]) -> list[str]:
         "s/image: median of n timed generations.",
         f"interval: of that median, distribution-free, {confidence_range(intervals)}.",
         "speed-up: over eager-fp32. GiB: peak memory of one generation.",
+        *([about_energy(rows)] if has_energy(rows) else []),
         "ICL, SPR: published, Ice Lake and Sapphire Rapids (SD 1.5, 512x512, 20 steps).",
     ]
+
+
+def about_energy(rows: Iterable[LadderRow]) -> str:
+    """Say what the joules are of: of all packages, and of their memory where the machine counts it."""
+    samples = (sample for row in rows if row.session for sample in row.session.samples)
+    has_dram = any(sample.energy and sample.energy.dram_j is not None for sample in samples)
+    return f"J/image: of all packages{' and their memory' if has_dram else ''}, idle power included (RAPL)."
 
 
 def confidence_range(intervals: Iterable[Interval]) -> str:

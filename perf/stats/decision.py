@@ -15,9 +15,9 @@ depend on each other. Most of it is spent on the last look, which is where small
 claim too, wrong of a row that is slower by the tolerance with the probability MISSES over all looks: the miss_k of a
 row are equal, and add up to it.
 
-The first loads of a night find a cold page cache, two of them or more, and an allocator keeps more memory in some
-processes: luck that only adds, and does not average out. So of load times and peaks of memory the least new one is
-compared, and only the last look may call it larger.
+The first loads of a night find a cold page cache, two of them or more, an allocator keeps more memory in some
+processes, and other work on cores that no row uses takes energy: luck that only adds, and does not average out. So of
+load times, peaks of memory and joules the least new one is compared, and only the last look may call it larger.
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ perf.stats.decision:
 
 The burden of proof is on the excuse: without enough other rows, or where they do not surely agree, nothing is excused.
 And it must fail itself where it matters, as perf.stats.machine_verdict does by the latency: where the others' latency
-has not moved, nothing else of a row is excused, be it threads that wait in all of them; and memory never is.
+has not moved, nothing else of a row is excused, be it threads that wait in all of them; and memory never is. Joules are
+where the others are slower and use more too, as a machine that takes longer is on for longer. Where it is as fast as
+ever, or faster, they are not: nothing else would tell of a machine that uses more.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from perf.stats.decision import (
 from perf.stats.machine_shift import FEWEST_ROWS, Beside, PooledRows, RowLevels
 from perf.stats.mixture import Mixture
 from perf.stats.verdict import Finding, Verdict, VerdictKind, counted, percent, sentence
-from perf.stats.watch import LATENCY, PEAK_MEMORY, Watch
+from perf.stats.watch import ENERGIES, LATENCY, PEAK_MEMORY, Watch
 
 SURELY_MOVED = 0.99  # one-sided, of the other rows
 
@@ -143,6 +145,8 @@ def _is_asked(seen: Finding, watch: Watch, remainders: Mapping[str, Remainder]) 
         return True
     latency = remainders.get(LATENCY.name)
     if latency is None or watch.name == PEAK_MEMORY.name:
+        return False
+    if watch.name in ENERGIES and not latency.is_slower_machine:
         return False
     if watch.luck_adds:
         return seen.kind is VerdictKind.REGRESSED  # which it is not before the last look

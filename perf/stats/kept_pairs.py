@@ -28,7 +28,7 @@ from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.stats.calm_parts import OTHER_PARTS, CalmParts, calm_parts
 from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
-from perf.stats.watch import LATENCY, PLAIN_LATENCY
+from perf.stats.watch import DRAM_ENERGY, LATENCY, PACKAGE_ENERGY, PLAIN_LATENCY
 
 FEWEST_STEPS = 1 / 3  # of a pair's UNet steps
 MOST_UNKNOWN = 0.02  # of a pair's time: a change of it by half would move the latency by 1 %
@@ -63,8 +63,8 @@ class KeptPair:
 
     @property
     def names(self) -> list[str]:
-        """The names of the watched times that it has; what was disturbed, or not recorded, is left out."""
-        return [LATENCY.name, *self.part_log_ratios, *([PLAIN_LATENCY.name] if self.is_whole else [])]
+        """The names of the watched quantities that it has; what was disturbed, or not recorded, is left out."""
+        return [LATENCY.name, *self.part_log_ratios, *(self.whole_log_ratios if self.is_whole else ())]
 
     @functools.cached_property
     def part_log_ratios(self) -> dict[str, list[float]]:
@@ -77,10 +77,16 @@ class KeptPair:
                 ratios[part] = [times.log_ratio]
         return ratios
 
-    @property
-    def plain_log_ratio(self) -> float:
-        """The log ratio of the latencies as they were measured."""
-        return math.log(self.pair.candidate.latency_s / self.pair.reference.latency_s)
+    @functools.cached_property
+    def whole_log_ratios(self) -> dict[str, float]:
+        """The log ratios of what was measured of the whole images, by name: the latency, and the joules of both."""
+        before, after = self.pair.reference, self.pair.candidate
+        ratios = {PLAIN_LATENCY.name: math.log(after.latency_s / before.latency_s)}
+        if before.energy and after.energy:
+            ratios[PACKAGE_ENERGY.name] = math.log(after.energy.package_j / before.energy.package_j)
+            if before.energy.dram_j and after.energy.dram_j:
+                ratios[DRAM_ENERGY.name] = math.log(after.energy.dram_j / before.energy.dram_j)
+        return ratios
 
     @property
     def calls_log_ratio(self) -> float:

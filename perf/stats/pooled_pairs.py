@@ -5,7 +5,8 @@ mean of that image's steps is deaf to it. One of all steps of the same workers i
 reference, is the midmean over all its calm calls. The latency's is that of the sums: of the parts' seconds in the
 reference, and of the same seconds times each part's ratio. What only one of the two makes, a part that the other lacks
 or more UNet steps, has no ratio and counts in full. What is between the parts, a thousandth of an image, is left out:
-other work that falls on it cannot be told. The plain latency is what it says, the mean over whole pairs.
+other work that falls on it cannot be told. The plain latency is what it says, the mean over whole pairs, and so are the
+joules.
 
 How noisy a pooled log ratio is, is seen by leaving out one pair after the other (the jackknife: Efron and Tibshirani,
 An Introduction to the Bootstrap, chapter 11). Each pair is given a value so that their mean is the pooled one, and
@@ -24,7 +25,9 @@ from perf.records.part import Part
 from perf.stats.intervals import midmean
 from perf.stats.kept_pairs import KeptPair, kept_pairs
 from perf.stats.pairs import SINGLE_PARTS, Pair, PartTimes
-from perf.stats.watch import LATENCY, PLAIN_LATENCY
+from perf.stats.watch import ENERGIES, LATENCY, PLAIN_LATENCY
+
+WHOLE = ENERGIES | {PLAIN_LATENCY.name}  # read of the image as a whole
 
 
 def by_workers(pairs: Sequence[Pair], name: str) -> dict[int, list[float]]:
@@ -49,8 +52,8 @@ def pooled(pairs: Sequence[KeptPair], name: str) -> float:
     """Return the log ratio of one quantity over the same workers' pairs, at least one, which all have it."""
     if name == LATENCY.name:
         return _latency(pairs)
-    if name == PLAIN_LATENCY.name:
-        return statistics.fmean(left.plain_log_ratio for left in pairs)
+    if name in WHOLE:
+        return statistics.fmean(left.whole_log_ratios[name] for left in pairs)
     return midmean([log_ratio for left in pairs for log_ratio in left.part_log_ratios[name]])
 
 

@@ -52,6 +52,7 @@ def silly_surroundings(folder: Path) -> dict[str, str]:
         "TMPDIR": str(folder),
         "PERF_LOCK": str(folder / "lock"),  # runs of tests may run beside each other
         "XDG_STATE_HOME": str(folder / "state"),
+        "PERF_POWERCAP": str(folder / "powercap"),  # a silly image takes no time, in which a real counter does not move
         "PATH": f"{DATA / 'silly_bin'}:{os.environ['PATH']}",
         "SILLY_THREADS": str(HERE.usable_cores),
         "SILLY_BF16": HERE.bf16_isa or "",

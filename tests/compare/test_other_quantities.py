@@ -10,6 +10,7 @@ import pytest
 from perf.compare.other_quantities import compare_others, has_moved, is_open, seemingly_worse
 from perf.compare.side_pair import Role
 from perf.lab import pair_recording
+from perf.records.energy import Energy
 from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.stats.paired_comparison import PairedVerdict
@@ -104,3 +105,28 @@ def test_images_that_are_held_up_in_the_candidate_alone_are_not_overlooked() -> 
     assert seemingly_worse(replace(plain, verdict=PairedVerdict.EQUIVALENT), {"plain latency": plain})
     other_way = [Pair(workers=one.workers, reference=one.candidate, candidate=one.reference) for one in pairs]
     assert not is_open("plain latency", compare_others(other_way, [], TOLERANCES)["plain latency"])
+
+
+def with_joules(*joules: tuple[float, float | None]) -> list[Sample]:
+    return [replace(sample(1.0, 1.0), energy=Energy(package_j=package, dram_j=dram)) for package, dram in joules]
+
+
+def test_joules_are_compared_image_by_image_and_asked_until_they_are_decided() -> None:
+    """Other work on the machine meets both sides. Two pairs of workers may be too few, and nothing else would tell."""
+    before, after, busier_before, busier_after = with_joules((1000, 80), (1060, 80), (1500, 80), (1590, 80))
+    of_one = [(before, after), (busier_before, busier_after), (before, after)]
+    pairs = [pair(*images, workers=number) for number in (1, 2, 3) for images in of_one]
+    energies = [compare_others(pairs[: 3 * workers], [], TOLERANCES)["package energy"] for workers in (1, 2, 3)]
+    assert [energy.ratio for energy in energies] == pytest.approx([1.06] * 3, abs=1e-6)
+    assert [is_open("package energy", energy) for energy in energies] == [True, True, False]
+    assert [has_moved(energy) for energy in energies] == [False, False, True]
+    memory = compare_others(pairs, [], TOLERANCES)["DRAM energy"]
+    assert (memory.verdict, is_open("DRAM energy", memory)) == (PairedVerdict.EQUIVALENT, False)
+
+
+def test_joules_that_only_one_side_has_are_not_compared() -> None:
+    whole, packages = with_joules((1000, 80), (1060, None))
+    others = compare_others([pair(whole, packages)], [], TOLERANCES)
+    assert "package energy" in others
+    assert "DRAM energy" not in others
+    assert "package energy" not in compare_others([pair(whole, sample(1.0, 1.0))], [], TOLERANCES)

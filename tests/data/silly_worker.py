@@ -20,6 +20,8 @@ other variables shape what it reports:
     SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
     SILLY_FP16       instructions of the CPU for float16
     SILLY_PIXEL      first pixel of its picture, a gradient
+    SILLY_ENERGY     microjoules that it uses for every request, by the counter's file, as JSON; the counters begin anew
+                     after the last number of their range
     SILLY_GARBLE     a field of a reply to change, as JSON: {"reply": name, "path": [...], "value": ...}; without a
                      value it is left out; with "after", so many replies of that name are as they should be before
     SILLY_GARBLE_ROW the only row of which it is changed
@@ -194,6 +196,17 @@ DEEDS = {
 }
 
 
+def use_energy():
+    for counter, used_uj in json.loads(os.environ.get("SILLY_ENERGY", "{}")).items():
+        with open(os.path.join(os.path.dirname(counter), "max_energy_range_uj")) as stream:
+            range_uj = int(stream.read())
+        with open(counter, "r+") as stream:
+            shown_uj = (int(stream.read()) + used_uj) % (range_uj + 1)
+            stream.seek(0)
+            stream.write(f"{shown_uj}\n")
+            stream.truncate()
+
+
 def maybe(moment):
     when, _, deed = os.environ.get("SILLY", "").partition(":")
     is_the_one = os.environ.get("SILLY_FOLDER", "") in os.path.basename(os.getcwd())
@@ -352,6 +365,7 @@ def paint(path):
 
 def handle(request):
     maybe(request["request"])
+    use_energy()
     if request["request"] == "load":
         LOADED.update(request.get("variant", {}))
         reply("ready", load_s=1.5, export_s=0.0)
@@ -364,6 +378,7 @@ def handle(request):
             for _ in range(4):
                 reply("turn")
                 REQUESTS.readline()
+                use_energy()
         reply("sample", **sample(request["steps"], request.get("takes_turns", False)).to_json())
 
 

@@ -65,5 +65,5 @@ def test_the_images_are_made_in_batches_side_by_side(name: str, measured: dict[s
         own = slice(CALLS * number, CALLS * (number + 1))
         calls_s = [latency_s for instance in session["instances"] for latency_s in instance["latencies_s"][own]]
         assert len(calls_s) == 2 * CALLS
-        # Two instances, two images a call: a window is a mean of its calls, whatever disturbs them.
-        assert min(calls_s) / 4 <= sample["latency_s"] <= max(calls_s) / 4
+        # Two instances, two images a call: a window is a mean of its calls, and of the moments between them.
+        assert min(calls_s) / 4 <= sample["latency_s"] <= 1.5 * max(calls_s) / 4

@@ -15,6 +15,7 @@ from perf.host import advice
 from perf.host.advice import Load
 from perf.host.machine import Machine
 from tests.builders.machines import GENOA
+from tests.builders.powercap import TWO_SOCKETS, powercap
 from tests.builders.trees import CPU, tree
 
 CALM = Load(0.0)
@@ -23,6 +24,12 @@ PSI = {"proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"}
 
 def complaints(machine: Machine, root: Path, load: Load = CALM) -> str:
     return "\n".join(map(str, advice.complaints(machine, load, root)))
+
+
+@pytest.fixture(autouse=True)
+def counters_of_energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PERF_POWERCAP", raising=False)
+    powercap(tmp_path, TWO_SOCKETS)
 
 
 def test_a_good_machine(tmp_path: Path) -> None:
@@ -63,6 +70,12 @@ def test_a_sibling_that_is_switched_off_shares_nothing(tmp_path: Path) -> None:
 def test_a_kernel_without_pressure(tmp_path: Path) -> None:
     assert "only if its CPU use falls clearly below that of its session's best round" in complaints(GENOA, tmp_path)
     assert "psi=1" in complaints(GENOA, tmp_path)
+
+
+def test_counters_of_energy_that_are_hidden(tmp_path: Path) -> None:
+    text = complaints(GENOA, tree(tmp_path / "other", PSI))
+    assert text.startswith("energy is not measured: ")
+    assert "docs/how-to/measure-energy.md" in text.partition("fix:")[2]
 
 
 def spin() -> None:

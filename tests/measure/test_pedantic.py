@@ -12,6 +12,7 @@ import pytest
 
 from perf.measure import pedantic
 from perf.measure.bench import Bench
+from perf.measure.energy_meter import EnergyMeter
 from perf.measure.launcher import WorkerProcess
 from perf.measure.measurement import Measurement
 from perf.measure.pedantic import Clock, EnoughRounds
@@ -113,7 +114,13 @@ def test_only_the_turns_of_a_timed_worker_count(
     monkeypatch.setattr("perf.measure.measurement.clock", clock)
     (variant,) = ladder.select(["eager-fp32"])
     protocol = Protocol(size=Size(64, 64))
-    bench = SimpleNamespace(protocol=protocol, latents="latents.npy", deadlines=Deadlines(), probe=None)
+    bench = SimpleNamespace(
+        protocol=protocol,
+        latents="latents.npy",
+        deadlines=Deadlines(),
+        probe=None,
+        energy_meter=EnergyMeter((), print),
+    )
     measurement = Measurement(
         variant,
         STACK,

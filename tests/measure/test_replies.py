@@ -31,8 +31,14 @@ GOOD: dict[str, dict[str, Any]] = {
 
 # Fields without which a message is whole: an earlier version knows none of a sample's, not every backend tells of
 # layers, and a peak is sent where it was asked for.
-OPTIONAL = {("sample", "probe_s"), ("sample", "turns"), ("sample", "ended_s")}
-OPTIONAL |= {("evidence", "layers"), ("evidence", "peak")}
+OPTIONAL = {
+    ("sample", "probe_s"),
+    ("sample", "turns"),
+    ("sample", "ended_s"),
+    ("sample", "energy"),
+    ("evidence", "layers"),
+    ("evidence", "peak"),
+}
 EVERYWHERE = [(name, place) for name, fields in GOOD.items() for place in places(fields)]
 WRONG = st.sampled_from([None, True, "cheese", "1.0", -1, -0.5, 1e300, 10**30, [], {}, [1], {"a": 1}])
 

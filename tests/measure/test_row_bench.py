@@ -16,6 +16,7 @@ from perf.host.stack import Stack
 from perf.measure import row_bench
 from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model
+from perf.measure.energy_meter import EnergyMeter
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.machine_probe import Probe
 from perf.measure.progress import Progress
@@ -55,6 +56,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         probe=cast("Probe", None),
         prompts=("a", "b"),
         peaks=KnownPeaks(),
+        energy_meter=EnergyMeter((), print),
     )
 
 

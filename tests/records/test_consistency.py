@@ -23,6 +23,8 @@ GOOD = Round(
     unet_step_s=0.9,
     vae_decode_s=1.5,
     safety_checker_s=1.0,
+    package_j=6000.0,
+    dram_j=400.0,
 )
 
 
@@ -44,6 +46,9 @@ def test_a_good_round_passes() -> None:
         ("cpu_s", 19 * 20.0),
         ("cpu_pressure_s", 25.0),
         ("peak_rss_bytes", 80.0 * GIB),
+        ("package_j", 6.0),
+        ("package_j", 6e6),
+        ("dram_j", 4e6),
     ],
 )
 def test_what_cannot_be_is_named(field: str, value: float) -> None:

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perf.errors import BadRecord
+from perf.records.energy import Energy
 from perf.records.sample import Conditions, Parts, Sample, Session
 from perf.records.session_record import COLUMNS, Round, SessionRecord, rounded
+from tests.builders.samples import sample
 from tests.builders.sessions import session
 
 GOOD: dict[str, Any] = session([1.0, 2.0], probe_s=0.05).to_json()
@@ -44,6 +46,22 @@ def test_a_session_becomes_a_record() -> None:
         vae_decode_s=5,
         safety_checker_s=0,
     )
+
+
+def test_joules_are_two_columns_of_their_own() -> None:
+    """A sum of both could not be compared with the packages' alone, which is all that some machines count."""
+    both, packages = (Energy(package_j=600.0, dram_j=dram_j) for dram_j in (50.0, None))
+    rounds = [Round.of(sample(2.0, energy=energy)) for energy in (both, packages, None)]
+    assert [(each.package_j, each.dram_j) for each in rounds] == [(600.0, 50.0), (600.0, None), (None, None)]
+    record = SessionRecord(recorded="2026-11-01T00:00:00+00:00", load_s=2.0, rounds=tuple(rounds))
+    assert record.to_json()["rounds"]["dram_j"] == [50.0, None, None]
+    assert SessionRecord.from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize("fields", [{"package_j": 0.0}, {"package_j": -1.0}, {"package_j": 1.0, "dram_j": -1.0}])
+def test_joules_that_cannot_have_been_used(fields: dict[str, float]) -> None:
+    with pytest.raises(BadRecord, match="cannot have been measured"):
+        Energy(**fields)
 
 
 def test_json_both_ways() -> None:

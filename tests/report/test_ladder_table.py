@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from perf.measure.ladder_row import LadderRow
+from perf.records.energy import Energy
 from perf.records.sample import Session
 from perf.records.typed_json import convert
 from perf.report import ladder_table
@@ -16,9 +17,11 @@ from perf.spec import ladder
 from tests.builders.samples import sample
 
 
-def row(name: str, latencies_s: Sequence[float], **fields: int | None) -> LadderRow:
+def row(
+    name: str, latencies_s: Sequence[float], peak_rss_bytes: int | None = 2 * 1024**3, energy: Energy | None = None
+) -> LadderRow:
     (variant,) = ladder.select([name])
-    samples = tuple(sample(latency_s, **fields) for latency_s in latencies_s)
+    samples = tuple(sample(latency_s, peak_rss_bytes, energy) for latency_s in latencies_s)
     return LadderRow(
         variant=variant, session=Session(variant=name, load_s=1.0, export_s=0.0, warmups=(), samples=samples)
     )
@@ -73,6 +76,25 @@ def test_where_that_column_has_no_room_it_is_left_out() -> None:
     sees = {"eager-fp32": 1.021}
     assert ladder_table.terminal([EAGER, STATIC], 60, sees) == ladder_table.terminal([EAGER, STATIC], 60)
     assert max(map(len, ladder_table.terminal([EAGER, STATIC], 80, sees))) <= 80
+
+
+ON_INTEL = row("openvino-static", [19.0, 20.0], energy=Energy(package_j=5300.0, dram_j=412.4))
+ON_AMD = row("openvino-static", [19.0, 20.0], energy=Energy(package_j=53.21))
+
+
+def test_joules_have_a_column_where_any_row_has_them() -> None:
+    lines = ladder_table.terminal([EAGER, ON_INTEL], 80)
+    assert lines[0].split()[5:8] == ["GiB", "J/image", "ICL"]
+    assert (lines[1].split()[6], lines[2].split()[6]) == ("-", "5712")
+    assert "J/image: of all packages and their memory, idle power included (RAPL)." in lines
+    assert max(map(len, lines)) <= 80
+    lines = ladder_table.terminal([ON_AMD], 80)
+    assert lines[1].split()[6] == "53.2"
+    assert "J/image: of all packages, idle power included (RAPL)." in lines
+    assert "| GiB | J/image |" in ladder_table.markdown([EAGER, ON_AMD], "Seconds per image", [])
+    assert "| J/image |" not in ladder_table.markdown([EAGER], "Seconds per image", [])
+    with_sees = ladder_table.markdown([ON_AMD], "Seconds per image", [], {"openvino-static": 1.02})
+    assert "| J/image | ICL | SPR | sees |" in with_sees
 
 
 def test_no_reference_no_speed_up() -> None:

@@ -132,3 +132,15 @@ def test_every_coordinate_is_a_number(fleet: Page) -> None:
     drawn = "".join(re.findall(r"<svg.*?</svg>", render.render(fleet)))
     assert drawn
     assert not re.search(r"\b(nan|inf)\b", drawn)
+
+
+def test_joules_have_a_column_where_any_row_has_them(tmp_path: Path) -> None:
+    record = json.loads(json.dumps(ladder_record()))
+    without = Parsed(render.render(make_view.make_page(source.read([write_ladder(tmp_path / "a.json", record)], None))))
+    assert "J/image" not in without.texts
+    for session in record["benchmarks"][1]["extra_info"]["baseline_row"]["sessions"]:
+        rounds = len(session["rounds"]["latency_s"])
+        session["rounds"] |= {"package_j": [5300.0] * rounds, "dram_j": [412.0] * rounds}
+    parsed = Parsed(render.render(make_view.make_page(source.read([write_ladder(tmp_path / "b.json", record)], None))))
+    assert "J/image" in parsed.texts
+    assert "5712" in parsed.texts

@@ -199,3 +199,56 @@ def test_what_was_taken_out_must_not_hide_what_the_plain_latency_shows() -> None
     assert (verdict.kind, latency.kind) == (VerdictKind.UNDECIDED, VerdictKind.UNDECIDED)
     assert verdict.suspicious, "another session may tell"
     assert "but plain latency +3.5 %" in verdict.sentence
+
+
+def with_energy(records: Sequence[SessionRecord], *factors: float, has_dram: bool = True) -> list[SessionRecord]:
+    """Give the sessions 300 W of the packages, times a factor for each session, and 25 W of the memory."""
+    return [
+        dataclasses.replace(
+            record,
+            rounds=tuple(
+                dataclasses.replace(
+                    timed,
+                    package_j=300 * factor * timed.latency_s,
+                    dram_j=25 * timed.latency_s if has_dram else None,
+                )
+                for timed in record.rounds
+            ),
+        )
+        for record, factor in zip(records, factors or (1.0,) * len(records), strict=True)
+    ]
+
+
+def test_energy_is_watched() -> None:
+    reference = BaselineLevels.of(with_energy(BASELINE))
+    same = judge(reference, with_energy(sessions(5, seed=8, sd=0.005)))
+    assert same.kind is VerdictKind.UNCHANGED
+    verdict = judge(reference, with_energy(sessions(5, seed=8, sd=0.005), *[1.15] * 5))
+    assert verdict.kind is VerdictKind.REGRESSED
+    assert verdict.sentence.startswith("package energy +1")
+
+
+def test_other_work_that_adds_to_one_session_is_no_regression() -> None:
+    """On cores that nobody waits for it is no pressure, and a night may begin beside it."""
+    reference = BaselineLevels.of(with_energy(BASELINE))
+    beside_work = with_energy(sessions(1, seed=8, sd=0.002), 1.3)
+    assert judge(reference, beside_work).suspicious, "another session may tell"
+    assert not judge(reference, beside_work).fails
+    factors = (1.3, 1.3, 1.3, 1.3, 1.0)
+    assert not judge(reference, with_energy(sessions(5, seed=8, sd=0.002), *factors)).fails
+
+
+def test_memory_that_is_counted_on_one_side_alone_is_not_compared() -> None:
+    """A user who may read no more than the packages, or an AMD that joins: the packages are compared all the same."""
+    both, packages = with_energy(BASELINE), with_energy(BASELINE, has_dram=False)
+    new = sessions(5, seed=8, sd=0.005)
+    for baseline, has_dram in ((both, False), (packages, True)):
+        verdict = judge(BaselineLevels.of(baseline), with_energy(new, has_dram=has_dram))
+        assert verdict.kind is VerdictKind.UNCHANGED
+        assert verdict.finding_on("package energy")
+        assert verdict.finding_on("DRAM energy") is None
+
+
+def test_a_baseline_without_joules_judges_as_before() -> None:
+    new = sessions(5, seed=8, sd=0.005)
+    assert judge(REFERENCE, with_energy(new)) == judge(REFERENCE, new)

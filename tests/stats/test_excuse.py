@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from perf.records.session_record import SessionRecord
 from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
 from perf.stats.machine_verdict import judge_machine
+from perf.stats.tolerances import Tolerances
 from perf.stats.verdict import Verdict, VerdictKind
 from tests.builders.sessions import session, sessions
 
@@ -74,15 +76,19 @@ def test_another_machine_is_accepted_in_place_of_the_old_one(slowdown: float, mo
     [
         pytest.param({"latency_s": 11.5, "use": 2 / 1.15}, "plain latency", id="threads wait"),
         pytest.param({"peak_rss_bytes": 1.15e9}, "peak memory", id="memory grew"),
+        pytest.param({"package_j": 3450}, "package energy", id="uses more"),
     ],
 )
 def test_what_the_machines_verdict_cannot_see_is_not_excused(slow: dict[str, float], quantity: str) -> None:
     """In all rows alike, but their latency, without the waiting, is as ever: test_machine passes."""
     factors = (0.985, 0.995, 1.0, 1.005, 1.015) * 2
 
-    def rounds_of(latency_s: float = 10.0, use: float = 2.0, peak_rss_bytes: float = 1e9) -> list[SessionRecord]:
+    def rounds_of(
+        latency_s: float = 10.0, use: float = 2.0, peak_rss_bytes: float = 1e9, package_j: float = 3000.0
+    ) -> list[SessionRecord]:
         return [
-            session([latency_s * factor] * 5, use=use / factor, peak_rss_bytes=peak_rss_bytes) for factor in factors
+            session([latency_s * factor] * 5, use=use / factor, peak_rss_bytes=peak_rss_bytes, package_j=package_j)
+            for factor in factors
         ]
 
     references = {str(n): BaselineLevels.of(rounds_of()) for n in range(5)}
@@ -123,3 +129,25 @@ def test_a_row_of_which_something_is_left_open_is_measured_again() -> None:
     settled = judged([0.1] * 12, count=5)["0"]
     assert not settled.suspicious
     assert settled.is_answer, "as slow as the machine, and no slower"
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "kind"), [(0.1, VerdictKind.DISTURBED), (0.0, VerdictKind.REGRESSED), (-0.09, VerdictKind.REGRESSED)]
+)
+def test_joules_are_the_machines_where_it_is_slower_as_well(slowdown: float, kind: VerdictKind) -> None:
+    """All rows use a tenth more. Of a machine that is as fast as ever, or faster, nothing else would tell."""
+
+    def using(package_j: float, records: Sequence[SessionRecord]) -> list[SessionRecord]:
+        return [
+            replace(record, rounds=tuple(replace(timed, package_j=package_j) for timed in record.rounds))
+            for record in records
+        ]
+
+    references = {str(n): BaselineLevels.of(using(3000, sessions(12, seed=n, sd=0.005))) for n in range(5)}
+    tonight = {
+        name: using(3300, sessions(5, seed=50 + n, slowdown=slowdown, sd=0.005)) for n, name in enumerate(references)
+    }
+    wanted = Tolerances({"*": {"package energy": 0.04}})
+    verdicts = judge_ladder(references, tonight, same_software=set(references), tolerances=wanted)
+    assert {verdict.kind for verdict in verdicts.values()} == {kind}
+    assert ("package energy +10" in verdicts["0"].sentence) is (kind is VerdictKind.REGRESSED)

@@ -116,7 +116,7 @@ def test_where_one_of_the_two_has_no_turns_the_whole_of_it_is_judged() -> None:
 
 def test_latencies_apart_have_the_machines_drift_in_them() -> None:
     drifting = kept_pairs([pair(sample(speed, speed), sample(speed, speed)) for speed in (1.0, 1.3, 1.6, 1.2)])
-    assert {round(left.plain_log_ratio, 9) for left in drifting} == {0.0}
+    assert {round(left.whole_log_ratios[PLAIN_LATENCY.name], 9) for left in drifting} == {0.0}
     assert unpaired_width(drifting) > 0.1
 
 

@@ -123,7 +123,7 @@ def test_the_values_mean_is_the_pooled_ratio_and_those_of_a_mean_are_the_pairs_o
     left = kept_pairs([pair(sample(*noisy(generator, 8, 0.02)), sample(*noisy(generator, 8, 0.02))) for _ in range(5)])
     for name in (LATENCY.name, Part.UNET_STEP, VAE):
         assert statistics.fmean(values(left, name)) == pytest.approx(pooled(left, name))
-    assert values(left, PLAIN_LATENCY.name) == pytest.approx([one.plain_log_ratio for one in left])
+    assert values(left, PLAIN_LATENCY.name) == pytest.approx([one.whole_log_ratios[PLAIN_LATENCY.name] for one in left])
     assert values(left[:1], LATENCY.name) == [pooled(left[:1], LATENCY.name)]
 
 

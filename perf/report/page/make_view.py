@@ -16,7 +16,7 @@ from perf.proof.roofline import BYTES
 from perf.records.evidence import Peak
 from perf.report.page.album import Album, room_beside
 from perf.report.page.marks import Stacks
-from perf.report.page.row_details import by_name, claims_of, history_of, kernels_of, rounds_of
+from perf.report.page.row_details import by_name, claims_of, energy_of, history_of, kernels_of, rounds_of
 from perf.report.page.row_view import NOT_JUDGED, Change, LadderLine, NightLine, RowView
 from perf.report.page.source import Source, Sources
 from perf.report.page.trends import Trends, trends_of
@@ -111,7 +111,7 @@ def row_view(anchor: str, row: NightRow, points: Sequence[Point], context: Conte
     calls = unet_calls(row.parts_s, row.latency_s, int(night.protocol["steps"]))
     return RowView(
         line=night_line(anchor, row),
-        ladder=ladder_line(anchor, row, calls, reference_s),
+        ladder=ladder_line(anchor, row, calls, reference_s, energy_of(row, recorded, night.began)),
         about=str(row.variant.get("about", "")),
         history=history_of(points, calls, source.stacks, context.trends.rows[row.name], context.bins),
         kernels=kernels_of(row, night, source.before.get(row.name)),
@@ -142,7 +142,9 @@ def night_line(anchor: str, row: NightRow) -> NightLine:
     )
 
 
-def ladder_line(anchor: str, row: NightRow, calls: int, reference_s: float | None) -> LadderLine:
+def ladder_line(
+    anchor: str, row: NightRow, calls: int, reference_s: float | None, energy_j: float | None
+) -> LadderLine:
     """Return what a row took, as the ladder has it."""
     share = share_of_peak(row.reached, row.parts_s, row.latency_s, calls) if row.reached else None
     return LadderLine(
@@ -154,6 +156,7 @@ def ladder_line(anchor: str, row: NightRow, calls: int, reference_s: float | Non
         seconds=seconds_by_part(row.parts_s, row.latency_s, calls),
         speed_up=reference_s / row.latency_s if reference_s else None,
         peak_rss_bytes=row.peak_rss_bytes,
+        energy_j=energy_j,
         peak_share=share,
         published_s=row.variant.get("published_s", {}),
     )

@@ -86,9 +86,8 @@ def claims_of(recorded: RecordedRow | None) -> list[ClaimLine]:
 
 def rounds_of(row: NightRow, recorded: RecordedRow | None, began: str) -> list[RoundLine]:
     """Return the timed rounds of a row, of all its sessions; none where they have been thinned out."""
-    sessions = row.sessions or ((SessionRecord.of(recorded.session, began),) if recorded else ())
     found = []
-    for number, session in enumerate(sessions, start=1):
+    for number, session in enumerate(sessions_of(row, recorded, began), start=1):
         best = best_use(session.rounds)
         for timed in session.rounds:
             waited_s = timed.cpu_pressure_s
@@ -101,6 +100,18 @@ def rounds_of(row: NightRow, recorded: RecordedRow | None, began: str) -> list[R
                 )
             )
     return found
+
+
+def sessions_of(row: NightRow, recorded: RecordedRow | None, began: str) -> Sequence[SessionRecord]:
+    """Return the sessions of a row, of a run that ended before its verdict the first alone; none thinned out."""
+    return row.sessions or ((SessionRecord.of(recorded.session, began),) if recorded else ())
+
+
+def energy_of(row: NightRow, recorded: RecordedRow | None, began: str) -> float | None:
+    """Return the median joules of a row's images, memory included where it was counted; None where nothing was."""
+    rounds = [timed for session in sessions_of(row, recorded, began) for timed in session.rounds]
+    known = [timed.package_j + (timed.dram_j or 0.0) for timed in rounds if timed.package_j]
+    return statistics.median(known) if known else None
 
 
 def history_of(points: Sequence[Point], calls: int, stacks: Stacks, trend: Trend, bins: int) -> RowHistory | None:

@@ -56,6 +56,7 @@ class LadderLine:
     seconds: Mapping[str, float]
     speed_up: float | None
     peak_rss_bytes: float | None
+    energy_j: float | None
     peak_share: float | None
     published_s: Mapping[str, float]
 
