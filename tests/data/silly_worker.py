@@ -30,6 +30,7 @@ other variables shape what it reports:
 """
 
 import array
+import fcntl
 import itertools
 import json
 import os
@@ -201,6 +202,7 @@ def use_energy():
         with open(os.path.join(os.path.dirname(counter), "max_energy_range_uj")) as stream:
             range_uj = int(stream.read())
         with open(counter, "r+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)  # several instances use it at once
             shown_uj = (int(stream.read()) + used_uj) % (range_uj + 1)
             stream.seek(0)
             stream.write(f"{shown_uj}\n")

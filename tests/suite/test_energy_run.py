@@ -17,7 +17,7 @@ import pytest
 from perf.records.energy import Energy
 from tests.builders.gate_runs import Options, baseline_file, recorded, said_verdict
 from tests.builders.powercap import AMD, POWERCAP, TWO_SOCKETS, counter, powercap
-from tests.builders.runs import PAIRS_SUITE, SILLY_PYTHON, RunLadder, run_suite_in
+from tests.builders.runs import HERE, PAIRS_SUITE, SILLY_PYTHON, RunLadder, run_suite_in
 
 USED_UJ = {"intel-rapl:0": 20_000_061, "intel-rapl:0:0": 1_500_000, "intel-rapl:1": 15_000_000, "intel-rapl:1:0": 500}
 PACKAGES_J, DRAMS_J = 35.000061, 1.5005  # by hand, of one request
@@ -48,6 +48,17 @@ def joules(folder: Path) -> set[tuple[float, float | None]]:
     return {
         (round(each.package_j, 6), None if each.dram_j is None else round(each.dram_j, 6)) for each in energies
     }  # fmt: skip
+
+
+@pytest.mark.skipif(HERE.usable_cores % 2 == 1, reason="two instances need an even number of cores")
+def test_instances_share_the_joules_of_their_window(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
+    batch, environment = 2, machine(tmp_path) | {"SILLY_THREADS": str(HERE.usable_cores // 2)}
+    server = ("--instances", "2", "--batch", str(batch))
+    ran = run_ladder(*options, *server, "--benchmark-json", "run.json", **environment)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    of_batch = (round(PACKAGES_J / batch, 6), round(DRAMS_J / batch, 6))
+    assert joules(tmp_path) == {of_batch}, "a request makes a batch"
+    assert "J/image" in ran.stdout
 
 
 def test_joules_agree_with_those_by_hand(run_ladder: RunLadder, options: Options, tmp_path: Path) -> None:
