@@ -12,7 +12,9 @@ from perf.proof.attribution import differences
 from perf.proof.claims import failed
 from perf.proof.roofline import BYTES
 from perf.records.evidence import LOOKED_AT, Kernel, share
+from perf.records.sample import Session
 from perf.report.tables import aligned
+from perf.report.throughput_table import percentiles
 
 HEADINGS = ("variant", "low", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")
 COLUMNS = (
@@ -63,6 +65,7 @@ def explain(row: EvidencedRow) -> Iterator[str]:
     if row.verdict:
         yield f"  {row.verdict}"
     yield from energy_lines(row)
+    yield from (f"  {line}" for line in instance_lines(row.session))
     yield "  claims"
     width = max(len(claim.name) for claim in row.claims)
     for claim in row.claims:
@@ -90,6 +93,16 @@ def energy_lines(row: EvidencedRow) -> Iterator[str]:
     drams_j = [energy.dram_j for energy in energies if energy.dram_j is not None]
     memory = f" and {statistics.median(drams_j):.4g} J by their memory" if drams_j else ""
     yield f"  energy: {packages_j:.4g} J/image by the packages, {packages_j / row.latency_s:.0f} W{memory}"
+
+
+def instance_lines(session: Session) -> Iterator[str]:
+    """Yield a line for each of several workers side by side, with the latencies of its calls."""
+    for number, instance in enumerate(session.instances, start=1):
+        p50, p90, p99 = percentiles(instance.latencies_s)
+        yield (
+            f"instance {number} on CPUs {instance.cpus}: n {len(instance.latencies_s)}, "
+            f"p50 {p50} s, p90 {p90} s, p99 {p99} s a call"
+        )
 
 
 def kernel_lines(kernels: Sequence[Kernel], part: str) -> list[str]:
