@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from perf.errors import BadBaseline
+from perf.errors import BadBaseline, BadRecord
 from perf.gate import store
 from perf.gate.against_baseline import Gate, MeasuredRow
 from perf.gate.baseline import Baseline
@@ -86,8 +86,9 @@ def test_a_renamed_file_is_found(path: Path, tmp_path: Path) -> None:
         BaselineKey.of(dataclasses.replace(GENOA, governor="powersave"), MODEL, Protocol(size=Size(128, 128))),
         BaselineKey.of(GENOA, dataclasses.replace(MODEL, digest="e" * 64), Protocol(size=Size(128, 128))),
         BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128), steps=21)),
+        BaselineKey.of(GENOA, MODEL, Protocol(size=Size(128, 128), instances=(1, 1))),
     ],
-    ids=["machine", "model", "protocol"],
+    ids=["machine", "model", "protocol", "instances"],
 )
 def test_another_key_is_never_compared_with(path: Path, tmp_path: Path, key: BaselineKey) -> None:
     assert path.exists()
@@ -254,3 +255,38 @@ def test_what_a_kernel_keeps_for_itself_makes_no_other_machine(
     stored = store.find(tmp_path, BaselineKey.of(here, MODEL, Protocol(size=Size(128, 128))))
     assert (stored.path == path) is is_the_same
     assert (stored.baseline is not None) is is_the_same
+
+
+SERVER = Protocol(size=Size(128, 128), batch=2, instances=(4, 4))
+
+
+def test_throughput_has_keys_of_its_own_that_are_read_as_they_are_written() -> None:
+    key = BaselineKey.of(GENOA, MODEL, SERVER)
+    assert BaselineKey.from_json(json.loads(json.dumps(key.to_json()))) == key
+    assert "-2x2-" in key.file_name
+    assert "instances" not in KEY.protocol, "or baselines of earlier versions would be lost"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"batch": 0}, "setting.protocol.batch"),
+        ({"instances": []}, "setting.protocol.instances"),
+        ({"instances": "2"}, "setting.protocol.instances"),
+        ({"instances": [2, 0]}, "setting.protocol.instances[1]"),
+        ({"instances": None, "batch": None}, "setting.protocol.batch"),
+    ],
+)
+def test_instances_that_cannot_be_are_named(change: dict[str, Any], field: str) -> None:
+    data = BaselineKey.of(GENOA, MODEL, SERVER).to_json()
+    data["protocol"] |= change
+    with pytest.raises(BadRecord) as refused:
+        BaselineKey.from_json(data)
+    assert refused.value.field == field
+
+
+def test_a_batch_without_instances_is_no_protocol() -> None:
+    data = BaselineKey.of(GENOA, MODEL, SERVER).to_json()
+    del data["protocol"]["instances"]
+    with pytest.raises(BadRecord, match="has batch alone, of batch and instances"):
+        BaselineKey.from_json(data)

@@ -9,7 +9,7 @@ import pytest
 
 from perf.host.machine import Machine
 from perf.measure.command import MALLOC_CONF
-from perf.proof.claims import Claim, Facts, check, failed
+from perf.proof.claims import Claim, Facts, check, failed, worst_of
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
 from perf.spec import ladder
@@ -366,3 +366,25 @@ def test_a_latent_consistency_model_makes_four_calls_whatever_the_protocol_says(
 def test_nothing_seen_is_nothing_proved() -> None:
     failing = failed(claims("bf16-channels-last", evidence(REORDER)))
     assert "precision: no matrix product or convolution was seen" in [str(claim) for claim in failing]
+
+
+def test_a_claim_that_any_instance_does_not_hold_does_not_hold() -> None:
+    fine, wrong = Claim("threads", True, "4"), Claim("threads", False, "8, expected 4")
+    other = Claim("scheduler", True, "PNDMScheduler")
+    assert worst_of([[fine, other]]) == [fine, other]
+    assert worst_of([[fine, other], [fine, other]]) == [fine, other]
+    assert worst_of([[fine, other], [wrong, other], [wrong]]) == [
+        Claim("threads", False, "instance 2: 8, expected 4"),
+        other,
+    ]
+    assert worst_of([[other], [wrong]]) == [other, Claim("threads", False, "instance 2: 8, expected 4")]
+
+
+def test_an_instance_has_a_thread_for_each_of_its_cores_and_stays_on_them() -> None:
+    part = replace(SAPPHIRE_RAPIDS, cores=(4, 5), usable_cores=2, is_part=True)
+    near, far = (
+        {str(claim) for claim in failed(claims("bf16-channels-last", seen, part))}
+        for seen in (evidence(threads=2, surroundings=replace(PLAIN, cpus={cpus: 3})) for cpus in ("4-5", "0-7"))
+    )
+    assert near == set()
+    assert far == {"pinning: threads may run on CPUs 0-7, expected 4,5"}

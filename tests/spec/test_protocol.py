@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,3 +84,19 @@ def test_deadlines_are_positive() -> None:
 )
 def test_the_rounds_in_words(rounds: int, words: str) -> None:
     assert str(Protocol(size=Size(512, 512), rounds=rounds)).endswith(f", guidance 7.5, {words}")
+
+
+def test_throughput_in_words_and_in_what_is_compared() -> None:
+    alone = Protocol(size=Size(512, 512))
+    server = replace(alone, batch=2, instances=(28, 28))
+    assert str(server).endswith(", 2 instances of 28 cores, batch 2")
+    assert str(replace(alone, instances=(1,))).endswith(", 1 instance of 1 core, batch 1")
+    assert str(replace(alone, instances=(8, 4))).endswith(", 2 instances of 4 and 8 cores, batch 1")
+    assert not {"batch", "instances"} & alone.compared.keys(), "older baselines have neither"
+    assert (server.compared["batch"], server.compared["instances"]) == (2, [28, 28])
+    assert Protocol.from_json(json.loads(json.dumps(server.to_json()))) == server
+
+
+def test_a_protocol_of_a_version_without_instances_is_read() -> None:
+    recorded = {name: value for name, value in PROTOCOL.to_json().items() if name not in {"batch", "instances"}}
+    assert Protocol.from_json(recorded) == PROTOCOL
