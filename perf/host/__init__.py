@@ -7,6 +7,7 @@
     topology       sockets, cores and caches
     linux          settings and limits, from /proc and /sys
     machine        Machine and its fingerprint, which decides what can be compared
+    perf_events    the kernel's counters of a process: what can be counted here, and why the rest cannot
     advice         what makes a machine a poor one to measure on
     replaced_file  files that are replaced as a whole
     regular_file   files that somebody else may have made, read up to a size

@@ -12,6 +12,7 @@ from typing import Any
 
 from perf.errors import BadRecord
 from perf.records.checks import check_number
+from perf.records.counts import GenerationCounts
 from perf.records.part import Part
 
 SCHEMA = 1
@@ -90,7 +91,8 @@ class Sample:
 
     ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
     just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
-    of any other, and of one that a worker of an earlier version made.
+    of any other, and of one that a worker of an earlier version made. ``counts`` are those of the kernel's counters;
+    None where nothing could be counted, and of a worker of an earlier version.
 
     Raises BadRecord for what cannot have been measured, and if its turns are not those of its UNet steps.
     """
@@ -101,6 +103,7 @@ class Sample:
     conditions: Conditions
     probe_s: float | None = None
     turns: tuple[Turn, ...] | None = None
+    counts: GenerationCounts | None = None
 
     def __post_init__(self) -> None:
         check_number("steps", self.steps)

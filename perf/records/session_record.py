@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from perf.errors import BadRecord
 from perf.records.checks import check_keys, check_number, check_time
+from perf.records.counts import Counts
 from perf.records.sample import Sample, Session
 
 SIGNIFICANT_DIGITS = 6  # of a number in a file: a microsecond in a second
@@ -25,7 +26,8 @@ class Round:
     """One timed generation, in seconds, bytes and counts; None for what was not recorded.
 
     ``probe_s`` is the machine's own speed around the generation (see perf.worker.probe). ``cpu_s`` is the CPU time of
-    the worker's process, all threads. ``unet_step_s`` is the median of the generation's UNet steps.
+    the worker's process, all threads. ``unet_step_s`` is the median of the generation's UNet steps. The counts from
+    ``instructions`` on are those of perf.records.counts.Counts, of the whole generation.
     """
 
     latency_s: float
@@ -38,11 +40,17 @@ class Round:
     unet_step_s: float | None = None
     vae_decode_s: float | None = None
     safety_checker_s: float | None = None
+    instructions: float | None = None
+    cycles: float | None = None
+    reference_cycles: float | None = None
+    cache_misses: float | None = None
+    page_faults: float | None = None
 
     @classmethod
     def of(cls, sample: Sample) -> Self:
         """Return the numbers of a sample that the gate reads."""
         parts, conditions = sample.parts, sample.conditions
+        counts = sample.counts.whole if sample.counts else Counts()
         return cls(
             latency_s=sample.latency_s,
             cpu_s=conditions.cpu_s,
@@ -54,13 +62,21 @@ class Round:
             unet_step_s=statistics.median(parts.unet_steps_s) if parts.unet_steps_s else None,
             vae_decode_s=parts.vae_decode_s,
             safety_checker_s=parts.safety_checker_s,
+            instructions=counts.instructions,
+            cycles=counts.cycles,
+            reference_cycles=counts.reference_cycles,
+            cache_misses=counts.cache_misses,
+            page_faults=counts.page_faults,
         )
 
 
 COLUMNS = tuple(field.name for field in fields(Round))
 REQUIRED = "latency_s"  # the one column that every record has
 OPTIONAL = frozenset(COLUMNS) - {REQUIRED}
-MAY_BE_ZERO = {"cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_decode_s", "safety_checker_s"}
+MAY_BE_ZERO = {
+    *("cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_decode_s", "safety_checker_s"),
+    *("instructions", "cycles", "reference_cycles", "cache_misses", "page_faults"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,11 @@ GOOD = Round(
     unet_step_s=0.9,
     vae_decode_s=1.5,
     safety_checker_s=1.0,
+    instructions=150e9,
+    cycles=100e9,
+    reference_cycles=90e9,
+    cache_misses=1e8,
+    page_faults=0,
 )
 
 
@@ -44,12 +49,16 @@ def test_a_good_round_passes() -> None:
         ("cpu_s", 19 * 20.0),
         ("cpu_pressure_s", 25.0),
         ("peak_rss_bytes", 80.0 * GIB),
+        ("instructions", 17 * 100e9),
+        ("cycles", 9e9),
+        ("cycles", 5e11),
+        ("reference_cycles", 5e11),
     ],
 )
 def test_what_cannot_be_is_named(field: str, value: float) -> None:
     with pytest.raises(BadRecord) as caught:
         check(replace(GOOD, **{field: value}))
-    assert caught.value.field in {field, "latency_s"}
+    assert caught.value.field in {field, "latency_s", "instructions"}
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "noise").glob("*.jsonl")), ids=lambda path: path.stem)
