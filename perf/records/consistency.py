@@ -43,12 +43,12 @@ def check_consistent(timed: Round, *, steps: int, cpus: int | None, memory_bytes
 def _check_counts(timed: Round, longest_s: float, cpus: int | None) -> None:
     """Raise BadRecord if there are more cycles than all CPUs have in that time, or instructions than fit into them."""
     for name in ("cycles", "reference_cycles"):
-        cycles: float | None = getattr(timed, name)
-        if cpus and cycles is not None and cycles > cpus * longest_s * FASTEST_CLOCK_HZ:
-            raise BadRecord(name, f"{cycles:g} in {timed.latency_s:g} s, on {cpus} CPUs")
-    if timed.instructions is not None and timed.cycles is not None:
-        if timed.instructions > timed.cycles * MOST_PER_CYCLE:
-            raise BadRecord("instructions", f"{timed.instructions:g} in {timed.cycles:g} cycles")
+        count: float | None = getattr(timed, name)
+        if cpus and count is not None and count > cpus * longest_s * FASTEST_CLOCK_HZ:
+            raise BadRecord(name, f"{count:g} in {timed.latency_s:g} s, on {cpus} CPUs")
+    cycles = timed.cycles
+    if timed.instructions is not None and cycles is not None and timed.instructions > cycles * MOST_PER_CYCLE:
+        raise BadRecord("instructions", f"{timed.instructions:g} in {cycles:g} cycles")
 
 
 def least_parts_s(timed: Round, steps: int) -> float:
