@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from perf.host import linux
+from perf.host import linux, perf_events
 from perf.host.machine import Machine
 
 LOAD_WATCHED_S = 2.0
@@ -40,6 +40,12 @@ class Load:
 def complaints(machine: Machine, load: Load, root: Path = linux.ROOT) -> list[Complaint]:
     """List all that speaks against measuring on ``machine`` now, the worst first."""
     return [*_load(load), *_swap(root), *_limits(machine), *_clock(machine), *_sharing(machine, root), *_blind(root)]
+
+
+def uncounted(machine: Machine) -> list[Complaint]:
+    """List what the kernel does not count here, so that a slower machine is hard to tell from slower software."""
+    missing = perf_events.uncounted(is_virtual=machine.hypervisor is not None)
+    return [Complaint(each.what, each.mend) for each in missing]
 
 
 def other_load(watched_s: float = LOAD_WATCHED_S) -> Load:

@@ -22,6 +22,7 @@ from perf.errors import BadInput, PerfError
 from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
 from perf.host.lock import blind_spot, hold
+from perf.host.perf_events import uncounted
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
 from perf.measure.recording import recording_path
@@ -133,6 +134,8 @@ def prepare(stash: pytest.Stash, run: Run) -> None:
     stash[run_key] = run
     if blind := blind_spot():
         run.say(blind)
+    for missing in uncounted(is_virtual=run.machine.hypervisor is not None):
+        run.say(str(missing))
     if run.settings.against:
         stash[comparison_key] = RowComparison(run)
     elif run.settings.stack_pair:

@@ -9,7 +9,7 @@ Of these reasons only the clock excuses, because only the clock is surely the ma
 - Time in the kernel likewise: page faults, say.
 
 The burden of proof is on the excuse. The instructions have to be shown to be the same, by the rule of any watched
-quantity; cycles and reference cycles have to be known of every session, at least FEWEST_SESSIONS on either side; and
+quantity; cycles and reference cycles have to be known of every session, at least FEWEST_SESSIONS of the baseline; and
 the clock has to be surely lower. Then the row is judged by its latency times its clock, which is what is left where the
 clock is taken out in full, by the rule of perf.stats.decision. The probe, which follows the clock too, is not taken out
 besides.
@@ -36,7 +36,7 @@ from perf.stats.shift import Prior, shift
 from perf.stats.verdict import Finding, Verdict, VerdictKind, counted, percent
 from perf.stats.watch import INSTRUCTIONS, LATENCY, NO_DRIFT, Watch
 
-FEWEST_SESSIONS = 2  # on either side
+FEWEST_SESSIONS = 2  # of the baseline: a single one does not know by how much a clock differs from session to session
 SURELY_LOWER = 0.99  # one-sided
 CLOCK_PRIOR = Prior(0.01, **NO_DRIFT)  # turbo changes it by a few hundred MHz; what a machine's own does, it learns
 
@@ -74,7 +74,7 @@ def clock_shift(baseline: Sequence[SessionRecord], new: Sequence[SessionRecord])
     """Return the shift of the clock, as a log ratio; None where it is not known of every session, or of too few."""
     before, after = (_levels(records, clock_of) for records in (baseline, new))
     is_known = len(before) == len(baseline) and len(after) == len(new)
-    if not is_known or min(len(before), len(after)) < FEWEST_SESSIONS:
+    if not is_known or not after or len(before) < FEWEST_SESSIONS:
         return None
     return shift(before, after, CLOCK_PRIOR)
 

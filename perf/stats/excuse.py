@@ -135,7 +135,7 @@ class SameSoftwareRows:
 def excuse(name: str, verdict: Verdict, rows: SameSoftwareRows, watches: Sequence[Watch], errors: Errors) -> Verdict:
     """Return the verdict on a row of the same software in the light of its counters and of the other rows."""
     if executes_more(verdict):
-        return replace(verdict, sentence=f"{verdict.sentence}; {InstructionChange.MORE}")
+        return replace(verdict, sentence=f"{verdict.sentence}; {InstructionChange.MORE}, whatever the packages say")
     excused = _beside_others(name, verdict, rows, watches, errors)
     if excused is verdict and is_slower(verdict):
         excused = excuse_by_clock(verdict, *rows.of_row(name), watches, errors)

@@ -44,7 +44,7 @@ class InstructionChange(StrEnum):
     """What became of the instructions."""
 
     SAME = "the same instructions"
-    MORE = "more instructions: software, whatever the packages say"
+    MORE = "more instructions: software"
     SPINNING = "more instructions, by threads that spin while they wait"
     FEWER = "fewer instructions"
     NOT_TOLD = "whether the instructions are the same is not certain"
