@@ -22,7 +22,7 @@ import pytest
 import perf
 from perf import cli, exit_codes
 from perf.measure import options
-from perf.records import evidence, sample
+from perf.records import counts, evidence, sample
 from perf.spec.ladder import FIDELITY, LADDER
 from perf.stats import verdict
 from perf.stats.watch import WATCHES
@@ -33,6 +33,8 @@ FIELDS_SHOWN = (
     sample.Sample,
     sample.Parts,
     sample.Conditions,
+    counts.GenerationCounts,
+    counts.Counts,
     evidence.Evidence,
     evidence.Kernel,
     evidence.State,
