@@ -9,10 +9,10 @@ Of these reasons only the clock excuses, because only the clock is surely the ma
 - Time in the kernel likewise: page faults, say.
 
 The burden of proof is on the excuse. The instructions have to be shown to be the same, by the rule of any watched
-quantity; cycles and reference cycles have to be known of every session, at least FEWEST_SESSIONS of the baseline; and
-the clock has to be surely lower. Then the row is judged by its latency times its clock, which is what is left where the
-clock is taken out in full, by the rule of perf.stats.decision. The probe, which follows the clock too, is not taken out
-besides.
+quantity; cycles and reference cycles have to be known of every session that can be read, at least FEWEST_SESSIONS of
+the baseline; and the clock has to be surely lower. Then the row is judged by its latency times its clock, which is what
+is left where the clock is taken out in full, by the rule of perf.stats.decision. The probe, which follows the clock
+too, is not taken out besides.
 
 A row that leans on memory does not follow the clock in full, so that the excuse may be too large, by at most what the
 clock has lost: a slower row may hide behind a lower clock for as long as that lasts. Therefore an excused row is
@@ -73,8 +73,8 @@ def excuse_by_clock(
 def clock_shift(baseline: Sequence[SessionRecord], new: Sequence[SessionRecord]) -> Mixture | None:
     """Return the shift of the clock, as a log ratio; None where it is not known of every session, or of too few."""
     before, after = (_levels(records, clock_of) for records in (baseline, new))
-    is_known = len(before) == len(baseline) and len(after) == len(new)
-    if not is_known or not after or len(before) < FEWEST_SESSIONS:
+    readable = len(_levels([*baseline, *new], attrgetter(LATENCY.column)))
+    if len(before) + len(after) < readable or not after or len(before) < FEWEST_SESSIONS:
         return None
     return shift(before, after, CLOCK_PRIOR)
 

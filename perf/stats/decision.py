@@ -134,7 +134,7 @@ def judge(
     errors = errors_of_look(new_count, rows=rows, looks=looks)
     compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in watches)
     findings = with_doubt(tuple(finding for finding in compared if finding))
-    if not is_same_software or has_spun(reference.sessions, sessions):
+    if any(map(_blames, findings)) and (not is_same_software or has_spun(reference.sessions, sessions)):
         findings = tuple(map(_without_blame, findings))
     if new_count < max(looks, LEAST_COMPARED):
         findings = tuple(map(_with_patience, findings))
@@ -233,11 +233,14 @@ def with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return (replace(latency, kind=VerdictKind.UNDECIDED, suspicious=True), *findings[1:])
 
 
+def _blames(finding: Finding) -> bool:
+    """Tell whether a finding is of more instructions, sure or not."""
+    return finding.watch == INSTRUCTIONS.name and (finding.kind is VerdictKind.REGRESSED or finding.suspicious)
+
+
 def _without_blame(finding: Finding) -> Finding:
     """Return a finding of more instructions as an open one; no further session would change that."""
-    if finding.watch == INSTRUCTIONS.name and (finding.kind is VerdictKind.REGRESSED or finding.suspicious):
-        return replace(finding, kind=VerdictKind.UNDECIDED, suspicious=False)
-    return finding
+    return replace(finding, kind=VerdictKind.UNDECIDED, suspicious=False) if _blames(finding) else finding
 
 
 def _with_patience(finding: Finding) -> Finding:

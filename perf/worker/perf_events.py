@@ -63,7 +63,7 @@ def between(before: Totals, after: Totals) -> Counts:
 
 def increase(before: Total, after: Total) -> int | None:
     """Return by how much a counter rose, for the whole time where it counted for most of it; else None."""
-    value = after.value - before.value
+    value = max(0, after.value - before.value)
     enabled_ns, running_ns = after.enabled_ns - before.enabled_ns, after.running_ns - before.running_ns
     if running_ns >= enabled_ns:
         return value

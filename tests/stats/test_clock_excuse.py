@@ -13,7 +13,7 @@ from perf.stats.decision import BaselineLevels
 from perf.stats.ladder_decision import judge_ladder
 from perf.stats.machine_verdict import MachineKind, MachineVerdict, judge_machine
 from perf.stats.verdict import Verdict, VerdictKind
-from tests.builders.sessions import counted, sessions
+from tests.builders.sessions import counted, session, sessions
 
 NIGHTS = 8
 CLOCK = 1.2
@@ -97,6 +97,17 @@ def test_without_reference_cycles_nobody_knows_the_clock() -> None:
     verdict = judged(new)
     assert verdict.kind is VerdictKind.REGRESSED
     assert "lower clock or kernel +" in verdict.sentence
+
+
+def test_a_session_beside_other_work_is_left_out_of_the_clock_too() -> None:
+    disturbed = counted([session([30.0] * 5, pressure=0.5)], clock=0.5)
+    calm = tonight(0.1, 1 / 1.1)
+    beside, alone = clock_shift(calm, [*calm, *disturbed]), clock_shift(calm, calm)
+    assert beside is not None
+    assert alone is not None
+    assert beside.mean == alone.mean
+    uncounted = sessions(1, seed=9, sd=0.005, night=NIGHTS + 1)
+    assert clock_shift(calm, [*calm, *uncounted]) is None
 
 
 def test_a_higher_clock_accuses_nobody() -> None:
