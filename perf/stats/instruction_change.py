@@ -151,12 +151,6 @@ def is_spinning(before: Cost, after: Cost) -> bool:
     return after.cache_misses / before.cache_misses <= after.instructions / before.instructions
 
 
-def largest_of(told: Mapping[Factor, float]) -> Factor | None:
-    """Return what made an image slower the most, or None where nothing is worth saying."""
-    factor = max(told, key=lambda each: told[each])
-    return factor if told[factor] >= WORTH_SAYING else None
-
-
 def in_words(told: Mapping[Factor, float]) -> str:
     """Name the factors that are worth saying with what each does to the seconds, the instructions in any case."""
     parts = [
