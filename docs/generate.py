@@ -22,7 +22,7 @@ import pytest
 import perf
 from perf import cli, exit_codes
 from perf.measure import options
-from perf.records import energy, evidence, sample
+from perf.records import counts, energy, evidence, sample
 from perf.spec.ladder import FIDELITY, LADDER
 from perf.stats import verdict
 from perf.stats.watch import WATCHES
@@ -34,6 +34,8 @@ FIELDS_SHOWN = (
     sample.Parts,
     sample.Conditions,
     energy.Energy,
+    counts.GenerationCounts,
+    counts.Counts,
     evidence.Evidence,
     evidence.Kernel,
     evidence.State,

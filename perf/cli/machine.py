@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     show_baselines(options.baselines, BaselineKey(machine=machine.fingerprint, model={}, protocol={}))
     if options.check:
         print("\nto measure better here")
-        complaints = advice.complaints(machine, advice.other_load())
+        complaints = [*advice.complaints(machine, advice.other_load()), *advice.uncounted(machine)]
         print("\n".join(f"  {complaint}" for complaint in complaints) or "  nothing to fix")
     return ExitCode.OK
 

@@ -1,4 +1,4 @@
-"""What else is watched in a paired comparison beside the latency: each part, joules, peak memory and load time."""
+"""What else is watched in a paired comparison beside the latency: parts, instructions, joules, memory and load time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perf.stats.least_comparison import compare_least
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.pairs import Pair
 from perf.stats.pooled_pairs import WHOLE, by_workers
-from perf.stats.watch import LATENCY, LOAD_TIME, OF_WORKERS, PEAK_MEMORY, PLAIN_LATENCY, WATCHES
+from perf.stats.watch import INSTRUCTIONS, LATENCY, LOAD_TIME, OF_WORKERS, PEAK_MEMORY, PLAIN_LATENCY, WATCHES
 
 
 def compare_others(
@@ -27,6 +27,10 @@ def compare_others(
         tolerances: the changes that matter, as fractions, by quantity.
     """
     compared = compare_images(pairs, tolerances)
+    if counted := instructions_by_workers(pairs):
+        compared[INSTRUCTIONS.name] = paired_comparison.compare(
+            counted, tolerances[INSTRUCTIONS.name], noisiness(INSTRUCTIONS.name)
+        )
     for name, by_role in {LOAD_TIME.name: loads_s, PEAK_MEMORY.name: peaks_bytes(pairs)}.items():
         known = [values for values in by_role if len(values) == len(Role)]
         if known:
@@ -43,6 +47,19 @@ def compare_images(pairs: Sequence[Pair], tolerances: Mapping[str, float]) -> di
         for name in names
         if name != LATENCY.name
     }
+
+
+def instructions_by_workers(pairs: Sequence[Pair]) -> dict[int, list[float]]:
+    """Return the log ratios of the instructions of the kept pairs in which both were counted, by pair of workers."""
+    logs: dict[int, list[float]] = {}
+    for left in kept_pairs(pairs):
+        before, after = (
+            sample.counts.whole.instructions if sample.counts else None
+            for sample in (left.pair.reference, left.pair.candidate)
+        )
+        if before and after:
+            logs.setdefault(left.pair.workers, []).append(math.log(after / before))
+    return logs
 
 
 def noisiness(name: str) -> float:
@@ -79,10 +96,13 @@ def seemingly_worse(latency: Comparison | None, others: Mapping[str, Comparison]
 def is_open(name: str, comparison: Comparison) -> bool:
     """Tell whether a watched quantity looks worse by more than is tolerated, and nobody can be sure yet.
 
-    One that looks better is worth no more pairs. The plain latency is asked although it is not sure: what is taken out
-    of the latency, images that were held up, may be the candidate's own doing. So are joules: a part that became slower
-    shows in the latency too, and they show nowhere else.
+    One that looks better is worth no more pairs, and neither are instructions, which are evidence of other software and
+    no fault. The plain latency is asked although it is not sure: what is taken out of the latency, images that were
+    held up, may be the candidate's own doing. So are joules: a part that became slower shows in the latency too, and
+    they show nowhere else.
     """
+    if name == INSTRUCTIONS.name:
+        return False
     if name in WHOLE and comparison.verdict is PairedVerdict.UNDECIDED:
         return comparison.ratio >= 1 + comparison.tolerance
     rule = least_comparison if name in OF_WORKERS else paired_comparison

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.side_pair import Role, SidePair
@@ -12,9 +14,15 @@ from perf.proof.attribution import differences, row_differences
 from perf.proof.claims import failed
 from perf.proof.fidelity import Fidelity
 from perf.proof.proofs import check_session
+from perf.records.sample import Sample
+from perf.records.session_record import Round
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Limits
+from perf.stats.instruction_change import Cost, Interval, change_of, describe
+from perf.stats.kept_pairs import kept_pairs
 from perf.stats.paired_comparison import MOVED, PairedVerdict
+from perf.stats.pairs import Pair
+from perf.stats.watch import INSTRUCTIONS
 
 DIFFERENT_SIZES = "the two images have different sizes"
 ALL_DISTURBED = (
@@ -35,7 +43,7 @@ def judge(paired_run: PairedRun, run: Run) -> ComparedRow:
         latency=latency,
         others=paired_run.others,
         faults=faults,
-        differences=(*part_changes(paired_run), *evidence_changes(paired_run)),
+        differences=(*part_changes(paired_run), *count_changes(paired_run), *evidence_changes(paired_run)),
         fidelity=images,
         why_apart=paired_run.why_apart,
         pairs=tuple(paired_run.pairs),
@@ -82,6 +90,25 @@ def limits_of(side_pair: SidePair) -> Limits:
 def part_changes(paired_run: PairedRun) -> list[str]:
     """Return the parts that only one side makes, and steps that only one takes; all images of a row are alike."""
     return paired_run.pairs[0].differences if paired_run.pairs else []
+
+
+def count_changes(paired_run: PairedRun) -> list[str]:
+    """Return what the counters say of a latency that has changed: whether there are more instructions, and why else.
+
+    Nothing where the machine does not count them.
+    """
+    latency, instructions = paired_run.comparison, paired_run.others.get(INSTRUCTIONS.name)
+    kept = [left.pair for left in kept_pairs(paired_run.pairs)]
+    before, after = (Cost.of([Round.of(sample) for sample in samples]) for samples in sides_of(kept))
+    if latency is None or latency.verdict not in MOVED or not (instructions and before and after):
+        return []
+    known = Interval(instructions.ratio, instructions.low, instructions.high)
+    return [describe(before, after, change_of(before, after, instructions.tolerance, known))]
+
+
+def sides_of(pairs: Sequence[Pair]) -> tuple[list[Sample], list[Sample]]:
+    """Return the reference's generations and the candidate's."""
+    return [pair.reference for pair in pairs], [pair.candidate for pair in pairs]
 
 
 def evidence_changes(paired_run: PairedRun) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,12 +100,15 @@ class Gate:
         }
         return {row.variant.name: (settled | remembered)[row.variant.name] for row in rows}
 
-    def judge_machine(self, rows: Iterable[MeasuredRow], tolerance: float) -> MachineVerdict:
+    def judge_machine(
+        self, rows: Iterable[MeasuredRow], tolerance: float, verdicts: Mapping[str, Verdict]
+    ) -> MachineVerdict:
         """Return the verdict on the machine, by those of this run's rows whose software is that of their baseline.
 
         Args:
             rows: the measured rows.
             tolerance: the slowdown of the machine that matters, as a fraction.
+            verdicts: those on the rows, some of which a lower clock may have excused.
         """
         telling = [row for row in rows if not self._without_memory(row) and self.is_same_software(row)]
         return judge_machine(
@@ -113,6 +116,7 @@ class Gate:
             {row.variant.name: row.sessions for row in telling},
             tolerance=tolerance,
             peak=self._peak_ratio(telling),
+            clocks={name: verdict.clock for name, verdict in verdicts.items() if verdict.clock is not None},
         )
 
     def software_changes(self, variant: Variant, stack: Stack) -> list[str]:

@@ -251,7 +251,8 @@ class Judgement:
     def _judge_machine(self) -> None:
         """Judge the machine by all measured rows, unless the run replaces the baseline anyway."""
         if not self._run.settings.updates:
-            self.machine = self.gate.judge_machine(self.measured_rows, self._run.settings.machine_tolerance)
+            tolerance = self._run.settings.machine_tolerance
+            self.machine = self.gate.judge_machine(self.measured_rows, tolerance, self.verdicts)
 
     def _settle_known(self) -> None:
         """Let what is known of regressed rows have its say, unless the run replaces the baseline anyway."""

@@ -8,7 +8,7 @@ from perf.compare.compared_row import ComparedRow
 from perf.compare.other_quantities import has_moved
 from perf.stats.paired_comparison import MOVED, Comparison, PairedVerdict
 from perf.stats.verdict import Finding, JudgedBy, Verdict, VerdictKind, percent, worst_of
-from perf.stats.watch import LATENCY
+from perf.stats.watch import INSTRUCTIONS, LATENCY
 
 KIND_OF_PAIRED = {
     PairedVerdict.REGRESSED: VerdictKind.REGRESSED,
@@ -66,10 +66,15 @@ def findings_of(result: ComparedRow) -> tuple[Finding, ...]:
 
 
 def finding(name: str, comparison: Comparison, *, suspicious: bool) -> Finding:
-    """Return what was found of one quantity. One behind the latency has to have moved by what matters."""
+    """Return what was found of one quantity. One behind the latency has to have moved by what matters.
+
+    More instructions of other software are evidence, and no fault: what counts is the time.
+    """
     kind = KIND_OF_PAIRED[comparison.verdict]
     if name != LATENCY.name and comparison.verdict in MOVED and not has_moved(comparison):
         kind = VerdictKind.UNCHANGED
+    if name == INSTRUCTIONS.name and kind is VerdictKind.REGRESSED:
+        kind = VerdictKind.UNDECIDED
     return Finding(
         watch=name,
         kind=kind,

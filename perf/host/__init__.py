@@ -4,10 +4,12 @@
 
     cpu            the CPU's codename
     cpu_info       the CPU and platform as other libraries describe them, without their timing of the clock
-    topology       sockets, cores and caches
+    topology       sockets, NUMA nodes, cores and caches
+    placement      the cores of each of several instances
     linux          settings and limits, from /proc and /sys
     machine        Machine and its fingerprint, which decides what can be compared
     energy         the counters of the machine's energy, and why they are hidden
+    perf_events    the kernel's counters of a process: what can be counted here, and why the rest cannot
     advice         what makes a machine a poor one to measure on
     replaced_file  files that are replaced as a whole
     regular_file   files that somebody else may have made, read up to a size

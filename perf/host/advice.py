@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from perf.host import energy, linux
+from perf.host import energy, linux, perf_events
 from perf.host.machine import Machine
 
 LOAD_WATCHED_S = 2.0
@@ -41,6 +41,12 @@ def complaints(machine: Machine, load: Load, root: Path = linux.ROOT) -> list[Co
     """List all that speaks against measuring on ``machine`` now, the worst first."""
     of_machine = [*_limits(machine), *_clock(machine), *_sharing(machine, root)]
     return [*_load(load), *_swap(root), *of_machine, *_blind(root), *_without_energy(root)]
+
+
+def uncounted(machine: Machine) -> list[Complaint]:
+    """List what the kernel does not count here, so that a slower machine is hard to tell from slower software."""
+    missing = perf_events.uncounted(is_virtual=machine.hypervisor is not None)
+    return [Complaint(each.what, each.mend) for each in missing]
 
 
 def other_load(watched_s: float = LOAD_WATCHED_S) -> Load:

@@ -18,6 +18,7 @@ WORKER_CODE = (
     "errors.py",
     "host/cache.py",
     "host/exports.py",
+    "host/perf_events.py",
     "host/regular_file.py",
     "host/replaced_file.py",
     "measure/command.py",

@@ -23,6 +23,7 @@ from perf.exit_codes import ExitCode
 from perf.gate.judgement import Judgement
 from perf.host import energy, lock
 from perf.host.lock import hold
+from perf.host.perf_events import uncounted
 from perf.measure import options, pedantic
 from perf.measure.progress import Progress
 from perf.measure.recording import recording_path
@@ -132,7 +133,8 @@ def run_folder(session: pytest.Session) -> Iterator[Path]:
 def prepare(stash: pytest.Stash, run: Run) -> None:
     """Put the run, and what compares or judges its rows, where fixtures and hooks find them."""
     stash[run_key] = run
-    for unseen in (lock.blind_spot(), energy.why_hidden()):
+    uncounted_events = uncounted(is_virtual=run.machine.hypervisor is not None)
+    for unseen in (lock.blind_spot(), energy.why_hidden(), *uncounted_events):
         if unseen:
             run.say(str(unseen))
     if run.settings.against:

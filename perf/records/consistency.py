@@ -13,6 +13,8 @@ from perf.records.session_record import Round
 ROUNDING = 1.001  # numbers are kept with six digits
 CLOCK_SLACK = 1.05  # CPU time and pressure are read a moment before and after the image, in whole ticks
 CLOCK_SLACK_S = 0.5
+FASTEST_CLOCK_HZ = 10e9  # faster than any processor's, of the cycles of either clock
+MOST_PER_CYCLE = 16  # instructions: twice as many as the widest of today retires
 MEMORY_SLACK_BYTES = 1024**3  # what the machine has is known in whole GiB only, where it was read from a file
 LEAST_PACKAGES_W = 1.0  # of a whole machine, idle power included
 MOST_PACKAGES = 32  # no machine has more sockets
@@ -35,6 +37,7 @@ def check_consistent(timed: Round, *, steps: int, cpus: int | None, memory_bytes
         raise BadRecord("cpu_s", f"{timed.cpu_s:g} s in {timed.latency_s:g} s, on {cpus} CPUs")
     if timed.cpu_pressure_s is not None and timed.cpu_pressure_s > longest_s:
         raise BadRecord("cpu_pressure_s", f"{timed.cpu_pressure_s:g} s in {timed.latency_s:g} s")
+    _check_counts(timed, longest_s, cpus)
     peak_bytes = timed.peak_rss_bytes
     if memory_bytes and peak_bytes is not None and peak_bytes > memory_bytes + MEMORY_SLACK_BYTES:
         raise BadRecord("peak_rss_bytes", f"{peak_bytes:g} bytes, the machine has {memory_bytes:g}")
@@ -46,6 +49,17 @@ def check_power(timed: Round) -> None:
     for name, joules, least_w in (("package_j", timed.package_j, LEAST_PACKAGES_W), ("dram_j", timed.dram_j, 0.0)):
         if joules is not None and not least_w <= joules / timed.latency_s <= MOST_PACKAGES * MOST_W:
             raise BadRecord(name, f"{joules:g} J in {timed.latency_s:g} s are {joules / timed.latency_s:g} W")
+
+
+def _check_counts(timed: Round, longest_s: float, cpus: int | None) -> None:
+    """Raise BadRecord if there are more cycles than all CPUs have in that time, or instructions than fit into them."""
+    for name in ("cycles", "reference_cycles"):
+        count: float | None = getattr(timed, name)
+        if cpus and count is not None and count > cpus * longest_s * FASTEST_CLOCK_HZ:
+            raise BadRecord(name, f"{count:g} in {timed.latency_s:g} s, on {cpus} CPUs")
+    cycles = timed.cycles
+    if timed.instructions is not None and cycles is not None and timed.instructions > cycles * MOST_PER_CYCLE:
+        raise BadRecord("instructions", f"{timed.instructions:g} in {cycles:g} cycles")
 
 
 def least_parts_s(timed: Round, steps: int) -> float:

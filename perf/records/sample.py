@@ -13,6 +13,7 @@ from typing import Any
 
 from perf.errors import BadRecord
 from perf.records.checks import check_number
+from perf.records.counts import GenerationCounts
 from perf.records.energy import Energy
 from perf.records.part import Part
 
@@ -92,10 +93,11 @@ class Sample:
 
     ``probe_s`` is the time of a fixed matrix product (see perf.worker.probe), the geometric mean of just before and
     just after the generation; None for a warm-up. ``turns`` are those of a generation that took turns, in order; None
-    of any other, and of one that a worker of an earlier version made. ``ended_s`` is when it ended, by the machine's
-    monotonic clock, which all workers share; None where that was not recorded. ``energy`` is what the machine used
-    meanwhile, of a generation in turns during its own; None where that could not be read. Where a worker makes several
-    images at once, the sample is of all of them.
+    of any other, and of one that a worker of an earlier version made. ``counts`` are those of the kernel's counters;
+    None where nothing could be counted. ``ended_s`` is when it ended, by the machine's monotonic clock, which all
+    workers share; None where that was not recorded. ``energy`` is what the machine used meanwhile, of a generation in
+    turns during its own; None where that could not be read. Where a worker makes several images at once, the sample is
+    of all of them.
 
     Raises BadRecord for what cannot have been measured, and if its turns are not those of its UNet steps.
     """
@@ -106,6 +108,7 @@ class Sample:
     conditions: Conditions
     probe_s: float | None = None
     turns: tuple[Turn, ...] | None = None
+    counts: GenerationCounts | None = None
     ended_s: float | None = None
     energy: Energy | None = None
 

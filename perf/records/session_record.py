@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from perf.errors import BadRecord
 from perf.records.checks import check_keys, check_number, check_time
+from perf.records.counts import Counts
 from perf.records.sample import Sample, Session
 
 SIGNIFICANT_DIGITS = 6  # of a number in a file: a microsecond in a second
@@ -27,7 +28,8 @@ class Round:
     ``probe_s`` is the machine's own speed around the generation (see perf.worker.probe). ``cpu_s`` is the CPU time of
     the worker's process, all threads. ``unet_step_s`` is the median of the generation's UNet steps. The joules are the
     machine's: those of its memory are a column of their own, since not all machines count them, and a sum with them
-    must never be compared with one without.
+    must never be compared with one without. The counts from ``instructions`` on are those of
+    perf.records.counts.Counts, of the whole generation.
     """
 
     latency_s: float
@@ -42,11 +44,17 @@ class Round:
     safety_checker_s: float | None = None
     package_j: float | None = None
     dram_j: float | None = None
+    instructions: float | None = None
+    cycles: float | None = None
+    reference_cycles: float | None = None
+    cache_misses: float | None = None
+    page_faults: float | None = None
 
     @classmethod
     def of(cls, sample: Sample) -> Self:
         """Return the numbers of a sample that the gate reads."""
         parts, conditions, energy = sample.parts, sample.conditions, sample.energy
+        counts = sample.counts.whole if sample.counts else Counts()
         return cls(
             latency_s=sample.latency_s,
             cpu_s=conditions.cpu_s,
@@ -60,6 +68,11 @@ class Round:
             safety_checker_s=parts.safety_checker_s,
             package_j=energy.package_j if energy else None,
             dram_j=energy.dram_j if energy else None,
+            instructions=counts.instructions,
+            cycles=counts.cycles,
+            reference_cycles=counts.reference_cycles,
+            cache_misses=counts.cache_misses,
+            page_faults=counts.page_faults,
         )
 
 
@@ -68,6 +81,7 @@ REQUIRED = "latency_s"  # the one column that every record has
 OPTIONAL = frozenset(COLUMNS) - {REQUIRED}
 MAY_BE_ZERO = {
     *("cpu_pressure_s", "involuntary_switches", "text_encoder_s", "vae_decode_s", "safety_checker_s", "dram_j"),
+    *("instructions", "cycles", "reference_cycles", "cache_misses", "page_faults"),
 }
 
 

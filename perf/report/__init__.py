@@ -4,6 +4,7 @@
 
     tables         tables and lists, for terminals, logs and Markdown
     ladder_table   the ladder
+    throughput_table  what instances side by side make of it
     verdicts       the verdicts on its rows, and a failing row's message
     machine_report the verdict on the machine, and its message where it fails
     comparison     two stacks, or rows, in turns

@@ -11,10 +11,15 @@ from perf.host.stack import package_changes
 from perf.proof.attribution import differences
 from perf.proof.claims import failed
 from perf.proof.roofline import BYTES
+from perf.records.counts import Counts
 from perf.records.evidence import LOOKED_AT, Kernel, share
+from perf.records.part import Part
 from perf.records.sample import Session
+from perf.records.session_record import Round
 from perf.report.tables import aligned
 from perf.report.throughput_table import percentiles
+from perf.stats.instruction_change import Cost, change_of, describe
+from perf.stats.watch import INSTRUCTIONS
 
 HEADINGS = ("variant", "low", "UNet", "VAE", "all", "PSNR", "SSIM", "latents", "claims")
 COLUMNS = (
@@ -25,6 +30,7 @@ COLUMNS = (
     "(relative error): how far the image is from eager float32's. claims: how many hold, of those checked."
 )
 KERNELS_SHOWN = 6
+GHZ = 1e9
 
 
 def summary(rows: Iterable[EvidencedRow], width: int) -> list[str]:
@@ -79,6 +85,7 @@ def explain(row: EvidencedRow) -> Iterator[str]:
             f"    {part:14}  {limit.time_s:9.4g} s  {limit.flop_per_s / 1e9:7.0f} GFLOP/s  "
             f"{of_peak(limit.share):>4} of the peak in {limit.precision}"
         )
+    yield from counted(row)
     for part in LOOKED_AT:
         yield f"  kernels of one {part}"
         yield from (f"    {line}" for line in kernel_lines(row.evidence.kernels, part))
@@ -103,6 +110,39 @@ def instance_lines(session: Session) -> Iterator[str]:
             f"instance {number} on CPUs {instance.cpus}: n {len(instance.latencies_s)}, "
             f"p50 {p50} s, p90 {p90} s, p99 {p99} s a call"
         )
+
+
+def counted(row: EvidencedRow) -> Iterator[str]:
+    """Yield what the kernel's counters say of an image, by part; nothing where the machine counts nothing."""
+    known = [sample.counts for sample in row.session.samples if sample.counts]
+    if not known:
+        return
+    yield f"  counted in an image, all threads, medians of {len(known)}"
+    parts = [part for part in Part if any(part in counts.parts for counts in known)]
+    for part in parts:
+        yield count_line(part, [counts.parts[part] for counts in known if part in counts.parts])
+    yield count_line("rest" if parts else "all parts", [counts.rest for counts in known])
+
+
+def count_line(name: str, counts: Sequence[Counts]) -> str:
+    """Return a part's counts, those that are known, by their medians."""
+    values: dict[str, list[float | None]] = {
+        "instructions": [each.instructions for each in counts],
+        "per cycle": [each.instructions_per_cycle for each in counts],
+        "GHz": [each.clock_hz and each.clock_hz / GHZ for each in counts],
+        "cache misses": [each.cache_misses for each in counts],
+        "page faults": [each.page_faults for each in counts],
+        "s of CPU time": [each.task_clock_s for each in counts],
+    }
+    medians = {unit: median_of(of_unit) for unit, of_unit in values.items()}
+    figures = [f"{value:.4g} {unit}" for unit, value in medians.items() if value is not None]
+    return f"    {name:14}  {', '.join(figures)}"
+
+
+def median_of(values: Iterable[float | None]) -> float | None:
+    """Return the median of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def kernel_lines(kernels: Sequence[Kernel], part: str) -> list[str]:
@@ -133,11 +173,19 @@ def against(row: EvidencedRow, other: EvidencedRow) -> Iterator[str]:
     for part, time_s in after_s.items():
         if before_s[part]:  # a checkpoint may have no safety checker
             yield f"    {part:14}  {before_s[part]:9.4g} s -> {time_s:9.4g} s  {time_s / before_s[part] - 1:+.1%}"
+    yield from (f"    {line}" for line in count_changes(row, other))
     for sentence in differences(other.evidence, row.evidence) or ["kernels and settings are the same"]:
         yield f"    {sentence}"
     if row.fidelity != other.fidelity:
         yield f"    image: {other.fidelity} -> {row.fidelity}"
     yield from (f"    {change}" for change in package_changes(other.packages, row.packages))
+
+
+def count_changes(row: EvidencedRow, other: EvidencedRow) -> Iterator[str]:
+    """Yield what the counters say of the change, if both runs have counts: software, spinning, or the machine."""
+    after, before = (Cost.of([Round.of(sample) for sample in each.session.samples]) for each in (row, other))
+    if before and after:
+        yield describe(before, after, change_of(before, after, INSTRUCTIONS.tolerance))
 
 
 def times_s(row: EvidencedRow) -> dict[str, float]:

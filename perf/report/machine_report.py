@@ -45,7 +45,7 @@ def failure(verdict: MachineVerdict, gate: Gate, options: Sequence[str]) -> str:
         [
             f"the machine: {verdict}",
             f"tolerated:   {100 * verdict.tolerance:g} % (--machine-tolerance)",
-            f"rows:        {rows}",
+            f"rows:        {rows or 'none could be compared'}",
             f"changed:     {changes or NO_CHANGE}",
             f"baseline:    {gate.path}",
             "These rows have the software of their baselines; what they share is excused in their own verdicts.",

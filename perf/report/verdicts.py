@@ -14,8 +14,10 @@ from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.report.comparison import MORE_PAIRS, about_pairs, medians_s
 from perf.report.ladder_table import seconds
+from perf.stats.instruction_change import Interval, change_of, costs_of, describe
 from perf.stats.level import cpus_used, undisturbed
 from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, JudgedBy, Verdict, VerdictKind, counted
+from perf.stats.watch import INSTRUCTIONS
 
 DIFFERENCES_SHOWN = 6
 
@@ -147,9 +149,23 @@ def evidence_lines(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
         *(f"differs:     {difference}" for difference in differences_of(row, gate)),
         *(f"pairs:       {line}" for line in pair_lines(row)),
         f"software:    {', '.join(changes_of(row, gate))}",
+        *(f"counters:    {line}" for line in counter_lines(row, verdict, gate)),
         f"machine:     {', '.join(gate.particular_changes()) or 'unchanged'}",
         f"conditions:  {conditions(row.sessions)}",
     ]
+
+
+def counter_lines(row: MeasuredRow, verdict: Verdict, gate: Gate) -> list[str]:
+    """Return what the kernel's counters say of a row, against its baseline; nothing where either has no counts.
+
+    A row that was measured in pairs says it of its anchor, among what differs.
+    """
+    before, found = gate.baseline_row(row.variant), verdict.finding_on(INSTRUCTIONS.name)
+    costs = costs_of(before.sessions, row.sessions) if before and not row.paired else None
+    if costs is None or found is None:
+        return []
+    change = change_of(*costs, found.tolerance, Interval(found.ratio, found.low, found.high))
+    return [describe(*costs, change)]
 
 
 def describe_baseline(row: MeasuredRow, gate: Gate) -> str:

@@ -8,13 +8,16 @@
     belief              what is believed of a machine's noise, before any session and after
     regression          the regression behind it, for every noise that is thought possible
     shift               how far new sessions lie from the baseline's
+    window              a window of workers side by side, as one sample
     watch               Watch, a quantity that the gate watches
     tolerances          Tolerances, the changes that matter where a user has set them, by row and quantity
     verdict             the verdict on one row, and the sentence that states it
     decision            the rule by which the gate decides on it
+    instruction_change  what counted instructions, cycles and cache misses say of a change of time
     machine_shift       the shift that all rows of a ladder share, and what is left of a row beyond it
     machine_verdict     the verdict on the machine: all rows of the same software together
     excuse              what the machine, as the other rows show it, explains of a row
+    clock_excuse        what a lower clock, as the counters show it, explains of a row
     ladder_decision     the decision on a whole ladder, each row in the light of the others
     outlook             what a baseline will see on another night, and how many more sessions see more
     calm_parts          the parts of generations during which nothing else ran

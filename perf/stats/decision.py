@@ -18,6 +18,10 @@ row are equal, and add up to it.
 The first loads of a night find a cold page cache, two of them or more, an allocator keeps more memory in some
 processes, and other work on cores that no row uses takes energy: luck that only adds, and does not average out. So of
 load times, peaks of memory and joules the least new one is compared, and only the last look may call it larger.
+
+More instructions are a fault where the software is that of the baseline, since then nothing may have changed them. Of
+other software they are evidence: what counts is the time. Nor are those of threads that spin while they wait a fault
+(perf.stats.instruction_change).
 """
 
 from __future__ import annotations
@@ -31,11 +35,12 @@ from typing import Self
 
 from perf.records.session_record import SessionRecord
 from perf.stats.belief import BELIEF, Belief, Floats
+from perf.stats.instruction_change import has_spun
 from perf.stats.level import Level, Powers, have_one_probe, learn_powers
 from perf.stats.mixture import Mixture
 from perf.stats.shift import log_evidence, shift
 from perf.stats.verdict import MAX_SESSIONS, Finding, Verdict, VerdictKind, disturbed_sentence, sentence
-from perf.stats.watch import LATENCY, LUCK_ADDS, PLAIN_LATENCY, WATCHES, Watch
+from perf.stats.watch import INSTRUCTIONS, LATENCY, LUCK_ADDS, PLAIN_LATENCY, WATCHES, Watch
 
 FALSE_ALARMS = 0.01  # of the whole ladder, over all rows, looks and quantities
 SPEND = (0.03, 0.05, 0.08, 0.14, 0.7)  # of a row's false alarms, by look; as many as MAX_SESSIONS
@@ -106,6 +111,7 @@ def judge(
     looks: int = MAX_SESSIONS,
     beliefs: Mapping[str, Belief] = NO_BELIEFS,
     watches: Sequence[Watch] = WATCHES,
+    is_same_software: bool = False,
 ) -> Verdict:
     """Decide what holds of a row after its latest session.
 
@@ -116,6 +122,7 @@ def judge(
         looks: how many sessions there may be at most.
         beliefs: what other rows show of the machine's noise, by watched quantity; see perf.stats.belief.
         watches: those of WATCHES, with the tolerances of this row.
+        is_same_software: whether the software is that of the baseline, so that more instructions are a fault.
     """
     reference = reference.comparable_with(sessions)
     baseline_count = len(reference.levels[LATENCY.name])
@@ -127,6 +134,8 @@ def judge(
     errors = errors_of_look(new_count, rows=rows, looks=looks)
     compared = (_compare(watch, reference, sessions, errors, beliefs.get(watch.name, BELIEF)) for watch in watches)
     findings = with_doubt(tuple(finding for finding in compared if finding))
+    if any(map(_blames, findings)) and (not is_same_software or has_spun(reference.sessions, sessions)):
+        findings = tuple(map(_without_blame, findings))
     if new_count < max(looks, LEAST_COMPARED):
         findings = tuple(map(_with_patience, findings))
     kind = findings[0].kind  # the latency's
@@ -222,6 +231,16 @@ def with_doubt(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if plain.own_ratio < 1 + plain.tolerance:
         return findings
     return (replace(latency, kind=VerdictKind.UNDECIDED, suspicious=True), *findings[1:])
+
+
+def _blames(finding: Finding) -> bool:
+    """Tell whether a finding is of more instructions, sure or not."""
+    return finding.watch == INSTRUCTIONS.name and (finding.kind is VerdictKind.REGRESSED or finding.suspicious)
+
+
+def _without_blame(finding: Finding) -> Finding:
+    """Return a finding of more instructions as an open one; no further session would change that."""
+    return replace(finding, kind=VerdictKind.UNDECIDED, suspicious=False) if _blames(finding) else finding
 
 
 def _with_patience(finding: Finding) -> Finding:

@@ -13,9 +13,14 @@ perf.stats.decision:
 
 The burden of proof is on the excuse: without enough other rows, or where they do not surely agree, nothing is excused.
 And it must fail itself where it matters, as perf.stats.machine_verdict does by the latency: where the others' latency
-has not moved, nothing else of a row is excused, be it threads that wait in all of them; and memory never is. Joules are
-where the others are slower and use more too, as a machine that takes longer is on for longer. Where it is as fast as
-ever, or faster, they are not: nothing else would tell of a machine that uses more.
+has not moved, nothing else of a row is excused, be it threads that wait in all of them; memory and instructions never
+are. Joules are where the others are slower and use more too, as a machine that takes longer is on for longer. Where it
+is as fast as ever, or faster, they are not: nothing else would tell of a machine that uses more.
+
+The kernel's counters, where a machine has them, have their say before and after. A row that surely executes more
+instructions, and not by threads that spin, is ``regressed`` whatever the other rows show: that is software, whatever
+the packages say. One that is slower by the same instructions may be excused by its clock (perf.stats.clock_excuse),
+and else is told with what its seconds went into.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from perf.records.session_record import SessionRecord
+from perf.stats.clock_excuse import excuse_by_clock
 from perf.stats.decision import (
     SURE,
     BaselineLevels,
@@ -32,10 +38,11 @@ from perf.stats.decision import (
     finding,
     with_doubt,
 )
+from perf.stats.instruction_change import InstructionChange, costs_of, factors, in_words
 from perf.stats.machine_shift import FEWEST_ROWS, Beside, PooledRows, RowLevels
 from perf.stats.mixture import Mixture
 from perf.stats.verdict import Finding, Verdict, VerdictKind, counted, percent, sentence
-from perf.stats.watch import ENERGIES, LATENCY, PEAK_MEMORY, Watch
+from perf.stats.watch import ENERGIES, INSTRUCTIONS, LATENCY, PEAK_MEMORY, Watch
 
 SURELY_MOVED = 0.99  # one-sided, of the other rows
 
@@ -113,6 +120,10 @@ class SameSoftwareRows:
             self._pooled[watch.name] = PooledRows(rows, watch.prior)
         return self._pooled[watch.name].beside(name)
 
+    def of_row(self, name: str) -> tuple[BaselineLevels, Sequence[SessionRecord]]:
+        """Return a row's baseline, as far as it can be compared, and its new sessions."""
+        return self._references[name], self._sessions[name]
+
     def _levels(self, watch: Watch) -> dict[str, RowLevels]:
         rows = {}
         for name, reference in self._references.items():
@@ -123,7 +134,39 @@ class SameSoftwareRows:
 
 
 def excuse(name: str, verdict: Verdict, rows: SameSoftwareRows, watches: Sequence[Watch], errors: Errors) -> Verdict:
-    """Return the verdict on a row of the same software in the light of the other rows."""
+    """Return the verdict on a row of the same software in the light of its counters and of the other rows."""
+    if executes_more(verdict):
+        return replace(verdict, sentence=f"{verdict.sentence}; {InstructionChange.MORE}, whatever the packages say")
+    excused = _beside_others(name, verdict, rows, watches, errors)
+    if excused is verdict and is_slower(verdict):
+        excused = excuse_by_clock(verdict, *rows.of_row(name), watches, errors)
+    return _with_reason(excused, *rows.of_row(name)) if is_slower(excused) else excused
+
+
+def executes_more(verdict: Verdict) -> bool:
+    """Tell whether a row surely executes more instructions than before, by more than what matters, and not spinning."""
+    instructions = verdict.finding_on(INSTRUCTIONS.name)
+    return instructions is not None and instructions.kind is VerdictKind.REGRESSED
+
+
+def is_slower(verdict: Verdict) -> bool:
+    """Tell whether the latency of a row is slower, with nothing to excuse it."""
+    return verdict.latency is not None and verdict.latency.kind is VerdictKind.REGRESSED
+
+
+def _with_reason(verdict: Verdict, reference: BaselineLevels, sessions: Sequence[SessionRecord]) -> Verdict:
+    """Return the verdict on a slower row with what its counters say of why; unchanged where they say nothing sure."""
+    instructions, costs = verdict.finding_on(INSTRUCTIONS.name), costs_of(reference.sessions, sessions)
+    if instructions is None or instructions.kind is not VerdictKind.UNCHANGED or costs is None:
+        return verdict
+    reasons = in_words(factors(*costs))
+    return replace(verdict, sentence=f"{verdict.sentence}; {InstructionChange.SAME}, the seconds change by {reasons}")
+
+
+def _beside_others(
+    name: str, verdict: Verdict, rows: SameSoftwareRows, watches: Sequence[Watch], errors: Errors
+) -> Verdict:
+    """Return the verdict on a row in the light of the other rows, the same where they show nothing of it."""
     remainders: dict[str, Remainder] = {}
     for watch in watches:
         seen = verdict.finding_on(watch.name)
@@ -144,7 +187,7 @@ def _is_asked(seen: Finding, watch: Watch, remainders: Mapping[str, Remainder]) 
     if watch.name == LATENCY.name:
         return True
     latency = remainders.get(LATENCY.name)
-    if latency is None or watch.name == PEAK_MEMORY.name:
+    if latency is None or watch.name in {PEAK_MEMORY.name, INSTRUCTIONS.name}:
         return False
     if watch.name in ENERGIES and not latency.is_slower_machine:
         return False

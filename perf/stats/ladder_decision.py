@@ -44,6 +44,7 @@ def judge_ladder(
             looks=looks,
             beliefs=beliefs[name],
             watches=tolerances.watches_for(name),
+            is_same_software=name in same_software,
         )
         for name, reference in references.items()
     }

@@ -6,7 +6,8 @@
 
 A slower machine fails if the estimate is beyond the tolerance as well. What excuses rows has to fail itself where it
 matters: a rule that waited until the whole interval is beyond the tolerance would let a machine that is 7 % slower
-pass, and all its rows with it.
+pass, and all its rows with it. For the same reason a lower clock that has excused a row, by more than the tolerance,
+makes the machine ``slower`` too, however few rows there are.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from perf.records.session_record import SessionRecord
@@ -48,7 +50,7 @@ class MachineVerdict:
     either with a probability of 5 %. All three are None where too few rows could be compared. ``rows`` are the ratios
     of the rows it rests on; ``tolerance`` is the change that matters, as a fraction. ``probe`` and ``peak`` are how
     much longer the machine's probe took, and how much more it computed per second at best, as ratios, where that is
-    known. They judge nothing.
+    known. They judge nothing. ``clocks`` are those of the rows that a lower clock has excused, as ratios.
     """
 
     kind: MachineKind
@@ -60,11 +62,19 @@ class MachineVerdict:
     high: float | None = None
     probe: float | None = None
     peak: float | None = None
+    clocks: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def fails(self) -> bool:
-        """Whether the machine is surely slower, and by more than the tolerance."""
+        """Whether the machine, or the clock that excuses a row, is surely slower, and by more than the tolerance."""
+        if self.has_low_clock:
+            return True
         return self.kind is MachineKind.SLOWER and self.ratio is not None and self.ratio > 1 + self.tolerance
+
+    @property
+    def has_low_clock(self) -> bool:
+        """Whether a clock that excuses a row explains more than the tolerance."""
+        return any(1 / clock > 1 + self.tolerance for clock in self.clocks.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as it is kept in a run's JSON."""
@@ -80,6 +90,7 @@ def judge_machine(
     *,
     tolerance: float = MACHINE_TOLERANCE,
     peak: float | None = None,
+    clocks: Mapping[str, float] = MappingProxyType({}),
 ) -> MachineVerdict:
     """Decide what holds of the machine tonight.
 
@@ -88,7 +99,29 @@ def judge_machine(
         sessions: the new sessions of the same rows, in order of time.
         tolerance: the slowdown of the machine that matters, as a fraction.
         peak: how much more it computes per second at best, as a ratio, where that is known.
+        clocks: those of the rows that a lower clock has excused, as ratios.
     """
+    return _with_clocks(_judge_rows(references, sessions, tolerance, peak), clocks)
+
+
+def _with_clocks(verdict: MachineVerdict, clocks: Mapping[str, float]) -> MachineVerdict:
+    """Return the verdict with the lower clocks that have excused rows; the same where there are none."""
+    if not clocks:
+        return verdict
+    told = ", ".join(f"{name} {percent(clock)}" for name, clock in clocks.items())
+    with_clocks = replace(
+        verdict, clocks=dict(clocks), sentence=f"a lower clock excuses rows: {told}; {verdict.sentence}"
+    )
+    return replace(with_clocks, kind=MachineKind.SLOWER) if with_clocks.has_low_clock else with_clocks
+
+
+def _judge_rows(
+    references: Mapping[str, BaselineLevels],
+    sessions: Mapping[str, Sequence[SessionRecord]],
+    tolerance: float,
+    peak: float | None,
+) -> MachineVerdict:
+    """Decide what holds of the machine by the latencies of all rows; see ``judge_machine``."""
     rows = readable(references, sessions)
     verdict = MachineVerdict(
         kind=MachineKind.NOT_TOLD,

@@ -45,8 +45,8 @@ class Finding:
     ``ratio`` lies between ``low`` and ``high``, and beyond either with a probability of 5 %. ``tolerance`` is the
     change that matters, as a fraction. ``suspicious``: whether a slowdown by that much needs another look. ``sees`` is
     the smallest slowdown, as a ratio such as 1.021, that would have been found with a probability of 95 %; None where
-    that is not known. ``explained`` is the part of the ratio that is the machine's, as the other rows show it: where it
-    is known, ``kind``, ``suspicious`` and ``sees`` are of what is left.
+    that is not known. ``explained`` is the part of the ratio that is the machine's, as the other rows or its clock
+    show it: where it is known, ``kind``, ``suspicious`` and ``sees`` are of what is left.
     """
 
     watch: str
@@ -82,7 +82,8 @@ class Verdict:
     """The verdict on a row, in one sentence, and what it rests on; the first finding is the latency's.
 
     ``sessions`` and ``baseline_sessions`` count those that could be read. ``caveats`` are what the verdict would rest
-    on, had it been there: a different kind of judging, or something of the anchor.
+    on, had it been there: a different kind of judging, or something of the anchor. ``clock`` is that of the processor,
+    as a ratio, where it is lower and excuses the row.
     """
 
     kind: VerdictKind
@@ -92,6 +93,7 @@ class Verdict:
     baseline_sessions: int = 0
     judged_by: JudgedBy = JudgedBy.MEMORY
     caveats: tuple[str, ...] = ()
+    clock: float | None = None
 
     @property
     def fails(self) -> bool:

@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from perf.errors import BadRecord
+from perf.records.counts import GenerationCounts
 from perf.records.sample import Conditions, Parts, Sample
 
 Calls = Sequence[Sample]  # of one worker, one after the other
@@ -36,6 +37,7 @@ def window_sample(workers: Sequence[Calls], batch: int) -> Sample:
         latency_s=image_s,
         parts=_mean_parts([call.parts for call in calls], share),
         conditions=_conditions(workers, batch, image_s),
+        counts=_counts(calls, batch),
         ended_s=max(map(_ended_s, calls)),
     )
 
@@ -86,6 +88,14 @@ def _mean_parts(parts: Sequence[Parts], share: float) -> Parts:
         safety_checker_s=mean(lambda each: each.safety_checker_s),
         rest_s=mean(lambda each: each.rest_s),
     )
+
+
+def _counts(calls: Calls, batch: int) -> GenerationCounts | None:
+    """Return what was counted in an image; None unless all calls have the same parts counted."""
+    known = [call.counts for call in calls if call.counts]
+    if len(known) < len(calls) or any(each.parts.keys() != known[0].parts.keys() for each in known):
+        return None
+    return GenerationCounts.per_image(known, batch * len(calls))
 
 
 def _conditions(workers: Sequence[Calls], batch: int, image_s: float) -> Conditions:

@@ -70,10 +70,10 @@ def test_machine(
     for name, value in machine_report.junit_properties(judged_machine).items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
-    if judged_machine.ratio is None:
-        pytest.skip(judged_machine.sentence)
     if judged_machine.fails:
         pytest.fail(machine_report.failure(judged_machine, judgement.gate, run.settings.options), pytrace=False)
+    if judged_machine.ratio is None:
+        pytest.skip(judged_machine.sentence)
 
 
 def leave_unjudged(row: Variant, run: Run, judgement: Judgement) -> NoReturn:

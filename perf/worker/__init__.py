@@ -10,6 +10,7 @@ are run by a stack's interpreter.
     turns             taking turns with another worker
     parts             the clock around the pipeline's own calls
     conditions        counters of /proc around a generation
+    perf_events       instructions, cycles and the like of each part, by the kernel's counters
     surroundings      libraries, environment and CPUs of the process
     verbose           the logs of oneDNN and MKL, captured and reduced
     layers            the models' layers, and the seconds of each

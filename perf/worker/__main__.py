@@ -50,6 +50,7 @@ from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 from perf.worker import conditions, surroundings, wire
 from perf.worker.parts import PartsClock
+from perf.worker.perf_events import CountsByPart, PerfEvents
 from perf.worker.pipelines import BuildRequest, Image, Pipeline
 from perf.worker.turns import Turns
 
@@ -59,10 +60,11 @@ PROGRESS_INTERVAL_S = 1.0
 class Worker:
     """The handlers of the worker's requests, and the pipeline that they share."""
 
-    def __init__(self, reply: wire.Wire) -> None:
+    def __init__(self, reply: wire.Wire, events: PerfEvents) -> None:
         self._reply = reply
         self._turns = Turns(reply)
-        self._clock = PartsClock(self._on_step, self._turns)
+        self._counts = CountsByPart(events)
+        self._clock = PartsClock(self._on_step, self._await_turn, self._counts)
         self._progress_s = 0.0
         self._backend: Any = None
         self._pipeline: Pipeline | None = None
@@ -95,13 +97,16 @@ class Worker:
         self._turns.restart(takes_turns=takes_turns)
         self._progress_s = time.perf_counter()
         before = conditions.Counters.read(reset_peak=True)
+        self._counts.begin()
         began = time.perf_counter()
         self._image = self._pipeline.generate(
             prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
         )
         ended = time.perf_counter()
+        left_out_s = self._turns.waited_s + self._counts.reading_s
+        counts = self._counts.end()
         after = conditions.Counters.read(reset_peak=False)
-        latency_s = ended - began - self._turns.waited_s
+        latency_s = ended - began - left_out_s
         sample = Sample(
             steps=steps,
             latency_s=latency_s,
@@ -109,6 +114,7 @@ class Worker:
             conditions=self._turns.without_waits(conditions.between(before, after)),
             turns=self._turns.conditions(after, ended),
             ended_s=ended,
+            counts=counts,
         )
         self._reply("sample", **sample.to_json())
 
@@ -125,6 +131,11 @@ class Worker:
         )
         peak = self._backend.measure_peak(self._variant).to_json() if with_peak else None
         self._reply("evidence", **observation.to_json(), peak=peak)
+
+    def _await_turn(self, part: Part) -> None:
+        if self._turns.are_taken:
+            self._counts.pause()
+            self._turns(part)
 
     def _replay(self, part: Part) -> None:
         assert self._pipeline is not None
@@ -153,4 +164,5 @@ def import_backend(name: str) -> ModuleType:
 
 
 if __name__ == "__main__":
-    wire.main(sys.argv[1:], lambda reply: Worker(reply).handlers)
+    counters = PerfEvents()  # before any library makes threads, which would not be counted
+    wire.main(sys.argv[1:], lambda reply: Worker(reply, counters).handlers)

@@ -10,18 +10,26 @@ from typing import Any
 from perf.records.part import Part
 from perf.records.sample import Parts
 from perf.spec import families
+from perf.worker.perf_events import CountsByPart
 
 
 class PartsClock:
     """Clock of the calls that a pipeline makes to its models, restarted for each generation.
 
     ``on_step(done)`` is called after each UNet call with the number of calls so far, and ``before_part(part)`` before
-    the time of each part begins. ``final_latents`` is the VAE's last input, the final latents.
+    the time of each part begins. ``counts`` are told where the timed calls begin and end, outside of their times.
+    ``final_latents`` is the VAE's last input, the final latents.
     """
 
-    def __init__(self, on_step: Callable[[int], None], before_part: Callable[[Part], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        on_step: Callable[[int], None],
+        before_part: Callable[[Part], None] = lambda _: None,
+        counts: CountsByPart | None = None,
+    ) -> None:
         self._on_step = on_step
         self._before_part = before_part
+        self._counts = counts
         self._calls: dict[Part, list[float]] = {}
         self._last: dict[Part, Callable[[], Any]] = {}
         self.final_latents: Any = None
@@ -75,9 +83,13 @@ class PartsClock:
 
         def timed(*args: Any, **kwargs: Any) -> Any:
             self.begin(part)
+            if self._counts:
+                self._counts.enter(part)
             began = time.perf_counter()
             result = call(*args, **kwargs)
             time_s = time.perf_counter() - began
+            if self._counts:
+                self._counts.leave()
             self._last[part] = partial(call, *args, **kwargs)
             if part == Part.VAE_DECODE:
                 self.final_latents = args[0]

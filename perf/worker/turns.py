@@ -60,6 +60,11 @@ class Turns:
         self._waits.append(Wait(part=part, asked=asked, granted=granted, asked_s=asked_s, granted_s=granted_s))
 
     @property
+    def are_taken(self) -> bool:
+        """Whether this generation takes turns."""
+        return self._takes_turns
+
+    @property
     def waited_s(self) -> float:
         """The seconds that this generation has waited for its turns."""
         return sum(wait.granted_s - wait.asked_s for wait in self._waits)

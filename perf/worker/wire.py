@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 # Of the requests, the replies and their fields. A parent talks to the code of another commit if this is the same there.
+# A field of a reply that may be missing, such as a sample's ``counts``, needs no other one: older workers send none.
 VERSION = 2
 
 PR_SET_PDEATHSIG = 1  # prctl(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,6 +35,41 @@ def sessions(
     levels = math.log(10 * (1 + slowdown)) + generator.normal(0, sd, count)
     rounds = levels[:, None] + generator.normal(0, sd, (count, 5))
     return [session(np.exp(row).tolist(), day=night + n if days else night) for n, row in enumerate(rounds)]
+
+
+def counted(
+    records: Iterable[SessionRecord],
+    *,
+    instructions: float = 1e11,
+    clock: float = 1.2,
+    misses: float = 1e8,
+    seed: int = 0,
+    sd: float = 0.001,
+) -> list[SessionRecord]:
+    """Return the sessions with counts: reference cycles of 2 GHz, and so many instructions, ``sd`` between sessions.
+
+    ``clock`` is what cycles are of the reference cycles.
+    """
+    generator = np.random.default_rng(seed)
+    return [_with_counts(record, instructions * math.exp(generator.normal(0, sd)), clock, misses) for record in records]
+
+
+def _with_counts(record: SessionRecord, instructions: float, clock: float, misses: float) -> SessionRecord:
+    rounds = []
+    for timed in record.rounds:
+        assert timed.cpu_s is not None
+        cycles = 2e9 * timed.cpu_s
+        rounds.append(
+            replace(
+                timed,
+                instructions=instructions,
+                cycles=clock * cycles,
+                reference_cycles=cycles,
+                cache_misses=misses,
+                page_faults=1000,
+            )
+        )
+    return replace(record, rounds=tuple(rounds))
 
 
 def on_a_machine_of_two_speeds(power: float, seed: int, sessions: int = 10) -> list[SessionRecord]:

@@ -8,9 +8,10 @@ import pytest
 
 from perf import cli
 from perf.gate import store
-from perf.host import advice
+from perf.host import advice, perf_events
 from perf.host.advice import Load
 from perf.host.machine import this_machine
+from perf.host.perf_events import Uncounted
 from tests.builders.baselines import KEY, accept
 
 
@@ -39,3 +40,14 @@ def test_check_says_how_to_fix(
     assert cli.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     assert "  other work uses 1.50 CPUs: stress 12 (150%)\n    fix: stop it" in output
+
+
+def test_check_says_what_is_not_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = Uncounted(("cycles",), "kernel.perf_event_paranoid is 4 (EACCES)", "sudo sysctl")
+    monkeypatch.setattr(advice, "other_load", lambda: Load(0.0))
+    monkeypatch.setattr(perf_events, "uncounted", lambda **_: [missing])
+    assert cli.main(["machine", "--check", "--baselines", str(tmp_path)]) == 0
+    said = "  not counted here: cycles, since kernel.perf_event_paranoid is 4 (EACCES)\n    fix: sudo sysctl\n"
+    assert said in capsys.readouterr().out

@@ -10,6 +10,7 @@ import pytest
 from perf.compare.other_quantities import compare_others, has_moved, is_open, seemingly_worse
 from perf.compare.side_pair import Role
 from perf.lab import pair_recording
+from perf.records.counts import Counts, GenerationCounts
 from perf.records.energy import Energy
 from perf.records.part import Part
 from perf.records.sample import Sample
@@ -48,6 +49,34 @@ def test_load_times_are_compared_where_both_have_loaded(candidate_s: float, is_s
     load_time = compare_others([], [*loads_s, only_one], TOLERANCES)["load time"]
     assert load_time.workers == 5
     assert has_moved(load_time) is is_slower
+
+
+def with_instructions(*ratios: float) -> list[Pair]:
+    """Return three pairs by each pair of workers, whose candidates execute so much more than the reference."""
+    return [
+        pair(executing(10**11), executing(round(ratio * 10**11)), workers=number)
+        for number, ratio in enumerate(ratios, 1)
+        for _ in range(3)
+    ]
+
+
+def executing(instructions: int) -> Sample:
+    counts = GenerationCounts(parts={}, rest=Counts(instructions=instructions))
+    return replace(sample(1.0, 1.0, 1.0), counts=counts)
+
+
+def test_instructions_are_compared_where_both_were_counted() -> None:
+    compared = compare_others(with_instructions(1.05, 1.051, 1.049, 1.05), [], TOLERANCES)["instructions"]
+    assert (compared.verdict, compared.workers, compared.pairs) == (PairedVerdict.REGRESSED, 4, 12)
+    assert compared.ratio == pytest.approx(1.05, abs=0.003)
+    assert has_moved(compared)
+    uncounted = [replace(each, reference=sample(1.0, 1.0, 1.0)) for each in with_instructions(1.05)]
+    assert "instructions" not in compare_others(uncounted, [], TOLERANCES)
+
+
+def test_more_instructions_of_other_software_ask_for_no_more_pairs() -> None:
+    compared = compare_others(with_instructions(1.05), [], TOLERANCES)["instructions"]
+    assert not is_open("instructions", compared)
 
 
 def with_peaks(*gigabytes: tuple[float, float]) -> list[Pair]:

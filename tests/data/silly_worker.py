@@ -15,6 +15,8 @@ other variables shape what it reports:
                      worker is of a version that knows no conditions of turns
     SILLY_WAITS      the one generation, counted from 1, that waits and uses half of its CPUs
     SILLY_PEAK       bytes of memory
+    SILLY_COUNTS     factor on its instructions, two in a cycle; without it, the machine counts nothing
+    SILLY_CLOCK      factor on the clock that its cycles are counted by
     SILLY_THREADS    number of threads
     SILLY_KERNEL     implementation of its kernels
     SILLY_BF16       instructions of the CPU for bfloat16, which OpenVINO chooses then; empty: it computes in f32
@@ -42,6 +44,7 @@ import tempfile
 import time
 import zipfile
 
+from perf.records.counts import Counts, GenerationCounts
 from perf.records.evidence import Kernel, Observation, Peak, State, Surroundings
 from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample, Turn
@@ -232,10 +235,37 @@ def turns(parts):
     )
 
 
+def counted(time_s, clock):
+    """Return the counts of two CPUs for so long, of work that a slowdown does not add to."""
+    busy_s = 2 * time_s
+    work_s = busy_s / (float(os.environ.get("SILLY_SLOWDOWN", "1")) if slows_down() else 1)
+    return Counts(
+        instructions=round(6e9 * work_s * float(os.environ["SILLY_COUNTS"])),
+        cycles=round(3e9 * busy_s * clock),
+        reference_cycles=round(2e9 * busy_s),
+        cache_misses=round(1e6 * work_s),
+        page_faults=12,
+        task_clock_s=busy_s,
+    )
+
+
+def counts(parts):
+    """Return the counts of a generation of these parts, where $SILLY_COUNTS has them; all work is in the UNet."""
+    if "SILLY_COUNTS" not in os.environ:
+        return None
+    rest_s = parts.total_s - sum(parts.unet_steps_s)
+    idle = Counts(instructions=0, cycles=0, reference_cycles=0, cache_misses=0, page_faults=0, task_clock_s=2 * rest_s)
+    clock = float(os.environ.get("SILLY_CLOCK", "1"))
+    return GenerationCounts(parts={Part.UNET_STEP: counted(sum(parts.unet_steps_s), clock)}, rest=idle)
+
+
+def slows_down():
+    return os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
+
+
 def sample(steps, takes_turns=False):
     jitter = DICE.gauss(1, float(os.environ.get("SILLY_JITTER", "0")))
-    is_slow = os.environ.get("SILLY_SLOW_ROW", LOADED.get("name")) == LOADED.get("name")
-    step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if is_slow else 1) * jitter
+    step_s = 0.5 * (float(os.environ.get("SILLY_SLOWDOWN", "1")) if slows_down() else 1) * jitter
     last_s = step_s * float(os.environ.get("SILLY_STALL", "1"))
     has_no_checker = LOADED.get("backend") in ("genai", "onnxruntime")
     is_unchecked = has_no_checker or os.environ.get("SILLY_UNCHECKED") == LOADED.get("name")
@@ -258,7 +288,13 @@ def sample(steps, takes_turns=False):
     )
     known = turns(parts) if takes_turns and "SILLY_BUSY" in os.environ else None
     return Sample(
-        steps=steps, latency_s=parts.total_s, parts=parts, conditions=conditions, turns=known, ended_s=CLOCK[-1]
+        steps=steps,
+        latency_s=parts.total_s,
+        parts=parts,
+        conditions=conditions,
+        turns=known,
+        counts=counts(parts),
+        ended_s=CLOCK[-1],
     )
 
 

@@ -21,6 +21,7 @@ from perf.host import cache
 from perf.host.prerequisites import PACKAGES, find_missing
 from perf.host.stack import ROOT, Stack
 from perf.measure.checkpoint_check import loaded_files
+from perf.records.counts import GenerationCounts
 from perf.records.evidence import LOOKED_AT, Evidence
 from perf.records.part import Part
 from perf.records.typed_json import convert
@@ -177,6 +178,21 @@ def test_conditions_are_kept(records: dict[str, Any], name: str) -> None:
         conditions = sample["conditions"]
         assert conditions["cpu_s"] > 0
         assert conditions["peak_rss_bytes"] is None or conditions["peak_rss_bytes"] > 100 * 2**20
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_part_is_counted(records: dict[str, Any], name: str) -> None:
+    """CPU time everywhere, instructions where the machine has hardware counters; of GenAI the whole image alone."""
+    for sample in records[name]["extra_info"]["session"]["samples"]:
+        counts = convert(sample["counts"], GenerationCounts)
+        if VARIANTS[name].backend == "genai":
+            assert not counts.parts
+        else:
+            assert {Part.TEXT_ENCODER, Part.UNET_STEP, Part.VAE_DECODE} <= counts.parts.keys()
+            assert (counts.parts[Part.UNET_STEP].task_clock_s or 0) > 0
+        whole = counts.whole
+        assert whole.task_clock_s == pytest.approx(sample["conditions"]["cpu_s"], rel=0.2, abs=0.1)
+        assert whole.instructions is None or whole.instructions > 10**7
 
 
 def test_no_row_exports_what_an_earlier_one_has_exported(records: dict[str, Any]) -> None:

@@ -52,6 +52,13 @@ def test_what_hides_behind_the_latency_fails_the_row() -> None:
     assert verdict.sentence.startswith("in pairs with the anchor VAE decode +9.0 % (+8.0 % to +10.0 %); latency ")
 
 
+def test_more_instructions_of_other_software_are_told_and_fail_nothing() -> None:
+    verdict = verdict_on(row(SAME, instructions=moved(1.2, PairedVerdict.REGRESSED, tolerance=0.02)))
+    assert verdict.kind is VerdictKind.UNCHANGED
+    (told,) = [finding for finding in verdict.findings if finding.watch == "instructions"]
+    assert (told.kind, told.ratio, told.suspicious) == (VerdictKind.UNDECIDED, 1.2, False)
+
+
 @pytest.mark.parametrize(
     "other",
     [

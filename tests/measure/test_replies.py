@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,18 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perf.measure.replies import KINDS, Failure, Probed, Progress, Ready, TurnAsked, read_reply
+from perf.records.counts import Counts, GenerationCounts
+from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.records.strict_json import parse
 from tests.builders.evidence import evidence
 from tests.builders.json_places import places
 from tests.builders.samples import sample
 
+COUNTS = GenerationCounts(parts={Part.UNET_STEP: Counts(instructions=10**9, page_faults=7)}, rest=Counts())
+
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {"version": 1},
     "ready": {"load_s": 1.5, "export_s": 0.0},
     "progress": {"done": 3},
     "turn": {},
-    "sample": json.loads(json.dumps(sample(2.0).to_json())),
+    "sample": json.loads(json.dumps(replace(sample(2.0), counts=COUNTS).to_json())),
     "evidence": json.loads(json.dumps(evidence().to_json())),
     "probed": {"probe_s": 0.05},
     "error": {"type": "ValueError", "message": "cheese", "traceback": "Traceback"},
@@ -32,12 +37,8 @@ GOOD: dict[str, dict[str, Any]] = {
 # Fields without which a message is whole: an earlier version knows none of a sample's, not every backend tells of
 # layers, and a peak is sent where it was asked for.
 OPTIONAL = {
-    ("sample", "probe_s"),
-    ("sample", "turns"),
-    ("sample", "ended_s"),
-    ("sample", "energy"),
-    ("evidence", "layers"),
-    ("evidence", "peak"),
+    *(("sample", name) for name in ("probe_s", "turns", "counts", "ended_s", "energy")),
+    *(("evidence", name) for name in ("layers", "peak")),
 }
 EVERYWHERE = [(name, place) for name, fields in GOOD.items() for place in places(fields)]
 WRONG = st.sampled_from([None, True, "cheese", "1.0", -1, -0.5, 1e300, 10**30, [], {}, [1], {"a": 1}])

@@ -25,6 +25,11 @@ GOOD = Round(
     safety_checker_s=1.0,
     package_j=6000.0,
     dram_j=400.0,
+    instructions=150e9,
+    cycles=100e9,
+    reference_cycles=90e9,
+    cache_misses=1e8,
+    page_faults=0,
 )
 
 
@@ -49,12 +54,16 @@ def test_a_good_round_passes() -> None:
         ("package_j", 6.0),
         ("package_j", 6e6),
         ("dram_j", 4e6),
+        ("instructions", 17 * 100e9),
+        ("cycles", 9e9),
+        ("cycles", 5e11),
+        ("reference_cycles", 5e11),
     ],
 )
 def test_what_cannot_be_is_named(field: str, value: float) -> None:
     with pytest.raises(BadRecord) as caught:
         check(replace(GOOD, **{field: value}))
-    assert caught.value.field in {field, "latency_s"}
+    assert caught.value.field in {field, "latency_s", "instructions"}
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "noise").glob("*.jsonl")), ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ from perf.stats.ladder_decision import judge_ladder
 from perf.stats.machine_verdict import judge_machine
 from perf.stats.tolerances import Tolerances
 from perf.stats.verdict import Verdict, VerdictKind
-from tests.builders.sessions import session, sessions
+from tests.builders.sessions import counted, session, sessions
 
 NIGHTS = 8
 
@@ -118,6 +118,72 @@ def test_a_faster_machine_does_not_hide_a_slower_row() -> None:
     assert verdicts["0"].kind is VerdictKind.REGRESSED
     assert "see test_machine; beyond that +" in verdicts["0"].sentence
     assert not any(verdict.fails for name, verdict in verdicts.items() if name != "0")
+
+
+def counted_rows(
+    slowdown: float, *, instructions: float = 1e11, clock: float = 1.2, misses: float = 1e8, rows: int = 1
+) -> tuple[dict[str, BaselineLevels], dict[str, list[SessionRecord]]]:
+    """Return the baselines of rows with counts, and sessions that are slower by so much, with these counts."""
+    references, new = {}, {}
+    for n in range(rows):
+        baseline = counted(sessions(NIGHTS, seed=n, sd=0.005, days=True), seed=n)
+        references[str(n)] = BaselineLevels.of(baseline)
+        tonight = sessions(5, seed=100 + n, slowdown=slowdown, sd=0.005, night=NIGHTS + 1)
+        new[str(n)] = counted(tonight, instructions=instructions, clock=clock, misses=misses, seed=100 + n)
+    return references, new
+
+
+def test_more_instructions_are_software_although_all_rows_are_slower() -> None:
+    references, new = counted_rows(0.1, rows=5)
+    new["0"] = counted(new["0"], instructions=1.1e11, clock=1.2, seed=7)
+    verdicts = judge_ladder(references, new, same_software=set(references))
+    assert verdicts["0"].kind is VerdictKind.REGRESSED
+    assert verdicts["0"].sentence.endswith("more instructions: software, whatever the packages say")
+    assert {verdicts[name].kind for name in "1234"} == {VerdictKind.DISTURBED}
+
+
+def test_threads_that_spin_do_not_take_an_excuse_away() -> None:
+    """Three instructions more for a hundred, in three cycles more for ten: a tenth of the row's own rate."""
+    references, new = counted_rows(0.3, rows=5)
+    new["0"] = counted(new["0"], instructions=1.03e11, seed=7)
+    verdicts = judge_ladder(references, new, same_software=set(references))
+    assert verdicts["0"].kind is VerdictKind.DISTURBED
+    spun = verdicts["0"].finding_on("instructions")
+    assert spun is not None
+    assert (spun.kind, spun.suspicious, spun.low > 1.01) == (VerdictKind.UNDECIDED, False, True)
+
+
+@pytest.mark.parametrize("same_software", [True, False])
+def test_more_instructions_in_the_same_time_are_a_fault_of_the_same_software_alone(same_software: bool) -> None:
+    references, new = counted_rows(0.0, instructions=1.05e11)
+    verdict = judge_ladder(references, new, same_software=set(references) if same_software else ())["0"]
+    expected = VerdictKind.REGRESSED if same_software else VerdictKind.UNCHANGED
+    assert verdict.kind is expected
+    if same_software:
+        assert verdict.sentence.startswith("instructions +5.")
+
+
+def test_rows_without_counts_are_judged_as_before() -> None:
+    plain = judged([0.1, 0.0, 0.0])
+    assert plain["0"].finding_on("instructions") is None
+    assert "instructions" not in plain["0"].sentence
+
+
+@pytest.mark.parametrize("uncounted", ["baseline", "new"])
+def test_counts_of_one_side_alone_say_nothing(uncounted: str) -> None:
+    references, new = counted_rows(0.1, clock=1.2 / 1.1)
+    if uncounted == "new":
+        new = {"0": sessions(5, seed=100, slowdown=0.1, sd=0.005, night=NIGHTS + 1)}
+    else:
+        references = {"0": BaselineLevels.of(sessions(NIGHTS, seed=0, sd=0.005, days=True))}
+    assert judge_ladder(references, new, same_software={"0"})["0"].kind is VerdictKind.REGRESSED
+
+
+def test_what_a_slower_row_spends_its_time_on_is_said() -> None:
+    """The same instructions at the same clock: its cycles went into stalls, which excuse nothing."""
+    verdict = judge_ladder(*counted_rows(0.1), same_software={"0"})["0"]
+    assert verdict.kind is VerdictKind.REGRESSED
+    assert "; the same instructions, the seconds change by instructions +0.0 %, stalls +" in verdict.sentence
 
 
 def test_a_row_of_which_something_is_left_open_is_measured_again() -> None:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perf.errors import BadRecord
+from perf.records.counts import Counts, GenerationCounts
+from perf.records.part import Part
 from perf.records.sample import Conditions, Parts, Sample
 from perf.stats.window import images_within, window_s, window_sample
 
@@ -79,6 +81,18 @@ def test_the_machine_is_seen_once_and_the_workers_are_added_up() -> None:
     assert conditions == Conditions(
         cpu_s=15.0, peak_rss_bytes=4000, involuntary_switches=15, cpu_pressure_s=1.0, steal_s=0.5
     )
+
+
+def test_counts_are_those_of_an_image() -> None:
+    counts = GenerationCounts(
+        parts={Part.UNET_STEP: Counts(instructions=1000, task_clock_s=3.0)}, rest=Counts(instructions=11, page_faults=2)
+    )
+    counted = [replace(each, counts=counts) for each in calls(100, [10, 10])]
+    sample = window_sample([counted, counted], 2)
+    assert sample.counts == GenerationCounts(
+        parts={Part.UNET_STEP: Counts(instructions=500, task_clock_s=1.5)}, rest=Counts(instructions=6, page_faults=1)
+    )
+    assert window_sample([counted, calls(100, [10, 10])], 2).counts is None
 
 
 @pytest.mark.parametrize("unknown", ["peak_rss_bytes", "cpu_pressure_s"])
