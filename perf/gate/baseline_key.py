@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from perf.errors import BadRecord
+from perf.errors import BadInput, BadRecord
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
 from perf.records.checks import check_count, check_keys, check_text
-from perf.spec.protocol import COMPARED_FIELDS, Protocol
+from perf.spec.protocol import COMPARED_FIELDS, SEPARATOR, Protocol, Size, Sweep, setting_in_words
 
 DIGITS = 8  # of the digest in a file's name
 COUNTS = {"cores_used", "sockets", "numa_nodes", "threads_per_core", "memory_gib"}  # of a machine, none of them 0
@@ -24,7 +24,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineKey:
-    """The machine, model and protocol that a baseline belongs to; each part is of JSON types."""
+    """The machine, model and protocol that a baseline belongs to; each part is of JSON types.
+
+    The protocol's ``size`` and ``steps`` are those of a single setting, or texts with all that a sweep has of them.
+    """
 
     machine: Json
     model: Json
@@ -39,7 +42,18 @@ class BaselineKey:
         """A name that people can read, and that no other key has."""
         model = str(self.model["name"]).rsplit("/")[-1]
         letters = "".join(letter if letter.isalnum() else "-" for letter in model)
-        return f"{letters}-{self.protocol['size']}-{self.protocol['steps']}steps-{self.digest[:DIGITS]}.json"
+        setting = f"{self.protocol['size']}-{self.protocol['steps']}steps".replace(SEPARATOR, "+")
+        return f"{letters}-{setting}-{self.digest[:DIGITS]}.json"
+
+    @property
+    def sweep(self) -> Sweep:
+        """What is swept, which is nothing for a single setting."""
+        return Sweep.from_json(self.protocol)
+
+    @property
+    def setting(self) -> str:
+        """The size and the steps in words, all of a sweep's."""
+        return setting_in_words(self.protocol)
 
     @property
     def digest(self) -> str:
@@ -68,12 +82,31 @@ class BaselineKey:
         for name, value in check_keys(fields["model"], required={"name", "digest"}, where="setting.model").items():
             check_text(f"setting.model.{name}", value)
         protocol = check_keys(fields["protocol"], required=set(COMPARED_FIELDS), where="setting.protocol")
-        check_count("setting.protocol.steps", protocol["steps"])
+        _check_setting(protocol)
         if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")
         for name in COUNTS & fields["machine"].keys():
             check_count(f"setting.machine.{name}", fields["machine"][name])
         return cls(**fields)
+
+
+def _check_setting(protocol: Json) -> None:
+    """Raise BadRecord unless size and steps are those of one setting, or of a sweep as Sweep writes it."""
+    size, steps = protocol["size"], protocol["steps"]
+    check_text("setting.protocol.size", size)
+    if not isinstance(steps, str):
+        check_count("setting.protocol.steps", steps)
+    swept = {name: value for name, value in (("size", size), ("steps", steps)) if SEPARATOR in str(value)}
+    try:
+        if "size" not in swept:
+            Size.parse(size)
+        is_known = Sweep.from_json(swept).to_json() == swept
+    except (BadInput, ValueError) as error:  # the latter of a number with thousands of digits
+        raise BadRecord("setting.protocol", str(error)) from None
+    if isinstance(steps, str) and "steps" not in swept:
+        raise BadRecord("setting.protocol.steps", f"{steps!r} is not a count")
+    if not is_known:
+        raise BadRecord("setting.protocol", f"{' and '.join(swept.values())}: not in the order of a sweep")
 
 
 def _differences(part: str, baseline: Json, here: Json) -> list[str]:

@@ -28,6 +28,7 @@
     bench            Bench, what all variants of a run are measured with
     row_bench        what a row is measured with where that is not what the others are
     measurement      Measurement, one variant and its worker
+    kept_worker      KeptWorker, which makes several settings of a row in a sweep
     ladder_row       LadderRow, a variant's session or why it has none
     run_stacks       the stacks of a run's rows, and those that make what a row's own cannot
     run              Run, what the variants of a run share

@@ -20,6 +20,7 @@ from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model
 from perf.measure.command import HERE, Origin, contamination
 from perf.measure.estimate import Estimate, LastRun
+from perf.measure.kept_worker import KeptWorker
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
@@ -60,6 +61,7 @@ class Run:
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement] = []
+        self._kept: KeptWorker | None = None
         self._benches: dict[Variant, Bench] = {}
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
@@ -73,6 +75,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end_workers()
         self._resources.close()
 
     @property
@@ -141,6 +144,8 @@ class Run:
         """Load the variant in a new worker, and end the worker afterwards.
 
         Earlier workers are ended first: pytest keeps a fixture until it needs the next one, and a worker takes 5-11 GB.
+        In a sweep, the first worker of a row makes all settings that it can, one after the other, and is kept until
+        another is wanted; a further session of a setting has a worker of its own, whose memory nothing else has used.
 
         Args:
             variant: The variant to measure, in its own stack.
@@ -150,7 +155,6 @@ class Run:
         Raises:
             WorkerError: The variant could not be loaded.
         """
-        self.end_workers()
         folder = self._folder / f"{variant.name}-{session}"
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
@@ -158,9 +162,19 @@ class Run:
         need = self._memory_need(variant, self.stacks[variant.stack], own.model)
         if line := memory.announcement(need, self.machine):
             self.say(f"{label}: {line}")
-        with measuring(variant, self.stacks[variant.stack], own, folder, label) as measurement:
+        with contextlib.ExitStack() as resources:
+            if session == 1 and self._kept and self._kept.can_make(variant):
+                kept, self._kept = self._kept, None
+                resources.push(kept.resources)
+                measurement = kept.measurement.following(variant, own, label=label, folder=folder)
+            else:
+                self.end_workers()
+                start = measuring(variant, self.stacks[variant.stack], own, folder, label)
+                measurement = resources.enter_context(start)
             self._live = [measurement]
             yield measurement
+            if session == 1 and variant.setting_of and self._kept is None and measurement.may_be_followed:
+                self._kept = KeptWorker(measurement, resources.pop_all())
 
     @contextlib.contextmanager
     def measuring_beside(
@@ -192,6 +206,9 @@ class Run:
         for measurement in self._live:
             measurement.end()
         self._live = []
+        if self._kept:
+            self._kept.end()
+            self._kept = None
 
     def _memory_need(self, variant: Variant, stack: Stack | None, model: Model | None) -> MemoryNeed | None:
         return memory.need_of(variant, stack, exporter(self._makers), model, self.settings)

@@ -133,11 +133,12 @@ class Sample:
 class Session:
     """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
 
-    ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared.
+    In a sweep, a worker may have a session for each of several settings: the load is the first one's, and None in the
+    others. ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared.
     """
 
     variant: str
-    load_s: float
+    load_s: float | None
     export_s: float
     warmups: tuple[Sample, ...]
     samples: tuple[Sample, ...]

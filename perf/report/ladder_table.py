@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from perf.measure.ladder_row import LadderRow
 from perf.report.tables import aligned, markdown_table, wrapped
@@ -14,6 +14,7 @@ from perf.stats.intervals import Interval, median_interval
 HEADINGS = ("variant", "s/image", "interval", "n", "speed-up", "GiB", "ICL", "SPR")
 SEES = "sees"  # a column more, where there is room for it
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
+WITHIN_SETTING = "  "  # before a name below the setting that it is of
 UNBROKEN = 1000  # columns, more than any table takes
 ABOUT_SEES = "sees: the smallest slowdown that would have been found with 95 % probability."
 
@@ -27,7 +28,7 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     median_s = statistics.median(row.latencies_s)
     peak = row.session.peak_rss_bytes
     return (
-        row.variant.name,
+        f"{WITHIN_SETTING}{row.variant.base_name}" if row.variant.setting else row.variant.name,
         seconds(median_s),
         interval(median_interval(row.latencies_s)),
         str(len(row.latencies_s)),
@@ -37,16 +38,49 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     )
 
 
+def by_setting(rows: Iterable[LadderRow]) -> dict[str, list[LadderRow]]:
+    """Return the rows that were measured by their setting in a sweep, which outside one is an empty text."""
+    groups: dict[str, list[LadderRow]] = {}
+    for row in rows:
+        if row.latencies_s:
+            groups.setdefault(row.variant.setting, []).append(row)
+    return groups
+
+
+def lines_of(
+    rows: Iterable[LadderRow], cells_of: Callable[[LadderRow, float | None], tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Return the texts of each row that was measured; in a sweep those of one setting below a line with its name.
+
+    Args:
+        rows: those of a run.
+        cells_of: makes the texts of a row, told the median latency of eager fp32 at the same setting.
+    """
+    lines: list[tuple[str, ...]] = []
+    for setting, measured in by_setting(rows).items():
+        reference_s = reference_latency_s(measured)
+        lines += [(in_words(setting),)] if setting else []
+        lines += [cells_of(row, reference_s) for row in measured]
+    return lines
+
+
 def measured_cells(rows: Iterable[LadderRow]) -> list[tuple[str, ...]]:
-    """Return the texts of each row that was measured."""
-    measured = [row for row in rows if row.latencies_s]
-    reference_s = reference_latency_s(measured)
-    return [cells(row, reference_s) for row in measured]
+    """Return the texts of each row that was measured, and of each setting of a sweep."""
+    return lines_of(rows, cells)
 
 
-def cells_with_sees(rows: Sequence[LadderRow], sees: Sees) -> list[tuple[str, ...]]:
-    """Return the texts of each measured row, and the slowdown that it could have seen."""
-    return [(*texts, smallest_slowdown(sees.get(texts[0]))) for texts in measured_cells(rows)]
+def cells_with_sees(rows: Iterable[LadderRow], sees: Sees) -> list[tuple[str, ...]]:
+    """Return the same with the slowdown that each row could have seen."""
+
+    def extended(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
+        return (*cells(row, reference_s), smallest_slowdown(sees.get(row.variant.name)))
+
+    return lines_of(rows, extended)
+
+
+def in_words(setting: str) -> str:
+    """Return what a setting is called in a table: ``256x256-10steps`` as ``256x256, 10 steps``."""
+    return setting.replace("-", ", ").replace("steps", " steps")
 
 
 def smallest_slowdown(ratio: float | None) -> str:
@@ -57,7 +91,7 @@ def smallest_slowdown(ratio: float | None) -> str:
 def reference_latency_s(measured: Iterable[LadderRow]) -> float | None:
     """Return the median of the row that speed-ups refer to, or None if this run did not measure it."""
     for row in measured:
-        if row.variant.name == EAGER_FP32:
+        if row.variant.base_name == EAGER_FP32:
             return statistics.median(row.latencies_s)
     return None
 

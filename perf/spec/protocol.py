@@ -7,9 +7,9 @@ The defaults are those of the source article (see perf.spec.ladder): one image, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from perf.errors import BadInput
 
@@ -18,6 +18,9 @@ MAX_SEED = 2**32 - 1
 MAX_ROUNDS_FACTOR = 2  # disturbed rounds are measured again, up to this many times the number of rounds wanted
 SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
+SEPARATOR = ","  # of the sizes, or the step counts, of a sweep
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,66 @@ class Size:
             raise BadInput(f"size {text!r} is not of the form WIDTHxHEIGHT, for example 512x512")
         return cls(int(sides[0]), int(sides[-1]))
 
+    @property
+    def pixels(self) -> int:
+        """The number of pixels of an image."""
+        return self.width * self.height
+
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """The sizes and the step counts that every row is measured at, the smallest first; none where only one is.
+
+    Their order is not the user's: what an earlier setting leaves in a worker's memory is part of what a later one
+    measures, so that two orders could not be compared.
+    """
+
+    sizes: tuple[Size, ...] = ()
+    steps: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, sizes: Sequence[Size], steps: Sequence[int]) -> Sweep:
+        """Return the sweep over these; what has one value, or none, is not swept."""
+        by_size = sorted(sizes, key=lambda size: (size.pixels, size.width))
+        return cls(
+            sizes=tuple(by_size) if len(sizes) > 1 else (),
+            steps=tuple(sorted(steps)) if len(steps) > 1 else (),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Sweep:
+        """Read what ``to_json`` wrote; also a whole protocol, in which what is not swept has one value."""
+        size, steps = (str(data.get(name, "")) for name in ("size", "steps"))
+        return cls.of(
+            parse_sizes(size) if SEPARATOR in size else (),
+            parse_steps(steps) if SEPARATOR in steps else (),
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """Return what is swept, as on the command line, by its name in a protocol."""
+        swept = {"size": self.sizes, "steps": self.steps}
+        return {name: SEPARATOR.join(map(str, values)) for name, values in swept.items() if values}
+
+    def __bool__(self) -> bool:
+        return bool(self.sizes or self.steps)
+
+
+NO_SWEEP = Sweep()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense."""
+    """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense.
+
+    Of a ``sweep``, ``size`` and ``steps`` are those of the first setting.
+    """
 
     size: Size
     steps: int = 20
+    sweep: Sweep = NO_SWEEP
     warmup_steps: int = 10
     rounds: int = 10
     budget_s: float = 300.0
@@ -93,11 +146,13 @@ class Protocol:
             return good >= self.rounds or measured >= self.max_rounds
         return good >= self.min_rounds or measured >= MAX_ROUNDS_FACTOR * self.min_rounds
 
+    @property
+    def setting(self) -> str:
+        """The size and the steps in words, all of a sweep's: ``256x256 and 512x512, 20 steps``."""
+        return setting_in_words(self.compared)
+
     def __str__(self) -> str:
-        return (
-            f"{self.size}, {self.steps} {'step' if self.steps == 1 else 'steps'}, guidance {self.guidance_scale:g}, "
-            f"{self._rounds_in_words()}"
-        )
+        return f"{self.setting}, guidance {self.guidance_scale:g}, {self._rounds_in_words()}"
 
     def _rounds_in_words(self) -> str:
         if self.rounds > self.min_rounds:
@@ -106,16 +161,22 @@ class Protocol:
 
     @property
     def compared(self) -> dict[str, Any]:
-        """The settings that must be equal for two measurements to be compared; JSON types only."""
+        """The settings that must be equal for two measurements to be compared; JSON types only.
+
+        Those of a sweep are only equal to those of the same sweep: one worker may have made all of it.
+        """
         settings = self.to_json()
-        return {name: settings[name] for name in COMPARED_FIELDS}
+        return {name: settings[name] for name in COMPARED_FIELDS} | self.sweep.to_json()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"size": str(self.size)}
+        own = asdict(self) | {"size": str(self.size)}
+        del own["sweep"]  # what is no sweep reads as it did before there were any
+        return own | {"sweep": self.sweep.to_json()} if self.sweep else own
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Protocol:
-        return cls(**{**data, "size": Size.parse(data["size"])})
+        sweep = Sweep.from_json(data.get("sweep", {}))
+        return cls(**{**data, "size": Size.parse(data["size"]), "sweep": sweep})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,3 +197,58 @@ class Deadlines:
 def is_guided(guidance_scale: float) -> bool:
     """Tell whether this scale asks for classifier-free guidance, which diffusers turns off at 1 and below."""
     return guidance_scale > 1
+
+
+def parse_sizes(text: str) -> tuple[Size, ...]:
+    """Read ``256x256,512x512``, or one size. Raises BadInput, which names the one at fault."""
+    return _parse_list("--size", text, Size.parse)
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Read ``10,20``, or one number. Raises BadInput, which names the one at fault."""
+    return _parse_list("--steps", text, _parse_count)
+
+
+def _parse_list(option: str, text: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    """Read the values of an option. Raises BadInput for one that makes no sense, or that is there twice."""
+    texts = [part.strip() for part in text.split(SEPARATOR)]
+    if len(texts) == 1:
+        return (parse(text),)
+    values: list[T] = []
+    for part in texts:
+        try:
+            value = parse(part)
+        except BadInput as error:
+            raise BadInput(f"{option} {text}: {str(error).removeprefix('--')}") from None
+        if value in values:
+            raise BadInput(f"{option} {text}: {value} is there twice")
+        values.append(value)
+    return tuple(values)
+
+
+def _parse_count(text: str) -> int:
+    """Read a number of steps. Raises BadInput."""
+    try:
+        count = int(text)
+    except ValueError:
+        raise BadInput(f"--steps {text!r} is not a whole number") from None
+    if count < 1:
+        raise BadInput(f"--steps {count}: must be at least 1")
+    return count
+
+
+def setting_in_words(data: Mapping[str, Any]) -> str:
+    """Return the size and the steps in words, ``256x256 and 512x512, 20 steps``.
+
+    Args:
+        data: A protocol as JSON, or what is compared of one, maybe of a version of the suite that has more in it.
+    """
+    whole = {**data, **data.get("sweep", {})}
+    sizes, steps = str(whole["size"]), str(whole["steps"])
+    return f"{_enumerated(sizes)}, {_enumerated(steps)} {'step' if steps == '1' else 'steps'}"
+
+
+def _enumerated(text: str) -> str:
+    """Return ``1``, ``1 and 2`` or ``1, 2 and 3`` of ``1,2,3``."""
+    *others, last = text.split(SEPARATOR)
+    return f"{', '.join(others)} and {last}" if others else last
