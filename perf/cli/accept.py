@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from perf.history.recorded_run import RecordedRun
 from perf.host.machine import this_machine
 from perf.records.session_record import now
 from perf.spec import ladder
+from perf.spec.sweep import base_names, settings_of
 from perf.stats.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     particulars = recorded.machine_record["particulars"]
     occasion = Occasion(key=key, particulars=particulars, why=options.why, when=now())
     path = store.find(options.baselines, key).path
-    lines = acceptance.record(path, proposals, occasion, file.tolerances if file else Tolerances())
+    tolerances = replace(
+        file.tolerances if file else Tolerances(), base_names=base_names(row.variant for row in recorded.rows)
+    )
+    lines = acceptance.record(path, proposals, occasion, tolerances)
     print("\n".join(lines))
     return ExitCode.OK
 
@@ -77,7 +81,7 @@ def key_of(recorded: RecordedRun, names: list[str]) -> BaselineKey:
 
 def check_machine(path: Path, key: BaselineKey) -> None:
     """Raise BadRun, which names the first differences, if the run is not of a machine like this one."""
-    machine = dataclasses.replace(this_machine(), memory_node=key.machine.get("memory_node"))
+    machine = replace(this_machine(), memory_node=key.machine.get("memory_node"))
     here = BaselineKey(machine=machine.fingerprint, model=key.model, protocol=key.protocol)
     if differences := key.machine_differences(here):
         raise BadRun(f"{path} is of another machine: {'; '.join(differences[:DIFFERENCES_SHOWN])}; accept it there")
@@ -85,9 +89,9 @@ def check_machine(path: Path, key: BaselineKey) -> None:
 
 def proposal_of(recorded: RecordedRun, name: str) -> Proposal:
     """Return what a baseline would get of this row. Raises NotAccepted, or BadRun if its record cannot be believed."""
-    (variant,) = ladder.select([name])
     row = next(row for row in recorded.rows if row.name == name)
-    if specification(row.variant) != specification(variant):
+    settings = settings_of(ladder.select([row.variant.base_name]), row.protocol.sweep)
+    if specification(row.variant) not in [specification(each) for each in settings if each.name == name]:
         raise NotAccepted(name, "not recorded: the ladder's row of this name is another by now; measure again")
     try:
         return Proposal.from_json(recorded.records[name])

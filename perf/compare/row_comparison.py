@@ -11,12 +11,13 @@ from perf.errors import BadInput
 from perf.host.prerequisites import Missing
 from perf.host.stack import Stack
 from perf.measure.run import Run
+from perf.spec.sweep import at_setting_of
 from perf.spec.variant import Variant
 from perf.stats.paired_comparison import PairedVerdict
 
 
 class RowComparison(RunComparison):
-    """A comparison of every row of the run with the reference row that its settings name.
+    """A comparison of every row of the run with the reference row that its settings name, in a sweep at each setting.
 
     Whether the candidate is slower is the question, so either answer is one: what fails is a row without an answer.
     Raises BadInput if the reference row cannot run here.
@@ -34,7 +35,7 @@ class RowComparison(RunComparison):
 
     def sides(self, variant: Variant) -> Mapping[Role, tuple[Variant, Stack | None]]:
         """Return the variant and what it is measured against, each in the installed stack of its own."""
-        rows = {Role.REFERENCE: self.reference, Role.CANDIDATE: variant}
+        rows = {Role.REFERENCE: at_setting_of(self.reference, variant), Role.CANDIDATE: variant}
         return {role: (row, self._run.stacks.get(row.stack)) for role, row in rows.items()}
 
     def why_missing(self, missing: Missing) -> str:

@@ -42,6 +42,7 @@ class WorkerPair:
             measurement = self._load(role)
         self._alive.add(role)
         self.measurements[role] = measurement
+        assert measurement.session.load_s is not None, "a worker of a pair makes one setting alone"
         self.loads_s[role] = measurement.session.load_s
         measurement.warm_up()
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from perf.errors import BadRecord
+from perf.errors import BadInput, BadRecord
 from perf.host.machine import Machine
 from perf.measure.checkpoints import Model
 from perf.records.checks import check_count, check_keys, check_text
-from perf.spec.protocol import COMPARED_FIELDS, SERVER_FIELDS, Protocol
+from perf.spec.protocol import COMPARED_FIELDS, SEPARATOR, SERVER_FIELDS, Protocol, Size, Sweep, setting_in_words
 
 DIGITS = 8  # of the digest in a file's name
 COUNTS = {"cores_used", "sockets", "numa_nodes", "threads_per_core", "memory_gib"}  # of a machine, none of them 0
@@ -24,7 +24,10 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineKey:
-    """The machine, model and protocol that a baseline belongs to; each part is of JSON types."""
+    """The machine, model and protocol that a baseline belongs to; each part is of JSON types.
+
+    The protocol's ``size`` and ``steps`` are those of a single setting, or texts with all that a sweep has of them.
+    """
 
     machine: Json
     model: Json
@@ -39,8 +42,19 @@ class BaselineKey:
         """A name that people can read, and that no other key has."""
         model = str(self.model["name"]).rsplit("/")[-1]
         letters = "".join(letter if letter.isalnum() else "-" for letter in model)
+        setting = f"{self.protocol['size']}-{self.protocol['steps']}steps".replace(SEPARATOR, "+")
         server = f"-{len(self.protocol['instances'])}x{self.protocol['batch']}" if "instances" in self.protocol else ""
-        return f"{letters}-{self.protocol['size']}-{self.protocol['steps']}steps{server}-{self.digest[:DIGITS]}.json"
+        return f"{letters}-{setting}{server}-{self.digest[:DIGITS]}.json"
+
+    @property
+    def sweep(self) -> Sweep:
+        """What is swept, which is nothing for a single setting."""
+        return Sweep.from_json(self.protocol)
+
+    @property
+    def setting(self) -> str:
+        """The size and the steps in words, all of a sweep's."""
+        return setting_in_words(self.protocol)
 
     @property
     def digest(self) -> str:
@@ -71,7 +85,7 @@ class BaselineKey:
         protocol = check_keys(
             fields["protocol"], required=set(COMPARED_FIELDS), optional=set(SERVER_FIELDS), where="setting.protocol"
         )
-        check_count("setting.protocol.steps", protocol["steps"])
+        _check_setting(protocol)
         _check_server(protocol)
         if not isinstance(fields["machine"], dict) or "codename" not in fields["machine"]:
             raise BadRecord("setting.machine.codename", "is missing")
@@ -92,6 +106,25 @@ def _check_server(protocol: Json) -> None:
         raise BadRecord("setting.protocol.instances", "is not a list of counts of cores")
     for number, cores in enumerate(protocol["instances"]):
         check_count(f"setting.protocol.instances[{number}]", cores)
+
+
+def _check_setting(protocol: Json) -> None:
+    """Raise BadRecord unless size and steps are those of one setting, or of a sweep as Sweep writes it."""
+    size, steps = protocol["size"], protocol["steps"]
+    check_text("setting.protocol.size", size)
+    if not isinstance(steps, str):
+        check_count("setting.protocol.steps", steps)
+    swept = {name: value for name, value in (("size", size), ("steps", steps)) if SEPARATOR in str(value)}
+    try:
+        if "size" not in swept:
+            Size.parse(size)
+        is_known = Sweep.from_json(swept).to_json() == swept
+    except (BadInput, ValueError) as error:  # the latter of a number with thousands of digits
+        raise BadRecord("setting.protocol", str(error)) from None
+    if isinstance(steps, str) and "steps" not in swept:
+        raise BadRecord("setting.protocol.steps", f"{steps!r} is not a count")
+    if not is_known:
+        raise BadRecord("setting.protocol", f"{' and '.join(swept.values())}: not in the order of a sweep")
 
 
 def _differences(part: str, baseline: Json, here: Json) -> list[str]:

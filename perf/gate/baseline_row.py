@@ -24,8 +24,12 @@ from perf.spec.variant import Variant
 
 OPTIONAL = {"evidence", "worker", "commit", "launch", checksum.FIELD}
 COMMIT = re.compile(r"[0-9a-f]{40}")
-DESCRIPTIVE = {"name", "about", "published_s"}  # fields of a variant that change nothing in what is measured
-USUAL = {field.name: field.default for field in dataclasses.fields(Variant) if field.default is not dataclasses.MISSING}
+DESCRIPTIVE = {"name", "setting_of", "about", "published_s"}  # what changes nothing in what is measured
+USUAL = {
+    field.name: field.default
+    for field in dataclasses.fields(Variant)
+    if field.default is not dataclasses.MISSING and field.name not in DESCRIPTIVE
+}
 
 
 @dataclass(frozen=True, kw_only=True)

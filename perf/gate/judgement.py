@@ -56,7 +56,7 @@ class Judgement:
         self._sessions: dict[str, list[SessionRecord]] = {}
         self._extra_info: dict[str, MutableMapping[str, Any]] = {}
         self._errors: dict[str, WorkerError] = {}
-        self._known = known_file.find(run.settings.baselines, run.machine.codename.key)
+        self._known = known_file.find(run.settings.baselines, run.machine.codename.key, run.variants)
 
     def has_baseline(self, variant: Variant) -> bool:
         """Return whether there is a row that the variant is to be judged by."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -56,15 +56,19 @@ class KnownRegression:
 
 @dataclass(frozen=True)
 class KnownRegressions:
-    """The entries of a file that are for this machine."""
+    """The entries of a file that are for this machine.
+
+    ``base_names`` has the names of the rows of which others are settings in a sweep, by the names of these.
+    """
 
     path: Path
     entries: tuple[KnownRegression, ...] = ()
+    base_names: Mapping[str, str] = field(default_factory=dict)
 
     def settle(self, verdicts: Mapping[str, Verdict], today: datetime.date) -> dict[str, Verdict]:
         """Return the verdicts of a run, by row, those on regressed rows as the entries have it on this day."""
         return {
-            name: settle_row(name, verdict, slowdowns(verdict), self.entries, today)
+            name: settle_row(self._base_name(name), verdict, slowdowns(verdict), self.entries, today)
             for name, verdict in verdicts.items()
         }
 
@@ -73,14 +77,20 @@ class KnownRegressions:
         lines = []
         for entry in self.entries:
             title = f"{self.path}: {entry.row}, {entry.quantity}"
-            judged = {name: verdict for name, verdict in verdicts.items() if fnmatchcase(name, entry.row)}
-            slower = [name for name, verdict in judged.items() if _needs(entry, name, slowdowns(verdict))]
+            judged = {name: each for name, each in verdicts.items() if fnmatchcase(self._base_name(name), entry.row)}
+            slower = [
+                name for name, verdict in judged.items() if _needs(entry, self._base_name(name), slowdowns(verdict))
+            ]
             if entry.is_past(today):
                 lines.append(f"{title}: was known until {entry.until}, which is past")
             elif judged and not slower and all(verdict.kind in DECIDED for verdict in judged.values()):
                 rows = " and ".join(judged) + (" has" if len(judged) == 1 else " have")
                 lines.append(f"{title}: not needed any more, {rows} not regressed in it")
         return lines
+
+    def _base_name(self, row: str) -> str:
+        """Return the name that an entry would give the row."""
+        return self.base_names.get(row, row)
 
 
 def _needs(entry: KnownRegression, row: str, slower: Slowdowns) -> bool:

@@ -17,6 +17,7 @@ import datetime
 import fnmatch
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from perf.host.cpu import GENERATIONS
 from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT, check_quantity
 from perf.measure.toml_file import check_keys, check_percent, check_type, naming, read
 from perf.spec import ladder
+from perf.spec.sweep import base_names
+from perf.spec.variant import Variant
 from perf.stats.watch import LATENCY
 
 FILE = "known.toml"
@@ -35,10 +38,16 @@ LINK = re.compile(r"\bhttps?://\S")
 UNNAMED = re.compile(r"\w+-\d+-\d+(-like)?")  # the codename of a CPU that is not known
 
 
-def find(folder: Path, codename: str) -> KnownRegressions:
+def find(folder: Path, codename: str, variants: Iterable[Variant] = ()) -> KnownRegressions:
     """Return the known regressions beside these baselines that are of this machine, by its codename.
 
-    Raises BadInput, which names the file and the entry, for a mistake in any of them.
+    Args:
+        folder: where the baselines are.
+        codename: the machine's.
+        variants: the run's; what is known of a row is known of its settings in a sweep.
+
+    Raises:
+        BadInput: There is a mistake in an entry, for whatever machine; it names the file and the entry.
     """
     path = folder / FILE
     if not os.path.lexists(path):  # a link to nothing is a mistake, not no file
@@ -46,7 +55,8 @@ def find(folder: Path, codename: str) -> KnownRegressions:
     table = read(path)
     with naming(path):
         entries = _parse(table)
-    return KnownRegressions(path, tuple(entry for entry in entries if fnmatch.fnmatchcase(codename, entry.machine)))
+    here = tuple(entry for entry in entries if fnmatch.fnmatchcase(codename, entry.machine))
+    return KnownRegressions(path, here, base_names(variants))
 
 
 def _parse(table: dict[str, Any]) -> list[KnownRegression]:

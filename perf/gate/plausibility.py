@@ -36,7 +36,7 @@ def faults_of(rows: Mapping[str, BaselineRow], key: BaselineKey) -> dict[str, Ba
 
 def check_row(row: BaselineRow, key: BaselineKey) -> None:
     """Raise BadRecord, whose field is the path within the row, if its figures contradict each other."""
-    steps = row.variant["steps"] or key.protocol["steps"]
+    steps = steps_of(row, key)
     typical_s = statistics.median(_latencies_s(row.sessions))
     memory_gib = key.machine.get("memory_gib")
     for number, session in enumerate(row.sessions):
@@ -52,6 +52,14 @@ def check_row(row: BaselineRow, key: BaselineKey) -> None:
                 )
             except BadRecord as error:
                 raise error.within(where) from None
+
+
+def steps_of(row: BaselineRow, key: BaselineKey) -> int:
+    """Return the row's own steps, or the protocol's. Raises BadRecord if neither is a number, as none is in a sweep."""
+    steps = row.variant["steps"] or key.protocol["steps"]
+    if not isinstance(steps, int):
+        raise BadRecord("variant.steps", f"is missing, in a sweep of {steps} steps")
+    return steps
 
 
 def cpus_of(row: BaselineRow, key: BaselineKey) -> int | None:

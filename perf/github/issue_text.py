@@ -76,7 +76,7 @@ def facts(found: RowTonight) -> list[str]:
     return [
         f"row: {row.name}",
         f"machine: {machine}; {night.host or 'unnamed'}",
-        f"model: {night.model['name']}, {night.protocol['size']}, {night.protocol['steps']} steps",
+        f"model: {night.measured}",
         f"verdict: {row.verdict}",
         f"since: {since(found)}",
         *(f"changed since the anchor: {change}" for change in changes),

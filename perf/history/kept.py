@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perf.gate.baseline_key import BaselineKey, Json
-from perf.spec.protocol import Protocol
+from perf.spec.protocol import Protocol, setting_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,11 @@ class Kept:
         """What is equal of two runs that can be compared: machine, model and protocol."""
         compared = Protocol.from_json(self.protocol).compared
         return BaselineKey(machine=self.fingerprint, model=self.model, protocol=compared)
+
+    @property
+    def measured(self) -> str:
+        """The model, and the size and the steps of its images, in words."""
+        return f"{self.model['name']}, {setting_in_words(self.protocol)}"
 
     @property
     def setting(self) -> str:

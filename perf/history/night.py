@@ -18,6 +18,7 @@ from perf.history.kept import Kept, fields_of
 from perf.history.recorded_run import EvidencedRow, RecordedRow, RecordedRun, read
 from perf.host.anchors import Recipe
 from perf.records.session_record import Round, SessionRecord
+from perf.spec.ladder import EAGER_FP32
 from perf.stats.intervals import Interval, median_interval
 from perf.stats.level import MIN_ROUNDS, undisturbed
 from perf.stats.verdict import JudgedBy, Verdict
@@ -75,6 +76,7 @@ class NightRow:
         interval: where that median is, free of any distribution.
         calm: the same of the rounds during which nothing else ran; None of a night that was kept before that was.
         parts_s: the median seconds of one call of each part, by the part's name.
+        load_s: the seconds of loading; None where, in a sweep, the worker had loaded for another setting.
         verdict: what was said of the row; None where the run ended before.
         stack: Python and packages, and ``stack_digest`` what their anchor would be called.
         to_anchor: the ratio to the anchor; None where only memory compares the two, or there is none.
@@ -89,7 +91,7 @@ class NightRow:
     interval: Interval
     calm: Calm | None
     parts_s: Mapping[str, float]
-    load_s: float
+    load_s: float | None
     peak_rss_bytes: int | None
     verdict: Verdict | None
     stack: Json
@@ -99,6 +101,16 @@ class NightRow:
     evidence: Json | None
     fidelity: Json | None
     sessions: tuple[SessionRecord, ...]
+
+    @property
+    def base_name(self) -> str:
+        """The name by which users choose the row: in a sweep, all of its settings have it in common."""
+        return str(self.variant.get("setting_of") or self.name)
+
+    @property
+    def setting(self) -> str:
+        """What tells the row from the other settings of a sweep; empty outside one."""
+        return self.name.removeprefix(self.base_name).removeprefix("-")
 
     @classmethod
     def of(cls, row: RecordedRow, record: Json) -> Self:
@@ -132,6 +144,15 @@ class Night(Kept):
 
     machine_verdict: Json | None
     rows: tuple[NightRow, ...]
+
+    def steps_of(self, row: NightRow) -> int:
+        """Return the steps of a row's images: its own, or the protocol's."""
+        return int(row.variant.get("steps") or self.protocol["steps"])
+
+    def reference_s(self, row: NightRow) -> float | None:
+        """Return eager fp32's seconds per image at the setting of a row; None where that was not measured."""
+        of_setting = (each for each in self.rows if each.setting == row.setting)
+        return next((each.latency_s for each in of_setting if each.base_name == EAGER_FP32), None)
 
 
 def without_layers(evidence: Json | None) -> Json | None:

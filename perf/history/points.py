@@ -40,7 +40,7 @@ class Point:
     calm_s: float | None
     calm_low_s: float | None
     calm_high_s: float | None
-    load_s: float
+    load_s: float | None
     peak_rss_bytes: float | None
     parts_s: Mapping[str, float]
     kind: VerdictKind | None

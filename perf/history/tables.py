@@ -17,7 +17,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, ForeignKeyConstraint, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 METADATA = MetaData(
     naming_convention={
@@ -28,6 +41,26 @@ METADATA = MetaData(
 )
 DIGEST = String(64)
 NAME = String(200)
+
+
+class Positive(TypeDecorator[float]):
+    """A number above 0, or None, which is a 0 in the column.
+
+    So a column that may not be null, which SQLite only lets become another by copying the whole table, can say that
+    something is not known.
+    """
+
+    impl = Float
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float:  # noqa: ARG002 - SQLAlchemy's own
+        """Return what the column gets."""
+        return value or 0.0
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002
+        """Return what the column has."""
+        return value or None
+
 
 machine = Table(
     "machine",
@@ -92,7 +125,7 @@ row = Table(
     Column("calm_low_s", Float),
     Column("calm_high_s", Float),
     Column("parts_s", JSON, nullable=False),
-    Column("load_s", Float, nullable=False),
+    Column("load_s", Positive, nullable=False),
     Column("peak_rss_bytes", Float),
     Column("verdict", JSON),
     Column("kind", String(20)),

@@ -30,6 +30,7 @@
     row_bench        what a row is measured with where that is not what the others are
     measurement      Measurement, one variant and its worker
     group            Group, the workers of a variant side by side
+    kept_worker      KeptWorker, which makes several settings of a row in a sweep
     ladder_row       LadderRow, a variant's session or why it has none
     run_stacks       the stacks of a run's rows, and those that make what a row's own cannot
     run              Run, what the variants of a run share

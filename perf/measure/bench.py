@@ -46,7 +46,7 @@ class Bench:
     def load_request(self, variant: Variant) -> dict[str, Any]:
         """Return the request ``load`` of perf.worker.__main__ for a variant."""
         return {
-            "variant": variant.to_json(),
+            "variant": _told_to_a_worker(variant),
             "checkpoint": str(self.model.folder),
             "checkpoint_digest": self.model.digest,
             "size": str(self.protocol.size),
@@ -57,3 +57,15 @@ class Bench:
             "prompts": list(self.prompts),
             "batch": self.protocol.batch,
         }
+
+
+def _told_to_a_worker(variant: Variant) -> dict[str, Any]:
+    """Return a variant as a worker is told of it, which may be of an earlier commit and refuse what it does not know.
+
+    So it hears of a newer option only where the row has it; of which row it is a setting is nothing to a worker.
+    """
+    told = variant.to_json()
+    del told["setting_of"]
+    if told["size"] is None:
+        del told["size"]
+    return told

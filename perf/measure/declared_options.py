@@ -42,6 +42,10 @@ INSTANCES_HELP = (
 )
 BATCH_HELP = "images that each worker makes at once; implies --instances 1 (1)"
 SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
+SIZE_HELP = (
+    f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size}); several, such as "
+    "256x256,512x512, to measure every row at each"
+)
 MODEL_HELP = (
     f"a synthetic model ({', '.join(SYNTHETIC)}; by default {DEFAULT_MODEL}), a Hub id, or a diffusers folder, of a "
     f"{' or '.join(family.pipeline for family in FAMILIES)}"
@@ -113,8 +117,8 @@ def _what_to_measure() -> list[Option]:
 
 def _protocol() -> list[Option]:
     return [
-        _option("--size", metavar="WxH", help=SIZE_HELP),
-        _option("--steps", type=int, help=f"denoising steps of a timed generation {defaults('steps')}"),
+        _option("--size", metavar="WxH[,WxH...]", help=SIZE_HELP),
+        Option("--steps", {"metavar": "STEPS[,STEPS...]", "help": steps_help()}, may_be_number=True),
         _option("--warmup-steps", type=int, metavar="STEPS", help=f"steps of a warm-up {defaults('warmup_steps')}"),
         _option("--rounds", type=int, help=f"timed generations per variant {defaults('rounds')}"),
         _option("--budget", type=float, metavar="SECONDS", help=BUDGET_HELP),
@@ -193,6 +197,11 @@ def _comparing() -> list[Option]:
         ),
         _for_one_run("--json", type=Path, metavar="FILE", help="write the comparison's results"),
     ]
+
+
+def steps_help() -> str:
+    """Return the help of --steps."""
+    return f"denoising steps of a timed generation {defaults('steps')}; several, such as 10,20, to measure each"
 
 
 def defaults(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import math
 import statistics
@@ -23,7 +24,8 @@ from perf.host.regular_file import read_text
 from perf.host.replaced_file import replace_text
 from perf.measure.settings import DEFAULT_MODEL, preset
 from perf.records.strict_json import parse
-from perf.spec.protocol import Protocol, Size
+from perf.spec.protocol import Protocol
+from perf.spec.sweep import can_follow
 from perf.spec.variant import Precision, Variant
 
 MAX_BYTES = 1024**2  # of the file with the seconds of each row
@@ -59,14 +61,17 @@ def relative_step(variant: Variant, *, has_bf16: bool) -> float:
     return RELATIVE_STEP[variant.precision]
 
 
-def row_s(variant: Variant, protocol: Protocol, step_s: float) -> float:
-    """Return the seconds of a whole row, from load to inspection, if each of its UNet steps takes ``step_s``."""
+def row_s(variant: Variant, protocol: Protocol, step_s: float, *, loads: bool = True) -> float:
+    """Return the seconds of a whole row, from load to inspection, if each of its UNet steps takes ``step_s``.
+
+    ``loads``: whether a worker must load the row, which in a sweep may have loaded it for an earlier setting.
+    """
     generation_s = (variant.steps or protocol.steps) * step_s * BEYOND_STEPS
     warmup_s = min(variant.steps or protocol.warmup_steps, protocol.warmup_steps) * step_s * BEYOND_STEPS
     within_budget = math.ceil(protocol.budget_s / generation_s)
     rounds = min(protocol.rounds, max(protocol.min_rounds, within_budget))
     load_s = LOAD_S + (COMPILE_S if variant.compiled else 0.0)
-    return load_s + variant.warmup_rounds * warmup_s + rounds * generation_s + INSPECTED_STEPS * step_s
+    return loads * load_s + variant.warmup_rounds * warmup_s + rounds * generation_s + INSPECTED_STEPS * step_s
 
 
 def roughly(seconds: float) -> str:
@@ -116,6 +121,8 @@ class Estimate:
     ) -> None:
         self._pending = {variant.name: variant for variant in variants}
         self._variants = tuple(variants)
+        pairs = itertools.pairwise(variants)
+        self._without_load = {later.name for earlier, later in pairs if can_follow(later, earlier)}
         self._protocol = protocol
         self._last = last
         self._last_s = last.read()
@@ -132,7 +139,8 @@ class Estimate:
         """
         variant = self._pending.get(name)
         if variant and not variant.compiled:
-            self._fp32_steps_s[name] = step_s / relative_step(variant, has_bf16=self._has_bf16)
+            relative = relative_step(variant, has_bf16=self._has_bf16) * self._relative_pixels(variant, self._protocol)
+            self._fp32_steps_s[name] = step_s / relative
 
     def end_row(self, name: str, seconds: float) -> None:
         """Strike a row off, and keep what it took for the next run."""
@@ -191,8 +199,12 @@ class Estimate:
         if not self._fp32_steps_s:
             return None
         fp32_step_s = statistics.median(self._fp32_steps_s.values())
-        step_s = fp32_step_s * relative_step(variant, has_bf16=self._has_bf16)
-        return row_s(variant, protocol, step_s * pixels(protocol.size) / pixels(self._protocol.size))
+        relative = relative_step(variant, has_bf16=self._has_bf16) * self._relative_pixels(variant, protocol)
+        return row_s(variant, protocol, fp32_step_s * relative, loads=variant.name not in self._without_load)
+
+    def _relative_pixels(self, variant: Variant, protocol: Protocol) -> float:
+        """Return how many pixels an image of the row has by a protocol, relative to those of this run's size."""
+        return (variant.size or protocol.size).pixels / self._protocol.size.pixels
 
     def _source(self) -> str:
         if all(name in self._last_s for name in self._pending):
@@ -200,6 +212,7 @@ class Estimate:
         name, fp32_step_s = next(iter(self._fp32_steps_s.items()))
         variant = next(variant for variant in self._variants if variant.name == name)
         step_s = fp32_step_s * relative_step(variant, has_bf16=self._has_bf16)
+        step_s *= self._relative_pixels(variant, self._protocol)
         return f"a UNet step of {name} in {step_s:.2g} s"
 
     def _shorter(self, model: str) -> list[str]:
@@ -207,7 +220,7 @@ class Estimate:
         options = []
         usual = preset(model, quick=True)
         quick = replace(self._protocol, **{name: getattr(usual, name) for name in SET_BY_QUICK})
-        if pixels(quick.size) < pixels(self._protocol.size):
+        if quick.size.pixels < self._protocol.size.pixels and not self._protocol.sweep:
             times_s = [self._by_steps(variant, quick) for variant in self._pending.values()]
             known_s = [seconds for seconds in times_s if seconds is not None]
             options.append(f"--quick ({roughly(sum(known_s))})" if known_s else "--quick")
@@ -216,8 +229,3 @@ class Estimate:
         if model == DEFAULT_MODEL:
             options.append("--model tiny to try it out")
         return options
-
-
-def pixels(size: Size) -> int:
-    """Return the number of pixels of an image."""
-    return size.width * size.height

@@ -88,11 +88,12 @@ class Group:
         """How many windows there are at most, disturbed ones included."""
         return self._bench.protocol.max_rounds
 
-    def load(self) -> None:
-        """Have all workers build the variant. Raises a WorkerError."""
+    def load(self) -> float:
+        """Have all workers build the variant, and return the seconds that it took the first. Raises a WorkerError."""
         first, *others = self._instances
-        self._together(Measurement.load, [first])
+        (ready,) = self._together(Measurement.load, [first])
         self._together(Measurement.load, others)
+        return ready.load_s
 
     def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
         """Return the arguments of ``generate`` for the next round. Raises EnoughRounds, a WorkerError."""
@@ -230,9 +231,9 @@ def side_by_side(
         running.callback(group.close)
         running.callback(group.end)
         bench.progress.begin(label, "loading")
-        group.load()
+        load_s = group.load()
         count = f"{len(parts)} workers loaded, the first" if len(parts) > 1 else "loaded"
-        bench.progress.line(f"{label}: {count} in {duration(group.session.load_s)}")
+        bench.progress.line(f"{label}: {count} in {duration(load_s)}")
         yield group
 
 

@@ -79,6 +79,15 @@ class WorkerProcess:
         """The worker's process id, which is also its process group's."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has neither been ended nor died."""
+        return self._process.returncode is None and not self._has_exited(0.0)
+
+    def rename(self, name: str) -> None:
+        """Let errors from now on be those of another name."""
+        self._name = name
+
     def wait_until_idle(self, timeout_s: float) -> None:
         """Sleep until no thread of the worker runs or wants to, or ``timeout_s`` have passed."""
         deadline = time.monotonic() + timeout_s

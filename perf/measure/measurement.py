@@ -26,6 +26,7 @@ from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
 from perf.records.session_record import Round
+from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 
 
@@ -45,6 +46,7 @@ class Measurement:
     """A variant's worker and the samples that it measured. ``measuring`` makes it; it is one of pedantic's Timed.
 
     ``is_timed`` tells whether pytest-benchmark's clock runs during its turns, where it takes turns with another.
+    ``loaded_size`` is the size that the worker has loaded for, where that was for an earlier measurement.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Measurement:
         label: str,
         folder: Path,
         is_timed: bool = True,
+        loaded_size: Size | None = None,
     ) -> None:
         self.variant = variant
         self._stack = stack
@@ -65,11 +68,14 @@ class Measurement:
         self._bench = bench
         self._worker = worker
         self._label = label
-        self._load_s = self._export_s = 0.0
+        self._loaded_size = loaded_size or bench.protocol.size
+        self._load_s: float | None = None
+        self._export_s = 0.0
         self._so_far = Rounds(bench.protocol, variant.warmup_rounds)
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
+        self._is_inspected = False
         self._energy = bench.energy_meter.window()
         self._probes = ProbeTimes(bench.probe, self.come_to_rest)
 
@@ -91,6 +97,11 @@ class Measurement:
         return cpu_list(self._bench.machine.cores)
 
     @property
+    def may_be_followed(self) -> bool:
+        """Whether the worker can go on to another setting: it is alive, and all went well until it was inspected."""
+        return self._is_inspected and self._worker.is_alive
+
+    @property
     def warmup_rounds(self) -> int:
         """How many of the rounds warm the worker up."""
         return self._so_far.warmup_rounds
@@ -100,13 +111,22 @@ class Measurement:
         """How many timed rounds there are at most, disturbed ones included."""
         return self._bench.protocol.max_rounds
 
-    def load(self) -> None:
-        """Have the worker build the variant. Raises a WorkerError."""
+    def following(self, variant: Variant, bench: Bench, *, label: str, folder: Path) -> Measurement:
+        """Return the measurement of another setting of the row by the same worker, with warm-ups of its own."""
+        self._worker.rename(variant.name)
+        bench.progress.line(f"{label}: by the worker that made {self.variant.name}")
+        return Measurement(
+            variant, self._stack, bench, self._worker, label=label, folder=folder, loaded_size=self._loaded_size
+        )
+
+    def load(self) -> Ready:
+        """Have the worker build the variant, and return what it took. Raises a WorkerError."""
         self._announce_estimate()  # known already from the times of the last run, if there was one
         self._bench.progress.begin(self._label, "loading")
         request = {"request": "load", **self._bench.load_request(self.variant)}
         ready = self._worker.ask(request, Ready, self._bench.deadlines.load_s)
         self._load_s, self._export_s = ready.load_s, ready.export_s
+        return ready
 
     def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
         """Return the arguments of ``generate`` for the next round: pedantic's ``setup``.
@@ -173,6 +193,7 @@ class Measurement:
         peak = peaks.of(self.variant, self._stack, inspected.peak)
         if peak is None:
             raise WorkerGarbled(self.variant.name, "the worker was asked for the machine's peak, and sent none")
+        self._is_inspected = True
         return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome)
 
     def come_to_rest(self) -> None:
@@ -203,13 +224,15 @@ class Measurement:
         return reply
 
     def _generation(self, steps: int) -> dict[str, Any]:
-        return {
+        protocol = self._bench.protocol
+        request = {
             "request": "generate",
-            "prompt": self._bench.protocol.prompt,
+            "prompt": protocol.prompt,
             "steps": steps,
-            "guidance_scale": self._bench.protocol.guidance_scale,
+            "guidance_scale": protocol.guidance_scale,
             "latents": str(self._bench.latents),
         }
+        return request if protocol.size == self._loaded_size else request | {"size": str(protocol.size)}
 
     def _keep(self, sample: Sample, steps: int) -> Sample:
         """Keep a sample, with the joules that were used for it, and return it.
@@ -285,11 +308,10 @@ def measuring(
         WorkerError: The worker did not start, or could not load the variant.
     """
     with starting(variant, stack, bench, folder, label, name=name, origin=origin, is_timed=is_timed) as measurement:
-        measurement.load()
-        line = f"{label}: loaded in {duration(measurement.session.load_s)}"
-        export_s = measurement.session.export_s
-        if export_s > 1:
-            line += f", exported in {duration(export_s)}"
+        ready = measurement.load()
+        line = f"{label}: loaded in {duration(ready.load_s)}"
+        if ready.export_s > 1:
+            line += f", exported in {duration(ready.export_s)}"
         bench.progress.line(line)
         yield measurement
 

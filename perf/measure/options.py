@@ -25,8 +25,9 @@ from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT
 from perf.measure.toml_file import check_percent
 from perf.spec import ladder
 from perf.spec.calibration import PROMPTS
-from perf.spec.protocol import Deadlines, Protocol, Size
+from perf.spec.protocol import Deadlines, Protocol, Size, Sweep, parse_sizes, parse_steps
 from perf.spec.same_image import image_differences
+from perf.spec.sweep import base_names, settings_of
 from perf.spec.variant import Variant
 from perf.stats.verdict import MAX_SESSIONS
 
@@ -60,7 +61,8 @@ def read(config: pytest.Config) -> Settings:
     except BadInput as error:
         raise BadInput(f"{file.place}: {str(error).removeprefix('--')}") from None
     wanted = read_settings(layered(options, given, file.values), is_strict=is_strict)
-    return replace(wanted, usual=usual, settings_file=file.path, tolerances=file.tolerances)
+    tolerances = replace(file.tolerances, base_names=base_names(wanted.variants))
+    return replace(wanted, usual=usual, settings_file=file.path, tolerances=tolerances)
 
 
 def layered(options: Iterable[Option], given: Mapping[str, Any], in_file: Mapping[str, Any]) -> argparse.Namespace:
@@ -84,7 +86,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
     """
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
-    variants = ladder.select(option.variant)
+    variants, protocol = ladder.select(option.variant), read_protocol(option)
     asked_instances = "1" if option.instances is None and option.batch is not None else option.instances
     instances = place(asked_instances, cores(os.sched_getaffinity(0))) if asked_instances is not None else ()
     check_update(option.update_baseline, option.why)
@@ -92,10 +94,10 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
     check_range("--fresh", option.fresh, 0, MAX_SESSIONS - 1)
     return Settings(
         model=option.model,
-        variants=variants,
+        variants=settings_of(variants, protocol.sweep),
         stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
         size=read_size(option),
-        protocol=replace(read_protocol(option), instances=tuple(map(len, instances))),
+        protocol=replace(protocol, instances=tuple(map(len, instances))),
         instances=instances,
         asked_instances=asked_instances,
         deadlines=Deadlines(
@@ -127,10 +129,18 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
 
 
 def read_size(option: argparse.Namespace) -> Size | None:
-    """Return the size that was asked for, or None for the model's own. Raises BadInput."""
-    if option.size:
-        return Size.parse(option.size)
-    return QUICK.size if option.quick else None
+    """Return the size that was asked for, of a sweep the first, or None for the model's own. Raises BadInput."""
+    if option.size is None:
+        return QUICK.size if option.quick else None
+    first, *_ = read_sweep(option).sizes or parse_sizes(option.size)
+    return first
+
+
+def read_sweep(option: argparse.Namespace) -> Sweep:
+    """Return the sizes and the steps of which several were asked for. Raises BadInput."""
+    sizes = () if option.size is None else parse_sizes(option.size)
+    steps = () if option.steps is None else parse_steps(str(option.steps))
+    return Sweep.of(sizes, steps)
 
 
 def read_protocol(option: argparse.Namespace) -> Protocol:
@@ -138,9 +148,10 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
 
     Its size is not the one to measure with: see ``read_size``. Raises BadInput.
     """
-    usual = preset(option.model, quick=option.quick)
+    usual, sweep = preset(option.model, quick=option.quick), read_sweep(option)
     given = {
-        "steps": option.steps,
+        "sweep": sweep,
+        "steps": read_steps(option, sweep),
         "warmup_steps": option.warmup_steps,
         "rounds": option.rounds,
         "budget_s": option.budget,
@@ -150,6 +161,14 @@ def read_protocol(option: argparse.Namespace) -> Protocol:
         "batch": option.batch,
     }
     return replace(usual, **{name: value for name, value in given.items() if value is not None})
+
+
+def read_steps(option: argparse.Namespace, sweep: Sweep) -> int | None:
+    """Return the steps that were asked for, of a sweep the first, or None for the usual ones. Raises BadInput."""
+    if option.steps is None:
+        return None
+    first, *_ = sweep.steps or parse_steps(str(option.steps))
+    return first
 
 
 def read_prompts(path: Path | None) -> tuple[str, ...]:

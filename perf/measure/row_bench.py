@@ -15,7 +15,7 @@ from perf.measure.bench import Bench
 from perf.measure.checkpoints import Model, quoted_end, run_module
 from perf.measure.run_stacks import exporter
 from perf.spec import synthetic
-from perf.spec.protocol import Protocol
+from perf.spec.protocol import NO_SWEEP, Protocol
 from perf.spec.variant import Variant
 
 CONSISTENCY_MODELS = "--model synthetic-lcm, tiny-lcm, or one such as SimianLuo/LCM_Dreamshaper_v7"
@@ -65,10 +65,13 @@ def row_bench(bench: Bench, variant: Variant, makers: Sequence[Stack], folder: P
 
 
 def of_row(protocol: Protocol, variant: Variant) -> Protocol:
-    """Return the protocol with the variant's own size and steps, if it has any; a warm-up has no more steps."""
+    """Return the protocol with the variant's own size and steps, if it has any; a warm-up has no more steps.
+
+    A row has one setting, also where the run sweeps over several.
+    """
     size, steps = variant.size or protocol.size, variant.steps or protocol.steps
     warmup_steps = protocol.warmup_steps if variant.steps is None else min(steps, protocol.warmup_steps)
-    return replace(protocol, size=size, steps=steps, warmup_steps=warmup_steps)
+    return replace(protocol, size=size, steps=steps, warmup_steps=warmup_steps, sweep=NO_SWEEP)
 
 
 def export(bench: Bench, variant: Variant, maker: Stack | None) -> Path:

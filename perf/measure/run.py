@@ -22,6 +22,7 @@ from perf.measure.command import HERE, Origin, contamination
 from perf.measure.energy_meter import EnergyMeter
 from perf.measure.estimate import Estimate, LastRun
 from perf.measure.group import Group, side_by_side
+from perf.measure.kept_worker import KeptWorker
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.ladder_row import LadderRow
 from perf.measure.measurement import Measurement, measuring
@@ -65,6 +66,7 @@ class Run:
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
         self._live: list[Measurement | Group] = []
+        self._kept: KeptWorker | None = None
         self._benches: dict[Variant, Bench] = {}
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
@@ -78,6 +80,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end_workers()
         self._resources.close()
 
     @property
@@ -159,6 +162,8 @@ class Run:
         """Load the variant in a new worker, or in several side by side, and end what was started afterwards.
 
         Earlier workers are ended first: pytest keeps a fixture until it needs the next one, and a worker takes 5-11 GB.
+        In a sweep, the first worker of a row makes all settings that it can, one after the other, and is kept until
+        another is wanted; a further session of a setting has a worker of its own, whose memory nothing else has used.
 
         Args:
             variant: The variant to measure, in its own stack.
@@ -169,7 +174,6 @@ class Run:
         Raises:
             WorkerError: The variant could not be loaded.
         """
-        self.end_workers()
         folder = self._folder / f"{variant.name}-{session}"
         folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
@@ -177,9 +181,20 @@ class Run:
         need = self._memory_need(variant, self.stacks[variant.stack], own.model, alone=alone)
         if line := memory.announcement(need, self.machine):
             self.say(f"{label}: {line}")
-        with self._starting(variant, self.stacks[variant.stack], own, folder, label, alone=alone) as measurement:
+        measurement: Measurement | Group
+        with contextlib.ExitStack() as resources:
+            if session == 1 and self._kept and self._kept.can_make(variant):
+                kept, self._kept = self._kept, None
+                resources.push(kept.resources)
+                measurement = kept.measurement.following(variant, own, label=label, folder=folder)
+            else:
+                self.end_workers()
+                start = self._starting(variant, self.stacks[variant.stack], own, folder, label, alone=alone)
+                measurement = resources.enter_context(start)
             self._live = [measurement]
             yield measurement
+            if isinstance(measurement, Measurement) and self._may_be_kept(measurement, session):
+                self._kept = KeptWorker(measurement, resources.pop_all())
 
     @contextlib.contextmanager
     def measuring_beside(
@@ -206,11 +221,19 @@ class Run:
             self._live.append(measurement)
             yield measurement
 
+    def _may_be_kept(self, measurement: Measurement, session: int) -> bool:
+        """Tell whether a row's first worker may make another setting of a sweep."""
+        is_of_sweep = session == 1 and measurement.variant.setting_of is not None
+        return is_of_sweep and self._kept is None and measurement.may_be_followed
+
     def end_workers(self) -> None:
         """End all workers, which gives their memory back."""
         for measurement in self._live:
             measurement.end()
         self._live = []
+        if self._kept:
+            self._kept.end()
+            self._kept = None
 
     def _starting(
         self,

@@ -42,7 +42,8 @@ class Judging(StrEnum):
 class Settings:
     """The request for a measurement.
 
-    ``size`` is None for the model's own. ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
+    ``size`` is None for the model's own, and of a sweep the first; its ``variants`` are the settings of every row.
+    ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
     the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
     settle a suspicion. ``history`` is the address of the database that the run is kept in, None for this user's own,
     ``notify`` that of a webhook which is told of it, and ``report`` the page to draw. ``resume`` asks for the finished
@@ -120,7 +121,7 @@ class Settings:
         """The values of the options that decide what is measured and what it is compared with."""
         return {
             "--model": self.model,
-            "--size": self.size,
+            "--size": self.protocol.sweep.to_json().get("size", self.size),
             "--instances": self.asked_instances,
             **_values_of(self.protocol),
             "--baselines": self.baselines,
@@ -143,7 +144,7 @@ def preset(model: str, *, quick: bool = False) -> Protocol:
 
 def _values_of(protocol: Protocol) -> dict[str, object]:
     return {
-        "--steps": protocol.steps,
+        "--steps": protocol.sweep.to_json().get("steps", protocol.steps),
         "--warmup-steps": protocol.warmup_steps,
         "--rounds": protocol.rounds,
         "--budget": protocol.budget_s,

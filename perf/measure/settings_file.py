@@ -31,11 +31,13 @@ class Option:
     """An option as it is declared: its name, ``--warmup-steps``, and what argparse is told of it.
 
     ``in_file``: whether a file may set it; what is decided run by run belongs on the command line alone.
+    ``may_be_number``: whether a file may give its text as a whole number, such as a list with one number in it.
     """
 
     name: str
     attributes: Mapping[str, Any]
     in_file: bool = True
+    may_be_number: bool = False
 
     @property
     def dest(self) -> str:
@@ -70,6 +72,8 @@ class Option:
         """Return the value that a file in ``folder`` gives it, as argparse would. Raises BadInput, UnknownName."""
         if self._is_list:
             return [check_type(f"each of {self.key}", text, str) for text in check_type(self.key, value, list)]
+        if self.may_be_number and not isinstance(value, str):
+            return check_type(self.key, value, int)
         checked = check_type(self.key, value, self._type)
         if isinstance(checked, float) and not math.isfinite(checked):
             raise BadInput(f"{self.key} is {checked}, not a finite number")

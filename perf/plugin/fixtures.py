@@ -30,6 +30,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 def measurement(request: pytest.FixtureRequest, run: Run) -> Iterator[Measurement | Group | AnchoredRun | ResumedRow]:
     """Yield a variant, loaded once per session in a worker of its own; one worker is alive at a time.
 
+    In a sweep the worker goes on to the row's next setting, where it can make that too.
     A row that a run which was cut has finished needs no worker. Where its software differs from its baseline's, it is
     to be measured in turns with the anchor: two workers.
     """

@@ -74,8 +74,8 @@ class Proofs:
             fault=outcome.fault,
         )
         self._proofs.setdefault(variant.name, []).append(proof)
-        if variant.name == EAGER_FP32 and not failed(claims) and not outcome.fault:
-            self._keep(EAGER, inspection.outcome)
+        if variant.base_name == EAGER_FP32 and not failed(claims) and not outcome.fault:
+            self._keep(eager_of(variant), inspection.outcome)
 
     def complete(self) -> None:
         """Compare every image with its reference, which is made if need be; if it cannot be, a line says why."""

@@ -156,13 +156,14 @@ class Instance:
 class Session:
     """One worker's life: how long it took to load (without the export), its warm-ups, and its timed samples.
 
-    ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared. Where
-    several workers made images side by side, ``instances`` are these, and a sample is what an image took all of them
-    together (perf.stats.window).
+    In a sweep, a worker may have a session for each of several settings: the load is the first one's, and None in the
+    others. ``probe`` names what timed the machine around each sample; figures of different probes cannot be compared.
+    Where several workers made images side by side, ``instances`` are these, and a sample is what an image took all of
+    them together (perf.stats.window).
     """
 
     variant: str
-    load_s: float
+    load_s: float | None
     export_s: float
     warmups: tuple[Sample, ...]
     samples: tuple[Sample, ...]

@@ -171,7 +171,7 @@ def against(row: EvidencedRow, other: EvidencedRow) -> Iterator[str]:
     yield f"{row.name}: {other.latency_s:.4g} -> {row.latency_s:.4g} s/image, {change:+.1%}"
     before_s, after_s = times_s(other), times_s(row)
     for part, time_s in after_s.items():
-        if before_s[part]:  # a checkpoint may have no safety checker
+        if before_s.get(part):  # a checkpoint may have no safety checker, and a worker have loaded for another setting
             yield f"    {part:14}  {before_s[part]:9.4g} s -> {time_s:9.4g} s  {time_s / before_s[part] - 1:+.1%}"
     yield from (f"    {line}" for line in count_changes(row, other))
     for sentence in differences(other.evidence, row.evidence) or ["kernels and settings are the same"]:
@@ -189,5 +189,6 @@ def count_changes(row: EvidencedRow, other: EvidencedRow) -> Iterator[str]:
 
 
 def times_s(row: EvidencedRow) -> dict[str, float]:
-    """Return the median seconds of each part, and those of loading."""
-    return {str(part): time_s for part, time_s in row.part_times_s.items()} | {"load": row.session.load_s}
+    """Return the median seconds of each part, and those of loading where the session had a load of its own."""
+    load_s = {} if row.session.load_s is None else {"load": row.session.load_s}
+    return {str(part): time_s for part, time_s in row.part_times_s.items()} | load_s

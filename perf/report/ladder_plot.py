@@ -90,16 +90,15 @@ def check_output(option: str, path: Path) -> Path:
 
 def prepare(ladder: PlottedLadder) -> LadderPlot:
     """Choose what the picture of a ladder shows."""
-    reference_s = next((row.latency_s for row in ladder.rows if row.name == EAGER_FP32), None)
     lowest = min(median_interval(row.latencies_s).confidence for row in ladder.rows)
     axis_label = f"seconds: median and its interval ({lowest:.0%} confidence or more)"
-    if reference_s is not None:
+    if any(row.base_name == EAGER_FP32 for row in ladder.rows):
         axis_label += f"; x: speed-up over {EAGER_FP32}"
     return LadderPlot(
-        title=f"Seconds per image: {ladder.model}, {ladder.size}, {ladder.steps} steps",
+        title=f"Seconds per image: {ladder.model}, {ladder.setting}",
         subtitle=ladder.source,
         axis_label=axis_label,
-        bars=tuple(bar(row, reference_s) for row in ladder.rows),
+        bars=tuple(bar(row, ladder.reference_s(row)) for row in ladder.rows),
         backends=legend(ladder.rows),
     )
 

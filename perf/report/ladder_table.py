@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from perf.measure.ladder_row import LadderRow
 from perf.report.tables import aligned, markdown_table, wrapped
 from perf.spec.ladder import EAGER_FP32, ICE_LAKE, SAPPHIRE_RAPIDS
+from perf.spec.variant import Variant
 from perf.stats.intervals import Interval, median_interval
 
 # Narrow enough for 80 columns.
@@ -16,6 +17,7 @@ AFTER = 6  # columns, the one of the joules
 ENERGY = "J/image"  # a column more, where any row has joules
 SEES = "sees"  # another one, where there is room for it
 PUBLISHED = (ICE_LAKE, SAPPHIRE_RAPIDS)
+WITHIN_SETTING = "  "  # before a name below the setting that it is of
 UNBROKEN = 1000  # columns, more than any table takes
 ABOUT_SEES = "sees: the smallest slowdown that would have been found with 95 % probability."
 
@@ -29,7 +31,7 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
     median_s = statistics.median(row.latencies_s)
     peak = row.session.peak_rss_bytes
     return (
-        row.variant.name,
+        name_in_table(row.variant),
         seconds(median_s),
         interval(median_interval(row.latencies_s)),
         str(len(row.latencies_s)),
@@ -37,6 +39,11 @@ def cells(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
         f"{peak / 1024**3:.1f}" if peak else "-",
         *(f"{row.variant.published_s[cpu]:g}" if cpu in row.variant.published_s else "-" for cpu in PUBLISHED),
     )
+
+
+def name_in_table(variant: Variant) -> str:
+    """Return a row's name; below its setting in a sweep, that of the row which was swept."""
+    return f"{WITHIN_SETTING}{variant.base_name}" if variant.setting else variant.name
 
 
 def has_energy(rows: Iterable[LadderRow]) -> bool:
@@ -49,16 +56,6 @@ def headings(rows: Sequence[LadderRow]) -> tuple[str, ...]:
     return (*HEADINGS[:AFTER], ENERGY, *HEADINGS[AFTER:]) if has_energy(rows) else HEADINGS
 
 
-def measured_cells(rows: Sequence[LadderRow]) -> list[tuple[str, ...]]:
-    """Return the texts of each row that was measured, in the order of ``headings``."""
-    measured = [row for row in rows if row.latencies_s]
-    reference_s = reference_latency_s(measured)
-    texts = [cells(row, reference_s) for row in measured]
-    if not has_energy(rows):
-        return texts
-    return [(*each[:AFTER], joules(row), *each[AFTER:]) for row, each in zip(measured, texts, strict=True)]
-
-
 def joules(row: LadderRow) -> str:
     """Format the joules of an image, with three digits or more."""
     energy_j = row.session.energy_j if row.session else None
@@ -67,9 +64,56 @@ def joules(row: LadderRow) -> str:
     return f"{energy_j:.0f}" if energy_j >= 100 else f"{energy_j:.3g}"
 
 
+def by_setting(rows: Iterable[LadderRow]) -> dict[str, list[LadderRow]]:
+    """Return the rows that were measured by their setting in a sweep, which outside one is an empty text."""
+    groups: dict[str, list[LadderRow]] = {}
+    for row in rows:
+        if row.latencies_s:
+            groups.setdefault(row.variant.setting, []).append(row)
+    return groups
+
+
+def lines_of(
+    rows: Iterable[LadderRow], cells_of: Callable[[LadderRow, float | None], tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Return the texts of each row that was measured; in a sweep those of one setting below a line with its name.
+
+    Args:
+        rows: those of a run.
+        cells_of: makes the texts of a row, told the median latency of eager fp32 at the same setting.
+    """
+    lines: list[tuple[str, ...]] = []
+    for setting, measured in by_setting(rows).items():
+        reference_s = reference_latency_s(measured)
+        lines += [(in_words(setting),)] if setting else []
+        lines += [cells_of(row, reference_s) for row in measured]
+    return lines
+
+
+def measured_cells(rows: Sequence[LadderRow]) -> list[tuple[str, ...]]:
+    """Return the texts of each row that was measured, in the order of ``headings``, and of each setting of a sweep."""
+    return lines_of(rows, cells_with_energy if has_energy(rows) else cells)
+
+
+def cells_with_energy(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
+    """Return the texts of a measured row with its joules."""
+    texts = cells(row, reference_s)
+    return (*texts[:AFTER], joules(row), *texts[AFTER:])
+
+
 def cells_with_sees(rows: Sequence[LadderRow], sees: Sees) -> list[tuple[str, ...]]:
-    """Return the texts of each measured row, and the slowdown that it could have seen."""
-    return [(*texts, smallest_slowdown(sees.get(texts[0]))) for texts in measured_cells(rows)]
+    """Return the same with the slowdown that each row could have seen."""
+    cells_of = cells_with_energy if has_energy(rows) else cells
+
+    def extended(row: LadderRow, reference_s: float | None) -> tuple[str, ...]:
+        return (*cells_of(row, reference_s), smallest_slowdown(sees.get(row.variant.name)))
+
+    return lines_of(rows, extended)
+
+
+def in_words(setting: str) -> str:
+    """Return what a setting is called in a table: ``256x256-10steps`` as ``256x256, 10 steps``."""
+    return setting.replace("-", ", ").replace("steps", " steps")
 
 
 def smallest_slowdown(ratio: float | None) -> str:
@@ -80,7 +124,7 @@ def smallest_slowdown(ratio: float | None) -> str:
 def reference_latency_s(measured: Iterable[LadderRow]) -> float | None:
     """Return the median of the row that speed-ups refer to, or None if this run did not measure it."""
     for row in measured:
-        if row.variant.name == EAGER_FP32:
+        if row.variant.base_name == EAGER_FP32:
             return statistics.median(row.latencies_s)
     return None
 

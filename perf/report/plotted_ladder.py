@@ -13,17 +13,28 @@ from perf.gate.baseline import Baseline
 from perf.gate.baseline_row import BaselineRow
 from perf.history import recorded_run
 from perf.history.recorded_run import RecordedRun
-from perf.spec.ladder import LADDER
+from perf.spec.ladder import EAGER_FP32, LADDER
+from perf.spec.sweep import settings_of
+from perf.spec.variant import Variant
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlottedRow:
-    """One row: its timed generations in seconds, and what is needed to name its library."""
+    """One row: its timed generations in seconds, and what is needed to name its library.
+
+    ``base_name`` is that of the row which it is a setting of, in a sweep; elsewhere its own.
+    """
 
     name: str
+    base_name: str
     backend: str
     latencies_s: tuple[float, ...]
     packages: Mapping[str, str]
+
+    @property
+    def setting(self) -> str:
+        """What tells the row from the other settings of a sweep; empty outside one."""
+        return self.name.removeprefix(self.base_name).removeprefix("-")
 
     @property
     def latency_s(self) -> float:
@@ -36,10 +47,14 @@ class PlottedLadder:
     """The rows in the order of the ladder, and what was measured on what; ``source`` says which file it is from."""
 
     model: str
-    size: str
-    steps: int
+    setting: str
     source: str
     rows: tuple[PlottedRow, ...]
+
+    def reference_s(self, row: PlottedRow) -> float | None:
+        """Return eager fp32's median latency at the setting of a row; None if the ladder lacks it."""
+        of_setting = (each for each in self.rows if each.setting == row.setting)
+        return next((each.latency_s for each in of_setting if each.base_name == EAGER_FP32), None)
 
 
 def read(path: Path) -> PlottedLadder:
@@ -58,12 +73,12 @@ def of_run(run: RecordedRun) -> PlottedLadder:
     first = run.rows[0]
     return PlottedLadder(
         model=first.model,
-        size=str(first.protocol.size),
-        steps=first.protocol.steps,
+        setting=first.protocol.setting,
         source=run.machine,
         rows=tuple(
             PlottedRow(
                 name=row.name,
+                base_name=row.variant.base_name,
                 backend=row.variant.backend,
                 latencies_s=tuple(row.latencies_s),
                 packages=row.packages,
@@ -75,27 +90,27 @@ def of_run(run: RecordedRun) -> PlottedLadder:
 
 def of_baseline(baseline: Baseline) -> PlottedLadder:
     """Return the ladder of a baseline: of each row, the timed generations of all its sessions."""
-    machine, protocol = baseline.key.machine, baseline.key.protocol
+    machine = baseline.key.machine
     sessions = max(len(row.sessions) for row in baseline.rows.values())
     last = max(row.sessions[-1].recorded for row in baseline.rows.values())
-    names = [variant.name for variant in LADDER if variant.name in baseline.rows]
+    variants = [each for each in settings_of(LADDER, baseline.key.sweep) if each.name in baseline.rows]
     return PlottedLadder(
         model=str(baseline.key.model["name"]),
-        size=str(protocol["size"]),
-        steps=int(protocol["steps"]),
+        setting=baseline.key.setting,
         source=(
             f"{baseline.particulars.get('cpu', 'CPU')} ({machine['codename']}), {machine.get('cores_used')} cores, "
             f"{machine.get('memory_gib')} GiB, bf16 by {machine.get('bf16_isa') or 'emulation'}; "
             f"baseline of {sessions} sessions, the latest of {last[:10]}"
         ),
-        rows=tuple(row_of_baseline(name, baseline.rows[name]) for name in names),
+        rows=tuple(row_of_baseline(variant, baseline.rows[variant.name]) for variant in variants),
     )
 
 
-def row_of_baseline(name: str, row: BaselineRow) -> PlottedRow:
+def row_of_baseline(variant: Variant, row: BaselineRow) -> PlottedRow:
     """Return what a picture shows of a baseline's row."""
     return PlottedRow(
-        name=name,
+        name=variant.name,
+        base_name=variant.base_name,
         backend=str(row.variant["backend"]),
         latencies_s=tuple(timed.latency_s for session in row.sessions for timed in session.rounds),
         packages=row.stack["packages"],

@@ -22,7 +22,13 @@ OPTIONS = {
 
 def command_for(row: NightRow, night: Night) -> str:
     """Return the command that measures a row again as this night did."""
-    return command([row.name], night)
+    again = command([row.base_name], night)
+    return f"{again} {shlex.join(only(row.name))}" if row.setting else again
+
+
+def only(name: str) -> list[str]:
+    """Return pytest's options that choose one setting among those of a sweep; in brackets, no other name has it."""
+    return ["-k", f"[{name}]"]
 
 
 def command(names: Iterable[str], night: Night) -> str:
@@ -36,8 +42,9 @@ def command(names: Iterable[str], night: Night) -> str:
         words += ["--model", model]
     if all(quick.get(field) == value for field, value in night.protocol.items()):
         return shlex.join([*words, "--quick"])
-    words += ["--size", str(night.protocol["size"])]
+    wanted = {**night.protocol, **night.protocol.get("sweep", {})}
+    words += ["--size", str(wanted["size"])]
     for field, option in OPTIONS.items():
-        if field in night.protocol and night.protocol[field] != usual[field]:
-            words += [option, str(night.protocol[field])]
+        if field in wanted and wanted[field] != usual[field]:
+            words += [option, str(wanted[field])]
     return shlex.join(words)

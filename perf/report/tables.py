@@ -13,8 +13,13 @@ HANGING_INDENT = 4
 
 
 def aligned(headings: Sequence[str], rows: Iterable[Sequence[str]], width: int, left: int = 1) -> list[str]:
-    """Return lines of at most ``width`` columns: the first ``left`` columns to the left, the others to the right."""
-    table = Table(*headings[:left], box=None, pad_edge=False)
+    """Return lines of at most ``width`` columns: the first ``left`` columns to the left, the others to the right.
+
+    A name that has no room goes on in the next line: cut, it would be that of another row as well.
+    """
+    table = Table(box=None, pad_edge=False)
+    for heading in headings[:left]:
+        table.add_column(heading, overflow="fold")
     for heading in headings[left:]:
         table.add_column(heading, justify="right")
     for row in rows:

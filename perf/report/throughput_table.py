@@ -12,10 +12,13 @@ from perf.records.sample import Instance
 from perf.report.ladder_table import (
     ENERGY,
     about_energy,
+    by_setting,
     confidence_range,
     has_energy,
+    in_words,
     interval,
     joules,
+    name_in_table,
     reasons,
     reference_latency_s,
     seconds,
@@ -42,7 +45,7 @@ def cells(row: LadderRow, batch: int, reference_s: float | None) -> Iterator[tup
     peak = row.session.peak_rss_bytes
     instances = row.session.instances
     yield (
-        row.variant.name,
+        name_in_table(row.variant),
         per_minute(1 / median_s),
         interval(_inverse(median_interval(row.latencies_s))),
         str(len(row.latencies_s)),
@@ -72,12 +75,14 @@ def percentiles(latencies_s: Sequence[float]) -> tuple[str, ...]:
     return tuple(seconds(float(np.percentile(latencies_s, each, method="inverted_cdf"))) for each in PERCENTILES)
 
 
-def table_cells(rows: Iterable[LadderRow], batch: int) -> list[tuple[str, ...]]:
-    """Return the texts of all lines of the table."""
-    measured = [row for row in rows if row.latencies_s]
-    reference_s = reference_latency_s(measured)
-    columns = len(headings(measured))
-    return [line[:columns] for row in measured for line in cells(row, batch, reference_s)]
+def table_cells(rows: Sequence[LadderRow], batch: int) -> list[tuple[str, ...]]:
+    """Return the texts of all lines of the table; in a sweep those of one setting stand below a line with its name."""
+    columns, lines = len(headings(rows)), list[tuple[str, ...]]()
+    for setting, measured in by_setting(rows).items():
+        reference_s = reference_latency_s(measured)
+        lines += [(in_words(setting),)] if setting else []
+        lines += [line[:columns] for row in measured for line in cells(row, batch, reference_s)]
+    return lines
 
 
 def terminal(rows: Sequence[LadderRow], batch: int, width: int) -> list[str]:

@@ -14,6 +14,7 @@ from perf.records.part import Part
 from perf.records.session_record import SessionRecord
 from perf.report.comparison import MORE_PAIRS, about_pairs, medians_s
 from perf.report.ladder_table import seconds
+from perf.report.rerun import only
 from perf.stats.instruction_change import Interval, change_of, costs_of, describe
 from perf.stats.level import cpus_used, undisturbed
 from perf.stats.verdict import FAILING, MAX_SESSIONS, UNANSWERED, JudgedBy, Verdict, VerdictKind, counted
@@ -90,7 +91,8 @@ def failure(
         options: those of this run that are needed to measure the same again, without the rows.
         recording: the file that the run will be kept in, None if it will not be kept.
     """
-    again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", row.variant.name, *options])
+    setting = only(row.variant.name) if row.variant.setting else []
+    again = shlex.join(["tox", "run", "-e", "perf", "--", "--variant", row.variant.base_name, *options, *setting])
     lines = [
         f"{row.variant.name}: {verdict}",
         *evidence_lines(row, verdict, gate),

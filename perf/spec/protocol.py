@@ -7,9 +7,9 @@ The defaults are those of the source article (see perf.spec.ladder): one image, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from perf.errors import BadInput
 
@@ -20,6 +20,9 @@ SIZE_MULTIPLE = 8
 COMPARED_FIELDS = ("size", "steps", "warmup_steps", "guidance_scale", "seed", "prompt")  # rounds may differ
 SERVER_FIELDS = ("batch", "instances")  # compared too, where throughput is measured
 MAX_BATCH = 64
+SEPARATOR = ","  # of the sizes, or the step counts, of a sweep
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,67 @@ class Size:
             raise BadInput(f"size {text!r} is not of the form WIDTHxHEIGHT, for example 512x512")
         return cls(int(sides[0]), int(sides[-1]))
 
+    @property
+    def pixels(self) -> int:
+        """The number of pixels of an image."""
+        return self.width * self.height
+
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The sizes and the step counts that every row is measured at, the smallest first; none where only one is.
+
+    Their order is not the user's: what an earlier setting leaves in a worker's memory is part of what a later one
+    measures, so that two orders could not be compared.
+    """
+
+    sizes: tuple[Size, ...] = ()
+    steps: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, sizes: Sequence[Size], steps: Sequence[int]) -> Sweep:
+        """Return the sweep over these; what has one value, or none, is not swept."""
+        by_size = sorted(sizes, key=lambda size: (size.pixels, size.width))
+        return cls(
+            sizes=tuple(by_size) if len(sizes) > 1 else (),
+            steps=tuple(sorted(steps)) if len(steps) > 1 else (),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Sweep:
+        """Read what ``to_json`` wrote; also a whole protocol, in which what is not swept has one value."""
+        size, steps = (str(data.get(name, "")) for name in ("size", "steps"))
+        return cls.of(
+            parse_sizes(size) if SEPARATOR in size else (),
+            parse_steps(steps) if SEPARATOR in steps else (),
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """Return what is swept, as on the command line, by its name in a protocol."""
+        swept = {"size": self.sizes, "steps": self.steps}
+        return {name: SEPARATOR.join(map(str, values)) for name, values in swept.items() if values}
+
+    def __bool__(self) -> bool:
+        return bool(self.sizes or self.steps)
+
+
+NO_SWEEP = Sweep()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Settings of a measurement, durations in seconds. Raises BadInput on a value that makes no sense.
 
-    ``instances`` are the cores of each of several workers that make images side by side, where throughput is measured,
-    and ``batch`` is how many images each makes at once.
+    Of a ``sweep``, ``size`` and ``steps`` are those of the first setting. Where throughput is measured, ``instances``
+    are the cores of each of the workers that make images side by side, and ``batch`` is how many each makes at once.
     """
 
     size: Size
     steps: int = 20
+    sweep: Sweep = NO_SWEEP
     warmup_steps: int = 10
     rounds: int = 10
     budget_s: float = 300.0
@@ -108,19 +158,13 @@ class Protocol:
             return good >= self.rounds or measured >= self.max_rounds
         return good >= self.min_rounds or measured >= MAX_ROUNDS_FACTOR * self.min_rounds
 
-    def __str__(self) -> str:
-        return (
-            f"{self.size}, {self.steps} {'step' if self.steps == 1 else 'steps'}, guidance {self.guidance_scale:g}, "
-            f"{self._rounds_in_words()}{self._instances_in_words()}"
-        )
+    @property
+    def setting(self) -> str:
+        """The size, the steps and the instances in words; see ``setting_in_words``."""
+        return setting_in_words(self.compared)
 
-    def _instances_in_words(self) -> str:
-        if not self.is_throughput:
-            return ""
-        cores = " and ".join(map(str, sorted(set(self.instances))))
-        of_cores = f"{cores} {'core' if cores == '1' else 'cores'}"
-        count = len(self.instances)
-        return f", {count} {'instance' if count == 1 else 'instances'} of {of_cores}, batch {self.batch}"
+    def __str__(self) -> str:
+        return f"{self.setting}, guidance {self.guidance_scale:g}, {self._rounds_in_words()}"
 
     def _rounds_in_words(self) -> str:
         if self.rounds > self.min_rounds:
@@ -129,19 +173,25 @@ class Protocol:
 
     @property
     def compared(self) -> dict[str, Any]:
-        """The settings that must be equal for two measurements to be compared; JSON types only."""
+        """The settings that must be equal for two measurements to be compared; JSON types only.
+
+        Those of a sweep are only equal to those of the same sweep: one worker may have made all of it.
+        """
         settings = self.to_json()
         server = SERVER_FIELDS if self.is_throughput else ()
-        return {name: settings[name] for name in (*COMPARED_FIELDS, *server)}
+        return {name: settings[name] for name in (*COMPARED_FIELDS, *server)} | self.sweep.to_json()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"size": str(self.size), "instances": list(self.instances)}
+        """Return the fields; what is no sweep and no throughput reads as it did before there were any."""
+        own = asdict(self) | {"size": str(self.size), "instances": list(self.instances)}
+        unused = {*([] if self.sweep else ["sweep"]), *([] if self.is_throughput else SERVER_FIELDS)}
+        swept = {"sweep": self.sweep.to_json()} if self.sweep else {}
+        return {name: value for name, value in own.items() if name not in unused} | swept
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Protocol:
-        """Read a protocol, also from a record of a version that knew no instances."""
-        instances = tuple(data.get("instances", ()))
-        return cls(**{**data, "size": Size.parse(data["size"]), "instances": instances})
+        sweep, instances = Sweep.from_json(data.get("sweep", {})), tuple(data.get("instances", ()))
+        return cls(**{**data, "size": Size.parse(data["size"]), "sweep": sweep, "instances": instances})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,3 +212,65 @@ class Deadlines:
 def is_guided(guidance_scale: float) -> bool:
     """Tell whether this scale asks for classifier-free guidance, which diffusers turns off at 1 and below."""
     return guidance_scale > 1
+
+
+def parse_sizes(text: str) -> tuple[Size, ...]:
+    """Read ``256x256,512x512``, or one size. Raises BadInput, which names the one at fault."""
+    return _parse_list("--size", text, Size.parse)
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Read ``10,20``, or one number. Raises BadInput, which names the one at fault."""
+    return _parse_list("--steps", text, _parse_count)
+
+
+def _parse_list(option: str, text: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    """Read the values of an option. Raises BadInput for one that makes no sense, or that is there twice."""
+    texts = [part.strip() for part in text.split(SEPARATOR)]
+    if len(texts) == 1:
+        return (parse(text),)
+    values: list[T] = []
+    for part in texts:
+        try:
+            value = parse(part)
+        except BadInput as error:
+            raise BadInput(f"{option} {text}: {str(error).removeprefix('--')}") from None
+        if value in values:
+            raise BadInput(f"{option} {text}: {value} is there twice")
+        values.append(value)
+    return tuple(values)
+
+
+def _parse_count(text: str) -> int:
+    """Read a number of steps. Raises BadInput."""
+    try:
+        count = int(text)
+    except ValueError:
+        raise BadInput(f"--steps {text!r} is not a whole number") from None
+    if count < 1:
+        raise BadInput(f"--steps {count}: must be at least 1")
+    return count
+
+
+def setting_in_words(data: Mapping[str, Any]) -> str:
+    """Return the size and the steps in words, ``256x256 and 512x512, 20 steps``, and the instances of a throughput.
+
+    Args:
+        data: A protocol as JSON, or what is compared of one, maybe of a version of the suite that has more in it.
+    """
+    whole = {**data, **data.get("sweep", {})}
+    sizes, steps = str(whole["size"]), str(whole["steps"])
+    words = f"{_enumerated(sizes)}, {_enumerated(steps)} {'step' if steps == '1' else 'steps'}"
+    return f"{words}, {_instances_in_words(whole)}" if whole.get("instances") else words
+
+
+def _instances_in_words(data: Mapping[str, Any]) -> str:
+    count, cores = len(data["instances"]), " and ".join(map(str, sorted(set(data["instances"]))))
+    of_cores = f"{cores} {'core' if cores == '1' else 'cores'}"
+    return f"{count} {'instance' if count == 1 else 'instances'} of {of_cores}, batch {data['batch']}"
+
+
+def _enumerated(text: str) -> str:
+    """Return ``1``, ``1 and 2`` or ``1, 2 and 3`` of ``1,2,3``."""
+    *others, last = text.split(SEPARATOR)
+    return f"{', '.join(others)} and {last}" if others else last

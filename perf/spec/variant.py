@@ -47,9 +47,10 @@ class Variant:
 
     ``name`` is the test id, and ``about`` says in a sentence or two what the row is. ``stack`` names the environment
     that runs it. ``latent_consistency`` asks for a checkpoint of that kind, whose UNet is told the guidance and sees
-    each image once; ``steps`` and ``size`` are the row's own, whatever the protocol says. ``published_s`` maps a CPU's
-    name to the source article's seconds per image, which is shown but never gated on. Raises ValueError on an option
-    that the backend does not have.
+    each image once; ``steps`` and ``size`` are the row's own, whatever the protocol says. ``setting_of`` is the name of
+    the row that this is one setting of, in a sweep (perf.spec.sweep). ``published_s`` maps a CPU's name to the source
+    article's seconds per image, which is shown but never gated on. Raises ValueError on an option that the backend does
+    not have.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Variant:
     latent_consistency: bool = False
     steps: int | None = None
     size: Size | None = None
+    setting_of: str | None = None
     tuning: Tuning | None = None
     warmup_rounds: int = 1
     published_s: Mapping[str, float] = field(default_factory=dict, hash=False)
@@ -83,6 +85,21 @@ class Variant:
                 raise ValueError(f"{self.name}: {option} belongs to {' and '.join(backends)}, not to {self.backend}")
         if self.warmup_rounds < 1:
             raise ValueError(f"{self.name}: at least one warm-up round is needed")
+
+    @property
+    def base_name(self) -> str:
+        """The name by which users choose the row: in a sweep, all of its settings have it in common."""
+        return self.setting_of or self.name
+
+    @property
+    def setting(self) -> str:
+        """What tells the row from the other settings of a sweep, ``256x256-10steps``; empty outside one."""
+        return self.name.removeprefix(self.base_name).removeprefix("-")
+
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether a worker that has loaded it makes images of another size too; of other steps every worker does."""
+        return self.backend != "genai" and not (self.static_shape or self.compiled or self.sample_input)
 
     @property
     def runs_openvino(self) -> bool:

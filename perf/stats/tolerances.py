@@ -22,13 +22,16 @@ class Tolerances:
 
     Of the patterns that match a row and name the quantity, the most specific counts; TOML's tables have no order that
     could decide. Quantities that are the latency for the most part follow it where they are not named themselves.
+    ``base_names`` has the names of the rows of which others are settings in a sweep, by the names of these.
     """
 
     by_pattern: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    base_names: Mapping[str, str] = field(default_factory=dict)
 
     def of_row(self, row: str) -> dict[str, float]:
         """Return the tolerance of every watched quantity of a row, as a fraction, by the quantity's name."""
-        patterns = sorted((pattern for pattern in self.by_pattern if fnmatchcase(row, pattern)), key=specificity)
+        name = self.base_names.get(row, row)
+        patterns = sorted((pattern for pattern in self.by_pattern if fnmatchcase(name, pattern)), key=specificity)
         chosen: dict[str, float] = {}
         for pattern in patterns:  # the most specific last
             chosen |= self.by_pattern[pattern]

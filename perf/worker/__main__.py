@@ -18,7 +18,8 @@ request       fields                                        last reply, and its 
               ``batch`` (optional: images of a call)
 ``generate``  ``prompt``, ``steps``, ``guidance_scale``,    ``sample``: a perf.records.sample.Sample
               ``latents`` (a .npy file), ``takes_turns``
-              (optional; see perf.worker.turns)
+              (optional; see perf.worker.turns), ``size``
+              (optional: another than of ``load``)
 ``evidence``  ``outcome`` (the .npz file to write),         ``evidence``: the fields of a
               ``with_peak`` (whether to measure it)         perf.records.evidence.Observation, and
                                                             ``peak``, a Peak of it, or null
@@ -88,11 +89,18 @@ class Worker:
         self._reply("ready", load_s=elapsed_s - pipeline.export_s, export_s=pipeline.export_s)
 
     def _generate(
-        self, prompt: str, steps: int, guidance_scale: float, latents: str, *, takes_turns: bool = False
+        self,
+        prompt: str,
+        steps: int,
+        guidance_scale: float,
+        latents: str,
+        *,
+        takes_turns: bool = False,
+        size: str | None = None,
     ) -> None:
         if self._pipeline is None or self._size is None:
             raise RuntimeError("generate was asked for before load")
-        inputs = np.load(latents)
+        inputs, wanted = np.load(latents), Size.parse(size) if size else self._size
         self._clock.restart()
         self._turns.restart(takes_turns=takes_turns)
         self._progress_s = time.perf_counter()
@@ -100,7 +108,7 @@ class Worker:
         self._counts.begin()
         began = time.perf_counter()
         self._image = self._pipeline.generate(
-            prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=self._size, latents=inputs
+            prompt=prompt, steps=steps, guidance_scale=guidance_scale, size=wanted, latents=inputs
         )
         ended = time.perf_counter()
         left_out_s = self._turns.waited_s + self._counts.reading_s

@@ -44,6 +44,17 @@ def settled(verdict: Verdict, *entries: KnownRegression, row: str = ROW, today: 
     return KnownRegressions(Path("known.toml"), entries).settle({row: verdict}, today)[row]
 
 
+def test_what_is_known_of_a_row_is_known_of_its_settings_in_a_sweep() -> None:
+    setting, entry = f"{ROW}-256x256", replace(ENTRY, row=ROW)
+    known = KnownRegressions(Path("known.toml"), (entry,), {setting: ROW})
+    (verdict,) = known.settle({setting: regressed(latency=1.035)}, TODAY).values()
+    assert verdict.kind is VerdictKind.KNOWN
+    assert known.notes({setting: verdict}, TODAY) == []
+    unchanged = replace(regressed(), kind=VerdictKind.UNCHANGED)
+    (note,) = known.notes({setting: unchanged}, TODAY)
+    assert note.endswith(f"not needed any more, {setting} has not regressed in it")
+
+
 def test_within_what_is_known_a_row_does_not_fail() -> None:
     verdict = settled(regressed(latency=1.035), ENTRY)
     assert (verdict.kind, verdict.fails) == (VerdictKind.KNOWN, False)

@@ -83,6 +83,13 @@ def test_a_baseline_that_cannot_have_been_measured_is_invalid(tmp_path: Path, ed
     assert field in judged.sentence
 
 
+def test_a_row_without_steps_cannot_be_of_a_sweep_of_steps(tmp_path: Path) -> None:
+    edited(tmp_path, lambda data: data["setting"]["protocol"].update(steps="10,20"))
+    (path,) = tmp_path.rglob("*.json")
+    fault = store.load(path).faults[EAGER.name]
+    assert str(fault) == f"rows.{EAGER.name}.variant.steps is missing, in a sweep of 10,20 steps"
+
+
 def test_an_edit_by_hand_is_noticed_though_its_number_could_be(tmp_path: Path) -> None:
     edited(tmp_path, lambda data: each_round(data["rows"][EAGER.name], "latency_s", 1.25), sealed=True)
     judged = verdict(tmp_path)

@@ -99,6 +99,14 @@ def test_points_are_what_a_series_is_drawn_of(database: Database, night: Night) 
     assert database.stacks()[point.stack] == row.stack
 
 
+def test_a_row_whose_worker_had_loaded_for_another_setting_has_no_load_time(database: Database, night: Night) -> None:
+    first, second = night.rows
+    whole = replace(night, rows=(first, replace(second, load_s=None)))
+    database.add(whole)
+    assert database.night("last") == whole
+    assert [point.load_s for point in database.points()] == [1.0, None]
+
+
 def test_the_same_run_twice_is_one_night(url: str, database: Database, night: Night) -> None:
     with Database(url) as other:
         assert [database.add(night), database.add(night), other.add(night)] == [True, False, False]

@@ -10,7 +10,8 @@ import pytest
 from perf.measure.estimate import Estimate, LastRun, roughly, row_s
 from perf.measure.settings import DEFAULT, QUICK
 from perf.spec import ladder
-from perf.spec.protocol import Protocol, Size
+from perf.spec.protocol import Protocol, Size, Sweep
+from perf.spec.sweep import settings_of
 from tests.builders.machines import GENOA
 
 EAGER, COMPILED, STATIC = ladder.select(["eager-fp32", "bf16-compile", "openvino-static"])
@@ -41,6 +42,25 @@ def test_a_row_of_four_steps_takes_the_time_of_four() -> None:
     (lcm,) = ladder.select(["lcm-4"])
     assert row_s(lcm, DEFAULT, 1.0) == pytest.approx(20 + 4 * 1.1 + 10 * 4 * 1.1 + 2)
     assert row_s(lcm, replace(DEFAULT, steps=50), 1.0) == row_s(lcm, DEFAULT, 1.0)
+
+
+def test_a_sweep_counts_pixels_and_steps_and_the_load_of_each_worker_once(last: LastRun) -> None:
+    sweep = Sweep.of([Size(256, 256), Size(512, 512)], [10, 20])
+    protocol = replace(DEFAULT, size=Size(256, 256), steps=10, sweep=sweep)
+    variants = settings_of([EAGER, STATIC], sweep)
+    left = Estimate(variants, protocol, last, has_bf16=True)
+    left.add_step("eager-fp32-512x512-20steps", 4.0)
+    rows = {variant.name: row_s(variant, protocol, 1.0, loads=False) for variant in variants}
+    expected_s = 20.0 + 2 * 20.0  # eager float32 is loaded once, the static one for each size
+    for variant in variants:
+        step_s = (0.38 if variant.static_shape else 1.0) * (4 if variant.size == Size(512, 512) else 1)
+        expected_s += row_s(variant, protocol, step_s, loads=False)
+    assert left.left_s() == pytest.approx(expected_s)
+    assert rows["eager-fp32-256x256-20steps"] > 1.5 * rows["eager-fp32-256x256-10steps"]
+    line = left.announcement(FULL)
+    assert line is not None
+    assert "by a UNet step of eager-fp32-512x512-20steps in 4 s" in line
+    assert "--quick" not in line, "which would not change the sizes that were given"
 
 
 def test_nothing_is_shown_before_anything_is_known(last: LastRun) -> None:

@@ -12,7 +12,7 @@ from perf.errors import BadInput
 from perf.measure.options import read_prompts, read_protocol, read_size
 from perf.measure.settings import DEFAULT, DEFAULT_MODEL, QUICK
 from perf.spec.calibration import PROMPTS
-from perf.spec.protocol import Size
+from perf.spec.protocol import NO_SWEEP, Size, Sweep
 
 
 def given(*, quick: bool = False, model: str = DEFAULT_MODEL, **values: object) -> argparse.Namespace:
@@ -38,7 +38,28 @@ def test_what_is_given_by_hand_wins(quick: bool) -> None:
     assert read_protocol(given(quick=quick, steps=7, budget=0.0)) == replace(preset, steps=7, budget_s=0.0)
     assert read_protocol(given(quick=quick, warmup_steps=2)) == replace(preset, warmup_steps=2)
     assert read_protocol(given(quick=quick, steps=DEFAULT.steps)).steps == DEFAULT.steps
+    assert read_protocol(given(quick=quick, steps="7")).steps == 7, "as the command line gives it, or a file as text"
     assert read_size(given(quick=quick, size="64x64")) == Size(64, 64)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_several_sizes_and_steps_are_a_sweep(quick: bool) -> None:
+    options = given(quick=quick, size="512x512,256x256", steps="20,10")
+    preset = QUICK if quick else DEFAULT
+    sweep = Sweep.of([Size(256, 256), Size(512, 512)], [10, 20])
+    assert read_protocol(options) == replace(preset, steps=10, sweep=sweep)
+    assert read_size(options) == Size(256, 256)
+    assert read_protocol(given(quick=quick, size="64x64", steps=7)).sweep == NO_SWEEP
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("size", "256x256,500x500"), ("size", ""), ("steps", "10,0"), ("steps", "")]
+)
+def test_a_fault_in_a_list_is_refused(name: str, text: str) -> None:
+    options = given()
+    setattr(options, name, text)
+    with pytest.raises(BadInput):
+        read_protocol(options)
 
 
 @pytest.mark.parametrize("model", ["synthetic-sd-turbo", "tiny-sd-turbo"])

@@ -22,7 +22,8 @@ from perf.measure.machine_probe import Probe
 from perf.measure.progress import Progress
 from perf.measure.row_bench import find_unsuited, of_row, twin_of
 from perf.spec import ladder
-from perf.spec.protocol import Deadlines, Protocol, Size
+from perf.spec.protocol import Deadlines, Protocol, Size, Sweep
+from perf.spec.sweep import settings_of
 from perf.spec.variant import Variant
 from tests.builders.baselines import MODEL, STACK
 from tests.builders.machines import GENOA
@@ -147,6 +148,28 @@ def test_another_stack_exports_for_genai(bench: Bench, tmp_path: Path) -> None:
     assert own.export
     assert own.export.parent == bench.exports
     assert own.load_request(variant("genai-int8"))["export"] == str(own.export)
+
+
+def test_a_row_of_a_sweep_has_one_setting() -> None:
+    sweep = Sweep.of([Size(64, 64), Size(128, 128)], [5, 20])
+    protocol = replace(PROTOCOL, size=Size(64, 64), steps=5, sweep=sweep)
+    own = [of_row(protocol, each) for each in settings_of([variant("eager-fp32")], sweep)]
+    assert [(each.setting, each.warmup_steps, bool(each.sweep)) for each in own] == [
+        ("64x64, 5 steps", 5, False),
+        ("64x64, 20 steps", 10, False),
+        ("128x128, 5 steps", 5, False),
+        ("128x128, 20 steps", 10, False),
+    ]
+
+
+def test_a_worker_is_told_of_newer_options_only_where_the_row_has_them(bench: Bench) -> None:
+    """It may be an anchor's, of a commit that knew neither."""
+    told = bench.load_request(variant("eager-fp32"))["variant"]
+    assert not {"size", "setting_of"} & told.keys()
+    (setting, _) = settings_of([variant("eager-fp32")], Sweep.of([Size(64, 64), Size(128, 128)], []))
+    told = bench.load_request(setting)["variant"]
+    assert (told["size"], "setting_of" in told) == ("64x64", False)
+    assert Variant.from_json(told) == replace(setting, setting_of=None)
 
 
 def test_without_a_stack_that_exports_genai_cannot_run(bench: Bench, tmp_path: Path) -> None:

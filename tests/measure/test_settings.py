@@ -9,7 +9,7 @@ import pytest
 
 from perf.measure import settings
 from perf.measure.settings import QUICK
-from perf.spec.protocol import Protocol, Size
+from perf.spec.protocol import Protocol, Size, Sweep
 
 
 def test_only_options_that_differ_from_the_defaults_are_repeated() -> None:
@@ -30,6 +30,16 @@ def test_a_quick_run_is_repeated_by_its_values() -> None:
     )
     quick = "--size 256x256 --steps 10 --warmup-steps 4 --rounds 3 --budget 40.0"
     assert wanted.options == tuple(quick.split())
+
+
+def test_a_sweep_is_repeated_whole() -> None:
+    size = Size(64, 64)
+    sweep = Sweep.of([size, Size(128, 128)], [10, 20])
+    protocol = replace(settings.DEFAULT, size=size, steps=10, sweep=sweep)
+    wanted = settings.for_selftest(
+        model=settings.DEFAULT_MODEL, variants=(), stacks={}, size=size, protocol=protocol, wait_s=0.0
+    )
+    assert wanted.options == ("--size", "64x64,128x128", "--steps", "10,20")
 
 
 @pytest.mark.parametrize(

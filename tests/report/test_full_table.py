@@ -20,11 +20,15 @@ from perf.report.full_table import render
 from perf.report.full_table.products import Products
 from perf.report.full_table.sections import seconds
 from perf.report.full_table.table import FullTable
+from perf.spec import ladder
 from perf.spec.ladder import LADDER
+from perf.spec.protocol import Protocol, Size, Sweep
+from perf.spec.sweep import settings_of
 from tests.builders.evidence import AMX_CONVOLUTION, AMX_MATMUL, DECODE, REORDER, evidence
 from tests.builders.whole_ladders import generation, ladder_record
 
 GIB = 1024**3
+STATIC = "openvino-static"
 TITLES = ["Speed", "Parts", "Proof", "Kernels"]
 Record = dict[str, Any]
 
@@ -351,3 +355,34 @@ def test_other_types_are_as_good(types: str) -> None:
     for kernel in static_of(whole)["evidence"]["kernels"]:
         kernel["types"] = types
     assert cells(whole, "Kernels")[:2] == [types.split(":", maxsplit=1)[0], "100%"]
+
+
+def test_in_a_sweep_rows_are_compared_within_their_setting() -> None:
+    sweep = Sweep.of([Size(256, 256), Size(512, 512)], [])
+    whole = copy.deepcopy(record())
+    kept = [each for each in whole["benchmarks"] if each["extra_info"]["variant"]["name"] in ("eager-fp32", STATIC)]
+    whole["benchmarks"] = [
+        {**each, "extra_info": {**each["extra_info"], "variant": setting.to_json(), "protocol": protocol(sweep)}}
+        for each in kept
+        for setting in settings_of(ladder.select([each["extra_info"]["variant"]["name"]]), sweep)
+    ]
+    for benchmark in whole["benchmarks"]:
+        name = benchmark["extra_info"]["variant"]["name"]
+        latency_s = {"eager-fp32-512x512": 80.0}.get(name, 20.0)
+        benchmark["extra_info"]["session"] = session(name, timed(latency_s, GIB), timed(latency_s, GIB))
+    run = run_of(Path("run.json"), whole)
+    table = FullTable.of(kept_of(run), run)
+    assert {row.name: row.speed_up for row in table.rows} == {
+        "eager-fp32-256x256": 1.0,
+        "eager-fp32-512x512": 1.0,
+        "openvino-static-256x256": 1.0,
+        "openvino-static-512x512": 4.0,
+    }
+    assert "--variant eager-fp32 --variant openvino-static" in table.command
+    assert "--size 256x256,512x512" in table.command
+    assert "512x512\n  eager-fp32 " in render.terminal(table, 80)
+    assert "| 512x512 |\n| `eager-fp32` |" in render.markdown(table)
+
+
+def protocol(sweep: Sweep) -> Record:
+    return Protocol(size=sweep.sizes[0], sweep=sweep).to_json()

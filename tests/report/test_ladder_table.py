@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,8 @@ from perf.records.sample import Session
 from perf.records.typed_json import convert
 from perf.report import ladder_table
 from perf.spec import ladder
+from perf.spec.protocol import Size, Sweep
+from perf.spec.sweep import settings_of
 from tests.builders.samples import sample
 
 
@@ -95,6 +98,42 @@ def test_joules_have_a_column_where_any_row_has_them() -> None:
     assert "| J/image |" not in ladder_table.markdown([EAGER], "Seconds per image", [])
     with_sees = ladder_table.markdown([ON_AMD], "Seconds per image", [], {"openvino-static": 1.02})
     assert "| J/image | ICL | SPR | sees |" in with_sees
+
+
+def swept(name: str, latency_s: Mapping[str, float]) -> list[LadderRow]:
+    """Return a row at two sizes and two step counts, which takes so many seconds at each setting."""
+    sweep = Sweep.of([Size(256, 256), Size(512, 512)], [10, 20])
+    rows = [replace(row(name, [1.0]), variant=each) for each in settings_of(ladder.select([name]), sweep)]
+    return [replace(each, session=row(name, [latency_s[each.variant.setting]] * 3).session) for each in rows]
+
+
+EAGER_SWEPT = {"256x256-10steps": 10.0, "256x256-20steps": 20.0, "512x512-10steps": 40.0, "512x512-20steps": 80.0}
+STATIC_SWEPT = {"256x256-10steps": 5.0, "256x256-20steps": 8.0, "512x512-10steps": 10.0, "512x512-20steps": 10.0}
+
+
+def test_in_a_sweep_rows_stand_below_their_setting_and_are_compared_within_it() -> None:
+    rows = [*swept("eager-fp32", EAGER_SWEPT), *swept("openvino-static", STATIC_SWEPT)]
+    sees = {"openvino-static-512x512-20steps": 1.021}
+    lines = ladder_table.terminal(rows, 80, sees)
+    assert [
+        (line, lines[number + 2].split()[0:5:4]) for number, line in enumerate(lines) if line.endswith(" steps")
+    ] == [
+        ("256x256, 10 steps", ["openvino-static", "2.00x"]),
+        ("256x256, 20 steps", ["openvino-static", "2.50x"]),
+        ("512x512, 10 steps", ["openvino-static", "4.00x"]),
+        ("512x512, 20 steps", ["openvino-static", "8.00x"]),
+    ]
+    assert lines[12].endswith("2.1 %")
+    text = ladder_table.markdown(rows, "Seconds per image", [], sees)
+    assert "| 512x512, 20 steps |\n" in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_has_steps_of_its_own_has_no_counterpart_in_a_sweep_of_steps() -> None:
+    (lcm, _) = settings_of(ladder.select(["lcm-4"]), Sweep.of([Size(256, 256), Size(512, 512)], [10, 20]))
+    few = replace(row("lcm-4", [2.0]), variant=lcm)
+    lines = ladder_table.terminal([*swept("eager-fp32", EAGER_SWEPT), few], 120)
+    assert lines[lines.index("256x256") + 1].split() == ["lcm-4", "2.000", "-", "1", "-", "2.0", "-", "-"]
 
 
 def test_no_reference_no_speed_up() -> None:

@@ -25,3 +25,11 @@ def test_a_markdown_table() -> None:
 def test_a_markdown_list_is_a_paragraph_of_its_own() -> None:
     assert tables.markdown_list(["a", "b"]) == "\n- a\n- b\n"
     assert tables.markdown_list([]) == ""
+
+
+def test_a_name_without_room_goes_on_in_the_next_line() -> None:
+    lines = tables.aligned(("row", "s"), [("openvino-static-256x256", "1.00"), ("eager", "2.00")], 20)
+    assert max(map(len, lines)) <= 20
+    first, second, third, fourth = lines
+    assert (first.split(), fourth.split()) == (["row", "s"], ["eager", "2.00"])
+    assert second.split()[0] + third == "openvino-static-256x256"

@@ -89,9 +89,9 @@ def test_the_rounds_in_words(rounds: int, words: str) -> None:
 def test_throughput_in_words_and_in_what_is_compared() -> None:
     alone = Protocol(size=Size(512, 512))
     server = replace(alone, batch=2, instances=(28, 28))
-    assert str(server).endswith(", 2 instances of 28 cores, batch 2")
-    assert str(replace(alone, instances=(1,))).endswith(", 1 instance of 1 core, batch 1")
-    assert str(replace(alone, instances=(8, 4))).endswith(", 2 instances of 4 and 8 cores, batch 1")
+    assert server.setting == "512x512, 20 steps, 2 instances of 28 cores, batch 2"
+    assert replace(alone, instances=(1,)).setting.endswith(", 1 instance of 1 core, batch 1")
+    assert replace(alone, instances=(8, 4)).setting.endswith(", 2 instances of 4 and 8 cores, batch 1")
     assert not {"batch", "instances"} & alone.compared.keys(), "older baselines have neither"
     assert (server.compared["batch"], server.compared["instances"]) == (2, [28, 28])
     assert Protocol.from_json(json.loads(json.dumps(server.to_json()))) == server

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from perf.stats.tolerances import Tolerances, specificity
@@ -45,6 +47,12 @@ def test_only_tolerances_differ_from_the_watches() -> None:
     (latency, *_) = SET.watches_for("openvino-static")
     assert (latency.name, latency.tolerance, latency.share) == ("latency", 0.01, 0.8)
     assert [watch.name for watch in SET.watches_for("openvino-static")] == [watch.name for watch in WATCHES]
+
+
+def test_the_settings_of_a_row_in_a_sweep_have_its_tolerances() -> None:
+    swept = replace(SET, base_names={"openvino-static-256x256": "openvino-static"})
+    assert swept.of_row("openvino-static-256x256") == SET.of_row("openvino-static")
+    assert SET.of_row("openvino-static-256x256")["latency"] == 0.02, "a row that happens to be called so"
 
 
 def test_a_name_is_more_specific_than_any_pattern() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from perf.host.foreign_text import printable
+from perf.report.full_table.row import FullRow
 from perf.report.full_table.sections import SECTIONS, Section, below, meaning
 from perf.report.full_table.table import FullTable
+from perf.report.ladder_table import WITHIN_SETTING, in_words
 from perf.report.tables import aligned, markdown_table, wrapped
 
 MADE_BY = "Made by `python -m perf table --markdown` from a recorded run; no figure is edited by hand."
@@ -21,7 +23,7 @@ def terminal(table: FullTable, width: int) -> str:
     for line in (*about, f"command: {table.command}"):
         lines += wrapped(line, width)
     for section in SECTIONS:
-        cells = [section.cells(row) for row in table.rows]
+        cells = [texts for setting, rows in by_setting(table) for texts in terminal_cells(section, setting, rows)]
         lines += ["", section.title, *aligned(section.headings, cells, width, section.left)]
         lines += wrapped(meaning(section, table), width)
     noted = [part for name, text in below(table) for part in wrapped(f"{name}: {text}", width)]
@@ -33,12 +35,29 @@ def markdown(table: FullTable) -> str:
     about = [f"- {plain(label)}: {plain(text)}" for label, text in table.about.items()]
     lines = [f"# {plain(table.title)}", "", MADE_BY, "", *about, f"- command: {code(table.command)}", ""]
     for section in SECTIONS:
-        rows = [markdown_cells(section, section.cells(row)) for row in table.rows]
-        lines += [f"## {section.title}", "", *markdown_table(section.headings, rows, section.left), ""]
+        cells = []
+        for setting, rows in by_setting(table):
+            cells += [[plain(in_words(setting))]] if setting else []
+            cells += [markdown_cells(section, section.cells(row)) for row in rows]
+        lines += [f"## {section.title}", "", *markdown_table(section.headings, cells, section.left), ""]
         lines += [meaning(section, table), ""]
     if noted := below(table):
         lines += ["## Missing", "", *(f"- {plain(name)}: {plain(text)}" for name, text in noted), ""]
     return "\n".join(lines)
+
+
+def by_setting(table: FullTable) -> Iterator[tuple[str, list[FullRow]]]:
+    """Yield each setting of a sweep with its rows; outside one they are all of the same, an empty text."""
+    for setting in dict.fromkeys(row.setting for row in table.rows):
+        yield setting, [row for row in table.rows if row.setting == setting]
+
+
+def terminal_cells(section: Section, setting: str, rows: Sequence[FullRow]) -> list[tuple[str, ...]]:
+    """Return the cells of the rows of one setting, in a sweep below a line with its name."""
+    cells = [section.cells(row) for row in rows]
+    if not setting:
+        return cells
+    return [(in_words(setting),), *((f"{WITHIN_SETTING}{name}", *others) for name, *others in cells)]
 
 
 def markdown_cells(section: Section, cells: Sequence[str]) -> list[str]:

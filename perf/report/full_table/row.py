@@ -58,6 +58,8 @@ class FullRow:
     """
 
     name: str
+    base_name: str
+    setting: str
     latency_s: float
     interval: Interval
     speed_up: float | None
@@ -72,24 +74,24 @@ class FullRow:
     products: Products | None
 
     @classmethod
-    def of(cls, row: NightRow, night: Night, recorded: RecordedRow | None, reference_s: float | None) -> Self:
+    def of(cls, row: NightRow, night: Night, recorded: RecordedRow | None) -> Self:
         """Return what the table says of a night's row.
 
         Args:
             row: what is kept of it.
             night: the run that it is of.
             recorded: the same row in the run's own JSON; None where only a history has it.
-            reference_s: eager fp32's seconds per image; None where it was not measured.
 
         Raises BadHistory for evidence that cannot be read.
         """
-        calls = (
-            recorded.unet_calls if recorded else unet_calls(row.parts_s, row.latency_s, int(night.protocol["steps"]))
-        )
+        reference_s = night.reference_s(row)
+        calls = recorded.unet_calls if recorded else unet_calls(row.parts_s, row.latency_s, night.steps_of(row))
         evidence = evidence_of(row.name, night.began, row.evidence)
         seconds = seconds_by_part(row.parts_s, row.latency_s, calls)
         return cls(
             name=row.name,
+            base_name=row.base_name,
+            setting=row.setting,
             latency_s=row.latency_s,
             interval=row.interval,
             speed_up=reference_s / row.latency_s if reference_s else None,

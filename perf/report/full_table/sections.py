@@ -36,7 +36,7 @@ class Section:
 def speed_cells(row: FullRow) -> tuple[str, ...]:
     """Return how fast a row is, and what it takes of the memory."""
     return (
-        row.name,
+        row.base_name,
         ladder_table.seconds(row.latency_s),
         ladder_table.interval(row.interval),
         NOTHING if row.speed_up is None else f"{row.speed_up:.2f}x",
@@ -48,7 +48,7 @@ def speed_cells(row: FullRow) -> tuple[str, ...]:
 def parts_cells(row: FullRow) -> tuple[str, ...]:
     """Return where a row's seconds go; ALL has the parts in the order of the columns."""
     text_encoder, *others = (seconds(row.seconds.get(label)) for label in ALL)
-    return row.name, text_encoder, seconds(row.step_s), NOTHING if row.calls is None else str(row.calls), *others
+    return row.base_name, text_encoder, seconds(row.step_s), NOTHING if row.calls is None else str(row.calls), *others
 
 
 def seconds(value: float | None) -> str:
@@ -63,7 +63,7 @@ def proof_cells(row: FullRow) -> tuple[str, ...]:
     reached = (row.reached.get(part) for part in (Part.UNET_STEP, Part.VAE_DECODE))
     psnr_db, ssim, error = (row.fidelity.get(name) for name in ("psnr_db", "ssim", "latents_error"))
     return (
-        row.name,
+        row.base_name,
         *(NOTHING if share is None else of_peak(share) for share in reached),
         NOTHING if psnr_db is None else "equal" if psnr_db == SAME_DB else f"{psnr_db:.1f}",
         NOTHING if ssim is None else f"{ssim:.4f}",
@@ -85,9 +85,9 @@ def kernel_cells(row: FullRow) -> tuple[str, ...]:
     """Return in which types a row multiplies, and with which kernel for most of the time."""
     products = row.products
     if products is None:
-        return row.name, NOTHING, NOTHING
+        return row.base_name, NOTHING, NOTHING
     types = [f"{name} {share:.0%}" for name, share in products.types.items() if share >= LEAST_SHARE]
-    return row.name, ", ".join(types), f"{products.kernel} {products.kernel_share:.0%}"
+    return row.base_name, ", ".join(types), f"{products.kernel} {products.kernel_share:.0%}"
 
 
 SECTIONS = (

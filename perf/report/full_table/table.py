@@ -13,8 +13,9 @@ from perf.host.stack import headline
 from perf.report.full_table.row import FullRow
 from perf.report.page.row_view import to_the_minute
 from perf.report.rerun import command
-from perf.spec.ladder import EAGER_FP32, LADDER
-from perf.spec.protocol import Protocol
+from perf.spec.ladder import LADDER
+from perf.spec.protocol import Protocol, Sweep
+from perf.spec.sweep import base_names, settings_of
 
 COMMIT_DIGITS = 10
 POSITIONS = {variant.name: position for position, variant in enumerate(LADDER)}
@@ -47,10 +48,10 @@ class FullTable:
         A history keeps neither the claims nor why a row is missing. Raises BadHistory for what cannot be read.
         """
         recorded = {row.name: row for row in run.rows} if run else {}
-        reference_s = next((row.latency_s for row in night.rows if row.name == EAGER_FP32), None)
-        kept = sorted(night.rows, key=lambda row: POSITIONS.get(row.name, len(LADDER)))
+        kept = sorted(night.rows, key=lambda row: POSITIONS.get(row.base_name, len(LADDER)))
         reasons = reasons_in(run.whole) if run else {}
-        names = {row.name for row in kept} | reasons.keys()
+        swept = base_names(settings_of(LADDER, Sweep.from_json(night.protocol.get("sweep", {}))))
+        names = {row.base_name for row in kept} | {swept.get(name, name) for name in reasons}
         return cls(
             title=f"Stable Diffusion on {night.cpu} ({night.fingerprint['codename']})",
             about={
@@ -61,7 +62,7 @@ class FullTable:
                 **stacks(kept),
             },
             command=command(() if names >= POSITIONS.keys() else [name for name in POSITIONS if name in names], night),
-            rows=[FullRow.of(row, night, recorded.get(row.name), reference_s) for row in kept],
+            rows=[FullRow.of(row, night, recorded.get(row.name)) for row in kept],
             reasons=reasons,
             absent=[name for name in POSITIONS if name not in names],
         )

@@ -33,7 +33,6 @@ from perf.report.page.view import (
 )
 from perf.report.rerun import command_for
 from perf.report.seconds_parts import seconds_by_part, share_of_peak, unet_calls
-from perf.spec.ladder import EAGER_FP32
 
 PIECES_DRAWN = 8000  # bins of all series of the page together: what fits into it
 FEWEST_BINS, MOST_BINS = 60, 150
@@ -70,7 +69,7 @@ def machine_view(anchor: str, source: Source, album: Album, bins: int) -> Machin
         anchor=anchor,
         name=f"{night.host or 'unnamed'}: {night.cpu}",
         about=describe_machine({"cpu": night.cpu, "fingerprint": night.fingerprint}),
-        measured=f"{night.model['name']}, {night.protocol['size']}, {night.protocol['steps']} steps",
+        measured=night.measured,
         began=night.began,
         nights=len({point.night for point in source.points}),
         misdated=source.misdated,
@@ -107,11 +106,10 @@ def row_view(anchor: str, row: NightRow, points: Sequence[Point], context: Conte
     """Return what the page shows of one row, of all of whose nights these are the points."""
     source, night = context.source, context.source.night
     recorded = next((each for each in source.run.rows if each.name == row.name), None) if source.run else None
-    reference_s = next((each.latency_s for each in night.rows if each.name == EAGER_FP32), None)
-    calls = unet_calls(row.parts_s, row.latency_s, int(night.protocol["steps"]))
+    calls = unet_calls(row.parts_s, row.latency_s, night.steps_of(row))
     return RowView(
         line=night_line(anchor, row),
-        ladder=ladder_line(anchor, row, calls, reference_s, energy_of(row, recorded, night.began)),
+        ladder=ladder_line(anchor, row, calls, night.reference_s(row), energy_of(row, recorded, night.began)),
         about=str(row.variant.get("about", "")),
         history=history_of(points, calls, source.stacks, context.trends.rows[row.name], context.bins),
         kernels=kernels_of(row, night, source.before.get(row.name)),

@@ -27,7 +27,7 @@ def upgrade_view(anchor: str, upgrade: CheckedUpgrade, is_open: bool) -> Upgrade
         of=upgrade.about,
         name=upgrade.host or "unnamed",
         about=describe_machine({"cpu": upgrade.cpu, "fingerprint": upgrade.fingerprint}),
-        measured=f"{upgrade.model['name']}, {upgrade.protocol['size']}, {upgrade.protocol['steps']} steps",
+        measured=upgrade.measured,
         began=upgrade.began,
         commit=upgrade.commit,
         ci_url=upgrade.ci_url,
