@@ -6,14 +6,13 @@ from perf.compare.compared_row import ComparedRow
 from perf.compare.paired_run import PairedRun
 from perf.compare.side_pair import Role, SidePair
 from perf.errors import BadRecord
-from perf.measure.measurement import Measurement
+from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
 from perf.proof import fidelity, reference
 from perf.proof.attribution import differences, row_differences
 from perf.proof.claims import check, failed
 from perf.proof.fidelity import Fidelity
 from perf.proof.proofs import facts_of
-from perf.records.evidence import Evidence
 from perf.spec.ladder import FIDELITY
 from perf.spec.variant import Limits
 from perf.stats.paired_comparison import MOVED, PairedVerdict
@@ -50,15 +49,15 @@ def claim_faults(paired_run: PairedRun, run: Run) -> list[str]:
     """Return what either side claims and does not do, each as a sentence."""
     faults = []
     for role in Role:
-        unmet = unmet_claims(paired_run.first[role], paired_run.inspections[role].evidence, run)
+        unmet = unmet_claims(paired_run.first[role], paired_run.inspections[role], run)
         faults += [f"{role}: {fault}" for fault in unmet]
     return faults
 
 
-def unmet_claims(measurement: Measurement, evidence: Evidence, run: Run) -> list[str]:
+def unmet_claims(measurement: Measurement, inspection: Inspection, run: Run) -> list[str]:
     """Return the claims that do not hold in this worker, each as a sentence."""
-    facts = facts_of(run, measurement.variant, measurement.session, evidence)
-    return [str(claim) for claim in failed(check(facts))]
+    facts = facts_of(run, measurement.variant, measurement.session, inspection.evidence)
+    return [str(claim) for claim in failed([*check(facts), *inspection.claims])]
 
 
 def compare_images(paired_run: PairedRun) -> tuple[Fidelity | None, list[str]]:

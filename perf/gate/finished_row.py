@@ -8,6 +8,7 @@ from perf.compare.compared_row import ComparedRow
 from perf.gate.anchored_run import AnchoredRun
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
+from perf.records.claim import Claim
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.records.session_record import now
@@ -18,13 +19,15 @@ from perf.spec.variant import Variant
 class FinishedRow:
     """What a row's verdict rests on, but for fresh sessions.
 
-    ``recorded`` is when the session ended, in ISO 8601. ``paired`` and ``caveats`` are as in MeasuredRow.
+    ``recorded`` is when the session ended, in ISO 8601. ``claims`` are those of a package's backend. ``paired`` and
+    ``caveats`` are as in MeasuredRow.
     """
 
     variant: Variant
     session: Session
     recorded: str
     evidence: Evidence
+    claims: tuple[Claim, ...] = ()
     paired: ComparedRow | None = None
     caveats: tuple[str, ...] = ()
 
@@ -34,7 +37,13 @@ def finish(measured: Measurement | AnchoredRun, run: Run) -> tuple[FinishedRow, 
     if isinstance(measured, AnchoredRun):
         return _finish_pairs(measured, run), measured.inspection
     inspection = measured.inspect()
-    row = FinishedRow(variant=measured.variant, session=measured.session, recorded=now(), evidence=inspection.evidence)
+    row = FinishedRow(
+        variant=measured.variant,
+        session=measured.session,
+        recorded=now(),
+        evidence=inspection.evidence,
+        claims=inspection.claims,
+    )
     return row, inspection
 
 
@@ -50,6 +59,7 @@ def _finish_pairs(anchored: AnchoredRun, run: Run) -> FinishedRow:
         session=anchored.session,
         recorded=anchored.recorded or now(),
         evidence=anchored.inspection.evidence,
+        claims=anchored.inspection.claims,
         paired=result,
         caveats=caveats,
     )

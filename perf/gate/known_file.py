@@ -17,6 +17,7 @@ import datetime
 import fnmatch
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from perf.host.cpu import GENERATIONS
 from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT, check_quantity
 from perf.measure.toml_file import check_keys, check_percent, check_type, naming, read
 from perf.spec import ladder
+from perf.spec.variant import Variant
 from perf.stats.watch import LATENCY
 
 FILE = "known.toml"
@@ -35,35 +37,36 @@ LINK = re.compile(r"\bhttps?://\S")
 UNNAMED = re.compile(r"\w+-\d+-\d+(-like)?")  # the codename of a CPU that is not known
 
 
-def find(folder: Path, codename: str) -> KnownRegressions:
+def find(folder: Path, codename: str, rows: Sequence[Variant] = ladder.LADDER) -> KnownRegressions:
     """Return the known regressions beside these baselines that are of this machine, by its codename.
 
-    Raises BadInput, which names the file and the entry, for a mistake in any of them.
+    ``rows`` are all that there are, those of one's own among them. Raises BadInput, which names the file and the
+    entry, for a mistake in any of them.
     """
     path = folder / FILE
     if not os.path.lexists(path):  # a link to nothing is a mistake, not no file
         return KnownRegressions(path)
     table = read(path)
     with naming(path):
-        entries = _parse(table)
+        entries = _parse(table, rows)
     return KnownRegressions(path, tuple(entry for entry in entries if fnmatch.fnmatchcase(codename, entry.machine)))
 
 
-def _parse(table: dict[str, Any]) -> list[KnownRegression]:
+def _parse(table: dict[str, Any], rows: Sequence[Variant]) -> list[KnownRegression]:
     check_keys(table, required=(), optional=("known",))
     if isinstance(table.get("known"), dict):
         raise BadInput("each entry begins with [[known]], in double brackets")
     entries = []
     for number, entry in enumerate(check_type("known", table.get("known", []), list), 1):
         with naming(f"entry {number}"):
-            entries.append(_entry(check_type("known", entry, dict)))
+            entries.append(_entry(check_type("known", entry, dict), rows))
     return entries
 
 
-def _entry(entry: dict[str, Any]) -> KnownRegression:
+def _entry(entry: dict[str, Any], rows: Sequence[Variant]) -> KnownRegression:
     check_keys(entry, REQUIRED, OPTIONAL)
     row = check_type("row", entry["row"], str)
-    ladder.select([row])
+    ladder.select([row], rows)
     why = check_type("why", entry["why"], str)
     if not LINK.search(why):
         raise BadInput("why has no link (https://...) to where the regression is tracked")

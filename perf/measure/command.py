@@ -94,11 +94,12 @@ def launch_differences(launch: Launch, variant: Variant, stack: Stack, machine: 
 def _usual(variant: Variant, stack: Stack, machine: Machine) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return what stands before python for a variant here, and its whole environment."""
     environment = clean_environment() | OFFLINE | LAST_WORDS
+    own = dict(variant.environment)
     memory = () if machine.memory_node is None else ("-p", str(machine.memory_node))
     if variant.tuning is None:
-        return (NUMACTL, *memory) if memory else (), environment
+        return (NUMACTL, *memory) if memory else (), environment | own
     cores = ",".join(map(str, machine.cores))
-    return (NUMACTL, "-C", cores, *memory), environment | tuning_environment(variant.tuning, stack, machine)
+    return (NUMACTL, "-C", cores, *memory), environment | tuning_environment(variant.tuning, stack, machine) | own
 
 
 def _as_launched(launch: Launch, environment: Mapping[str, str], stack: Stack) -> dict[str, str]:

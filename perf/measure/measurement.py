@@ -22,6 +22,7 @@ from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
 from perf.measure.replies import Inspected, Ready, TurnAsked
 from perf.measure.rounds import Rounds
+from perf.records.claim import Claim
 from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
@@ -31,10 +32,14 @@ from perf.spec.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation."""
+    """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation.
+
+    ``claims`` are those that the backend of a package has checked itself.
+    """
 
     evidence: Evidence
     outcome: Path
+    claims: tuple[Claim, ...] = ()
 
 
 class Measurement:
@@ -162,7 +167,7 @@ class Measurement:
         peak = peaks.of(self.variant, self._stack, inspected.peak)
         if peak is None:
             raise WorkerGarbled(self.variant.name, "the worker was asked for the machine's peak, and sent none")
-        return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome)
+        return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome, claims=inspected.own_claims)
 
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""

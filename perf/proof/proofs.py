@@ -53,7 +53,7 @@ class Proofs:
     def add(self, variant: Variant, session: Session, inspection: Inspection) -> None:
         """Check a session's claims and keep its image; eager float32's becomes the reference if it is sound."""
         evidence = inspection.evidence
-        claims = check(facts_of(self._run, variant, session, evidence))
+        claims = [*check(facts_of(self._run, variant, session, evidence)), *inspection.claims]
         outcome = read_of_worker(variant.name, inspection.outcome)
         packages = self._run.stacks[variant.stack].packages
         proof = Proof(

@@ -4,6 +4,7 @@
 
     part             Part, a part of a generation
     sample           Sample, one timed generation, and Session, one worker's life
+    claim            Claim, one thing that a variant claims of itself
     evidence         Evidence, what a worker was really doing
     launch           Launch, how a worker is started; checked when it is read
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read

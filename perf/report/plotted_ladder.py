@@ -78,7 +78,8 @@ def of_baseline(baseline: Baseline) -> PlottedLadder:
     machine, protocol = baseline.key.machine, baseline.key.protocol
     sessions = max(len(row.sessions) for row in baseline.rows.values())
     last = max(row.sessions[-1].recorded for row in baseline.rows.values())
-    names = [variant.name for variant in LADDER if variant.name in baseline.rows]
+    ours = [variant.name for variant in LADDER if variant.name in baseline.rows]
+    names = dict.fromkeys([*ours, *baseline.rows])
     return PlottedLadder(
         model=str(baseline.key.model["name"]),
         size=str(protocol["size"]),

@@ -11,6 +11,7 @@ from perf.gate.judgement import Judgement
 from perf.measure.run import Run
 from perf.measure.settings import Judging
 from perf.spec import ladder
+from perf.spec.ladder import LADDER
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
 from perf.stats.tolerances import Tolerances
@@ -32,7 +33,13 @@ class NotingJudgement(Judgement):
             bench=bench,
             bench_of=lambda _: bench,
             settings=SimpleNamespace(
-                tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO, resume=False
+                tolerances=Tolerances(),
+                ladder=LADDER,
+                baselines=folder,
+                updates=False,
+                fresh=0,
+                judge=Judging.AUTO,
+                resume=False,
             ),
             find_missing=lambda _: "a stack",
             variants=VARIANTS,

@@ -2,7 +2,7 @@
 
 ::
 
-    claim       Claim, and the Facts that it is checked with
+    claim       the Facts that a claim is checked with
     computing   claims on what is computed and how: precision, instructions, formats, shapes, scheduler
     process     claims on the process: allocator, OpenMP, threads, CPUs, memory
 
@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from perf.proof.claims import computing, process
-from perf.proof.claims.claim import Claim, Facts
+from perf.proof.claims.claim import Facts
+from perf.records.claim import Claim
 
 __all__ = ["Claim", "Facts", "check", "failed"]
 
