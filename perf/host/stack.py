@@ -67,7 +67,8 @@ class Stack:
     backends: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"stack {self.name}: {headline(self.python_version, self.packages)}"
+        brought = sorted(set(self.backends.values()))
+        return ", ".join([f"stack {self.name}: {headline(self.python_version, self.packages)}", *brought])
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields in JSON types, the packages in order."""

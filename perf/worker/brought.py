@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ import numpy as np
 from perf.errors import BrokenContract
 from perf.records.claim import Claim
 from perf.records.evidence import Peak
+from perf.records.part import Part
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
 from perf.worker import contract
@@ -125,6 +127,7 @@ class Held:
     def generate(self, *, prompt: str, steps: int, guidance_scale: float, size: Size, latents: Image) -> Image:
         """Make an image. Raises BrokenContract for anything else, and for parts that the clock has not been told."""
         self._shape = latents.shape
+        began = time.perf_counter()
         image: Image = self._backend.call(
             "generate",
             self.pipeline.generate,
@@ -135,7 +138,7 @@ class Held:
             latents=latents,
         )
         self._check_array("generate() returned", image, (size.height, size.width, 3))
-        self._check_clock(steps)
+        self._check_clock(steps, time.perf_counter() - began)
         return image
 
     @property
@@ -161,15 +164,17 @@ class Held:
         if array.dtype != np.float32 or array.shape != shape:
             raise self._backend.broken(f"{subject} an array of {array.dtype} of {array.shape}", wanted)
 
-    def _check_clock(self, steps: int) -> None:
+    def _check_clock(self, steps: int, elapsed_s: float) -> None:
         assert self._clock is not None, "watch comes before the first image"
-        told = len(self._clock.parts(0.0).unet_steps_s)
-        if told < steps:
-            raise self._backend.broken(f"the clock was told of {told} UNet steps in an image of {steps}", "all of them")
-        if part := self._clock.never_begun:
+        told = {part: self._clock.told_s(part) for part in Part}
+        if (count := len(told[Part.UNET_STEP])) < steps:
             raise self._backend.broken(
-                f"the clock was told of the {part}, whose turn was not waited for", "clock.begin"
+                f"the clock was told of {count} UNet steps in an image of {steps}", "as many calls of the model"
             )
+        if part := self._clock.never_begun:
+            raise self._backend.broken(f"the clock was told of the {part} without its turn", "clock.begin before it")
+        if (sum_s := sum(map(sum, told.values()))) > elapsed_s:
+            raise self._backend.broken(f"the parts of an image of {elapsed_s:.3g} s took {sum_s:.3g} s", "no more")
 
 
 def load(variant: Variant) -> Brought:

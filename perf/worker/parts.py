@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,10 @@ class PartsClock:
     def add(self, part: Part, time_s: float) -> None:
         """Count a call of such a part, and its seconds."""
         self._calls[part].append(time_s)
+
+    def told_s(self, part: Part) -> Sequence[float]:
+        """Return the seconds of each call of a part that the clock was told of."""
+        return self._calls[part]
 
     @property
     def never_begun(self) -> Part | None:

@@ -11,7 +11,6 @@ from perf.gate.judgement import Judgement
 from perf.measure.run import Run
 from perf.measure.settings import Judging
 from perf.spec import ladder
-from perf.spec.ladder import LADDER
 from perf.spec.protocol import Protocol, Size
 from perf.spec.variant import Variant
 from perf.stats.tolerances import Tolerances
@@ -34,7 +33,7 @@ class NotingJudgement(Judgement):
             bench_of=lambda _: bench,
             settings=SimpleNamespace(
                 tolerances=Tolerances(),
-                ladder=LADDER,
+                ladder=ladder.LADDER,
                 baselines=folder,
                 updates=False,
                 fresh=0,
