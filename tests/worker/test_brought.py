@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -27,7 +28,13 @@ STATE = State(scheduler="PNDMScheduler", threads=1)
 OBSERVED = Observed(kernels=(), layers=(), state=STATE)
 PEAK = Peak(fp32_flop_per_s=1.0, bf16_flop_per_s=1.0, memory_bytes_per_s=1.0)
 VARIANT = Variant(name="x", about="", stack="mine", backend="silly", precision="fp32")
+WHO = "backend 'silly' of silly-backend 1.0 in stack mine"
 REQUEST = cast("BuildRequest", None)
+
+
+def step(clock: PartsClock, step_s: float = 0.0) -> None:
+    clock.begin(Part.UNET_STEP)
+    clock.add(Part.UNET_STEP, step_s)
 
 
 class Pipeline:
@@ -38,15 +45,15 @@ class Pipeline:
 
     def __init__(self, **changed: Any) -> None:
         self.image: Any = np.zeros((8, 16, 3), np.float32)
-        self.tell = lambda clock, steps: [(clock.begin(Part.UNET_STEP), clock.add(Part.UNET_STEP, 0.0))] * steps
+        self.tell: Callable[[PartsClock], object] = step
         vars(self).update(changed)
 
     def watch(self, clock: PartsClock) -> None:
         self.clock = clock
 
-    def generate(self, *, steps: int, **_: object) -> Image:
-        for _step in range(steps):
-            self.tell(self.clock, 1)
+    def generate(self, *, steps: int, **others: object) -> Image:
+        for _ in range(steps):
+            self.tell(self.clock)
         image: Image = self.image
         return image
 
@@ -63,9 +70,7 @@ def backend(**changed: Any) -> Brought:
         "measure_peak": lambda _: PEAK,
     }
     module = SimpleNamespace(**{name: value for name, value in (usual | changed).items() if value is not None})
-    return Brought(
-        who="backend 'silly' of silly-backend 1.0 in stack mine", code="silly-backend 1.0 (1)", module=module
-    )
+    return Brought(who=WHO, code="silly-backend 1.0 (1)", module=module)
 
 
 def use(used: Brought) -> tuple[Observed, tuple[Claim, ...]]:
@@ -88,7 +93,7 @@ def test_a_sound_backend_is_told_what_code_it_is() -> None:
 
 
 def test_a_backend_claims_what_it_likes() -> None:
-    _, claims = use(backend(check_claims=lambda *_: iter([Claim("cheese", np.bool_(False), "none")])))
+    _, claims = use(backend(check_claims=lambda *_: iter([Claim("cheese", cast("bool", np.bool_(False)), "none")])))
     assert claims == (Claim("cheese", False, "none"),)
     assert type(claims[0].holds) is bool, "it becomes JSON"
 
@@ -125,10 +130,10 @@ def made(**changed: Any) -> dict[str, Callable[..., object]]:
             made(final_latents=None),
             "final_latents is a NoneType, where the contract wants an array of float32 of (1, 4",
         ),
-        (made(tell=lambda *_: None), "the clock was told of 0 UNet steps in an image of 2"),
-        (made(tell=lambda clock, _: clock.add(Part.UNET_STEP, 0.0)), "the clock was told of the UNet step without its"),
+        (made(tell=lambda _: None), "the clock was told of 0 UNet steps in an image of 2"),
+        (made(tell=lambda clock: clock.add(Part.UNET_STEP, 0.0)), "the clock was told of the UNet step without its"),
         (
-            made(tell=lambda clock, _: (clock.begin(Part.UNET_STEP), clock.add(Part.UNET_STEP, 60.0))),
+            made(tell=partial(step, step_s=60.0)),
             "the parts of an image of ",
         ),
         ({"observe": lambda *_: {}}, "observe() returned a dict, where the contract wants an Observed"),
@@ -141,7 +146,7 @@ def made(**changed: Any) -> dict[str, Callable[..., object]]:
 def test_a_breach_is_named(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(BrokenContract) as caught:
         use(backend(**changed))
-    assert str(caught.value).startswith(f"backend 'silly' of silly-backend 1.0 in stack mine: {said}")
+    assert str(caught.value).startswith(f"{WHO}: {said}")
 
 
 def test_without_a_library_to_measure_the_peak_by_the_package_must_bring_it(monkeypatch: pytest.MonkeyPatch) -> None:
