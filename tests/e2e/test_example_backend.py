@@ -102,7 +102,7 @@ def test_it_is_measured_judged_and_reported_and_a_sabotage_is_caught_by_its_own_
     first = run(folder, cache_dir, *OWN)
     assert first.returncode == 0, first.stdout + first.stderr
     claims = {claim["name"]: claim for claim in records(folder)["fused"]["claims"]}
-    assert claims["fused"] == {"name": "fused", "holds": True, "says": "16 of 16 attentions of the UNet are fused"}
+    assert claims["fused"] == {"name": "fused", "holds": True, "says": "8 of 8 attentions of the UNet are fused"}
     assert all(claim["holds"] for claim in claims.values()), "the suite's own claims are checked as for its own rows"
     code = records(folder)["fused"]["evidence"]["state"]["code"]
     take_as_baseline(folder, monkeypatch)
@@ -116,7 +116,7 @@ def test_it_is_measured_judged_and_reported_and_a_sabotage_is_caught_by_its_own_
     sabotaged = run(folder, cache_dir, "fused")
     assert sabotaged.returncode == 1
     assert verdict_in(folder, "fused")["verdict"] == "invalid"
-    assert verdict_in(folder, "fused")["says"].startswith("fused: 0 of 16 attentions of the UNet are fused; ")
+    assert verdict_in(folder, "fused")["says"].startswith("fused: 0 of 8 attentions of the UNet are fused; ")
     (record,) = records(folder).values()
     assert [claim["name"] for claim in record["claims"] if not claim["holds"]] == ["fused"], "by no other"
     assert record["evidence"]["state"]["code"] != code

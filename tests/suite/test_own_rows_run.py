@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.builders.checkpoints import make_checkpoint
-from tests.builders.runs import SILLY_PYTHON, RunLadder
+from tests.builders.runs import PAIRS_SUITE, SILLY_PYTHON, RunLadder, run_suite_in
 
 BROUGHT = {"SILLY_BACKENDS": json.dumps({"cheese": "cheese-shop 1.0"})}
 SETTINGS = f"""
@@ -146,3 +146,17 @@ def test_a_stack_that_is_not_there_skips_its_row(run_ladder: RunLadder, settings
     assert "of-a-package: skipped: stack mine is not installed; to fix it: name its interpreter: " in ran.stdout
     given = run_ladder("--variant", "of-a-package", "--stack", f"mine={SILLY_PYTHON}", **BROUGHT)
     assert "of-a-package  no baseline: " in given.stdout, given.stdout + given.stderr
+
+
+@pytest.mark.usefixtures("settings")
+def test_they_are_compared_in_turns_and_a_claim_of_the_package_counts(tmp_path: Path) -> None:
+    rows = ("--against", "eager-fp32", "--variant", "of-a-package")
+    outputs = ("--json", "pair.json", "--junitxml", "junit.xml")
+    for holds, verdict in ((True, "equivalent"), (False, "invalid")):
+        claims = json.dumps([{"name": "ripe", "holds": holds, "sentence": "green"}])
+        # The silly worker would send the claim for either row.
+        environment = {**BROUGHT, "SILLY_CLAIMS": claims}
+        ran = run_suite_in(tmp_path, PAIRS_SUITE, *rows, *outputs, environment=environment)
+        (result,) = json.loads((tmp_path / "pair.json").read_text())["results"]
+        assert (result["variant"], result["verdict"]) == ("of-a-package", verdict), ran.stdout + ran.stderr
+        assert ("candidate: ripe: green" in result["says"]) != holds

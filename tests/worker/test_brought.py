@@ -51,7 +51,7 @@ class Pipeline:
     def watch(self, clock: PartsClock) -> None:
         self.clock = clock
 
-    def generate(self, *, steps: int, **others: object) -> Image:
+    def generate(self, *, steps: int, **_others: object) -> Image:
         for _ in range(steps):
             self.tell(self.clock)
         image: Image = self.image
