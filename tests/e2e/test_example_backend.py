@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +18,7 @@ from perf.cli import main, upgrade_check
 from perf.exit_codes import ExitCode
 from perf.gate import checksum
 from perf.host.environments import make_venv
-from perf.host.stack import ROOT, Stack
+from perf.host.stack import Stack
 from tests.builders.runs import DATA, ladder_command, surroundings
 from tests.builders.stacks import run_in
 from tests.docs.test_toml_examples import example
@@ -108,6 +107,7 @@ def test_it_is_measured_judged_and_reported_and_a_sabotage_is_caught_by_its_own_
     take_as_baseline(folder, monkeypatch)
 
     check_judged(folder, run(folder, cache_dir, *OWN))
+    monkeypatch.undo()
     check_reported(folder)
 
     module = source / "example_backend.py"
@@ -153,16 +153,10 @@ def check_judged(folder: Path, ran: subprocess.CompletedProcess[str]) -> None:
 
 def check_reported(folder: Path) -> None:
     """Check that the commands which read a recorded run know the rows, without the settings file."""
-    outputs = {"report": ("--output", "page.html"), "plot": ("--output", "ladder.svg"), "table": (), "explain": ()}
-    for command, output in outputs.items():
-        ran = subprocess.run(
-            [sys.executable, "-m", "perf", command, "run.json", *output],
-            cwd=folder,
-            env=surroundings() | {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{command}: {ran.stderr}"
-    for page in ("page.html", "ladder.svg"):
-        assert all(name in (folder / page).read_text() for name in OWN)
+    run, page, picture, table = (str(folder / name) for name in ("run.json", "page.html", "ladder.svg", "table.txt"))
+    assert main(["report", run, "--output", page]) == ExitCode.OK
+    assert main(["plot", run, "--output", picture]) == ExitCode.OK
+    assert main(["table", run, "--output", table]) == ExitCode.OK
+    assert main(["explain", run]) == ExitCode.OK
+    for path in (page, picture, table):
+        assert all(name in Path(path).read_text() for name in OWN)
