@@ -12,33 +12,25 @@ from perf.host.stack import ROOT
 from perf.measure import settings_file
 from perf.measure.declared_options import declared
 from perf.measure.row_table import OPTIONS
-
-
-def example(page: str) -> str:
-    """Return the first TOML block of a page."""
-    match = re.search(r"^```toml\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
-    assert match, page
-    return match[1]
+from tests.builders.markdown import toml_blocks
 
 
 def test_the_settings_file_is_one(tmp_path: Path) -> None:
-    (tmp_path / "perf.toml").write_text(example("reference/settings-file.md"))
+    (tmp_path / "perf.toml").write_text(toml_blocks("reference/settings-file.md")[0])
     file = settings_file.find(tmp_path, declared())
     assert file
     assert file.tolerances.of_row("openvino-static")["latency"] == 0.02
 
 
 def test_the_known_regression_is_one(tmp_path: Path) -> None:
-    (tmp_path / "known.toml").write_text(example("how-to/known-regressions.md"))
+    (tmp_path / "known.toml").write_text(toml_blocks("how-to/known-regressions.md")[0])
     (entry,) = known_file.find(tmp_path, "genoa").entries
     assert entry.up_to == 0.04
 
 
 @pytest.mark.parametrize("page", ["rows-of-your-own.md", "a-backend-of-your-own.md"])
 def test_the_rows_of_ones_own_are_rows(tmp_path: Path, page: str) -> None:
-    blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs/how-to" / page).read_text(), re.MULTILINE | re.DOTALL)
-    assert blocks
-    for block in blocks:
+    for block in toml_blocks(f"how-to/{page}"):
         (tmp_path / "perf.toml").write_text(block)
         file = settings_file.find(tmp_path, declared())
         assert file

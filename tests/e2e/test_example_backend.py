@@ -19,9 +19,9 @@ from perf.exit_codes import ExitCode
 from perf.gate import checksum
 from perf.host.environments import make_venv
 from perf.host.stack import Stack
+from tests.builders.markdown import toml_blocks
 from tests.builders.runs import DATA, ladder_command, surroundings
 from tests.builders.stacks import run_in
-from tests.docs.test_toml_examples import example
 
 pytestmark = pytest.mark.alone
 
@@ -64,8 +64,7 @@ def folder(source: Path, tmp_path_factory: pytest.TempPathFactory, stacks: dict[
     (site,) = (folder / "env").glob("lib/python3*/site-packages")
     (site / "current.pth").write_text(f"{run_in(stacks['current'], SITE, folder)}\n")
     install(source, folder)
-    page = example("how-to/a-backend-of-your-own.md")
-    derived = example("how-to/rows-of-your-own.md")
+    page, derived = (toml_blocks(f"how-to/{name}.md")[0] for name in ("a-backend-of-your-own", "rows-of-your-own"))
     (folder / "perf.toml").write_text(f"{SETTINGS}\n{page}\n{derived}")
     return folder
 
