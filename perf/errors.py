@@ -16,6 +16,7 @@
     │   ├── BadHistory        a history that cannot be read or written
     │   │   └── HistoryAway   one that may be later: locked, or its server is away
     │   └── GitHubFailed      GitHub refuses what is asked of it, or cannot be reached
+    ├── BrokenContract        a backend of a package is not as the contract wants it; the worker raises it
     ├── BadRecord             a kept measurement that cannot be believed: the field, and why
     ├── BadCounter            a counter of energy that cannot be believed: the image has no joules
     ├── BadBaseline           a baseline file that cannot be read or written; its rows are invalid
@@ -23,6 +24,7 @@
         ├── NotAccepted       a row's sessions were not recorded as its baseline
         └── WorkerError       the variant could not be measured
             ├── WorkerFailed  the worker reported an exception, with its traceback
+            │   └── BackendBroken  that a package's backend has broken the contract: the row is invalid
             ├── WorkerDied    the worker ended by itself: signal or exit code, and the tail of stderr
             ├── WorkerTimeout the worker did not answer before its deadline
             └── WorkerGarbled the worker broke the protocol
@@ -101,6 +103,10 @@ class GitHubFailed(BadInput):
     """A request that GitHub refuses or does not answer: which one, its own words, and what to do."""
 
 
+class BrokenContract(PerfError):
+    """A backend that a package brings and that is not as the contract wants it: which one, and what it did."""
+
+
 class BadRecord(PerfError):
     """A kept measurement that cannot have been measured.
 
@@ -155,6 +161,10 @@ class WorkerError(VariantError):
 
 class WorkerFailed(WorkerError):
     """An exception that a worker reported; the worker is still alive."""
+
+
+class BackendBroken(WorkerFailed):
+    """A package's backend that has broken the contract, by the worker's BrokenContract; its row is invalid."""
 
 
 class WorkerDied(WorkerError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from perf.host.machine import this_machine
 from perf.records.session_record import now
 from perf.spec import ladder
 from perf.spec.sweep import base_names, settings_of
+from perf.spec.variant import Variant
 from perf.stats.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     names = list(dict.fromkeys(options.row))
     key = key_of(recorded, names)
     check_machine(recorded.path, key)
-    proposals = [proposal_of(recorded, name) for name in names]
+    rows = file.ladder if file else ladder.LADDER
+    proposals = [proposal_of(recorded, name, rows) for name in names]
     if other := acceptance.why_not_first(options.baselines, key):
         raise BadRun(f"{recorded.path} is {other}")
     particulars = recorded.machine_record["particulars"]
@@ -87,10 +90,10 @@ def check_machine(path: Path, key: BaselineKey) -> None:
         raise BadRun(f"{path} is of another machine: {'; '.join(differences[:DIFFERENCES_SHOWN])}; accept it there")
 
 
-def proposal_of(recorded: RecordedRun, name: str) -> Proposal:
-    """Return what a baseline would get of this row. Raises NotAccepted, or BadRun if its record cannot be believed."""
+def proposal_of(recorded: RecordedRun, name: str, rows: Sequence[Variant]) -> Proposal:
+    """Return what a baseline would get of this row, one of all these. Raises NotAccepted, BadRun or UnknownName."""
     row = next(row for row in recorded.rows if row.name == name)
-    settings = settings_of(ladder.select([row.variant.base_name]), row.protocol.sweep)
+    settings = settings_of(ladder.select([row.variant.base_name], rows), row.protocol.sweep)
     if specification(row.variant) not in [specification(each) for each in settings if each.name == name]:
         raise NotAccepted(name, "not recorded: the ladder's row of this name is another by now; measure again")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perf.cli.arguments import positive, terminal_width
+from perf.cli.upgrade_check import file_of_settings
 from perf.errors import BadInput
 from perf.exit_codes import ExitCode
 from perf.host import interpreters
@@ -61,11 +62,16 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Return what is to be measured. Raises BadInput."""
+    """Return what is to be measured; the settings file is asked for rows and stacks alone. Raises BadInput."""
+    file = file_of_settings()
+    rows = file.ladder if file else ladder.LADDER
     return settings.for_selftest(
         model=options.model,
-        variants=ladder.select(options.variant or [DEFAULT_ROW]),
-        stacks=interpreters.parse_overrides(options.stack),
+        variants=ladder.select(options.variant or [DEFAULT_ROW], rows),
+        stacks={
+            **(file.stacks if file else {}),
+            **interpreters.parse_overrides(options.stack, ladder.stacks(rows)),
+        },
         size=options.size,
         protocol=replace(preset(options.model), size=options.size, steps=options.steps, rounds=options.rounds),
         wait_s=options.wait,

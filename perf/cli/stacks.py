@@ -57,15 +57,18 @@ def needed(names: Sequence[str]) -> list[str]:
     """Return the stacks that are named and those of rows that are, or what the settings file says, or else all.
 
     The one that makes checkpoints and exports comes first, whatever the rows. A name that is neither is the value of
-    another option, or a mistake, which the run itself reports. Raises BadInput for a settings file that is none.
+    another option, or a mistake, which the run itself reports. Stacks of one's own are left out: who has them made
+    them. Raises BadInput for a settings file that is none.
     """
-    stacks = [name for name in names if name in ladder.stacks()]
-    rows = [name for name in names if ladder.has(name)]
+    file = file_of_settings()
+    known = file.ladder if file else ladder.LADDER
+    stacks = [name for name in names if name in ladder.stacks(known)]
+    rows = [name for name in names if ladder.has(name, known)]
     if not stacks and not rows:
-        file = file_of_settings()
         rows = file.values.get("variant", []) if file else []
-    variants = ladder.select(rows) if rows or not stacks else ()
-    return list(dict.fromkeys([ladder.MAKER, *stacks, *(variant.stack for variant in variants)]))
+    variants = ladder.select(rows, known) if rows or not stacks else ()
+    wanted = dict.fromkeys([ladder.MAKER, *stacks, *(variant.stack for variant in variants)])
+    return [name for name in wanted if name in ladder.stacks()]
 
 
 def make(name: str) -> bool:

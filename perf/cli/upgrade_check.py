@@ -22,11 +22,13 @@ PAGE = "--report=results/report.html"
 
 def stack_in_use(name: str) -> Stack:
     """Return the installed stack of that name. Raises BadInput if there is none."""
-    if name not in ladder.stacks():
-        raise UnknownName("stack", name, ladder.stacks())
-    python = stack.default_python(name)
+    file = file_of_settings()
+    known = ladder.stacks(file.ladder if file else ladder.LADDER)
+    if name not in known:
+        raise UnknownName("stack", name, known)
+    python = (file.stacks.get(name) if file else None) or stack.default_python(name)
     if not python.exists():
-        raise BadInput(f"stack {name} is not installed ({python}); to fix it: tox run --notest -e stack-{name}")
+        raise BadInput(f"stack {name} is not installed ({python}); to fix it: {stack.how_to_make(name)}")
     return stack.inspect_python(name, python)
 
 
@@ -55,10 +57,11 @@ def row_options(used: Stack, pytest_options: Sequence[str]) -> list[str]:
     if any(option.startswith("--variant") for option in pytest_options):
         return []
     file = file_of_settings()
-    chosen = ladder.select(file.values.get("variant", [])) if file else ladder.LADDER
+    known = file.ladder if file else ladder.LADDER
+    chosen = ladder.select(file.values.get("variant", []), known) if file else known
     rows = [variant for variant in chosen if variant.stack == used.name]
     options = []
-    for variant in rows or [variant for variant in ladder.LADDER if variant.stack == used.name]:
+    for variant in rows or [variant for variant in known if variant.stack == used.name]:
         options += ["--variant", variant.name]
     return options
 

@@ -73,7 +73,7 @@ def log_path(package: str, good: Stack, options: Sequence[str]) -> Path:
     """
     identified: list[object] = [package, good.to_json(), without_budget(options)]
     if file := file_of_settings():
-        identified.append([file.values, file.tolerances.by_pattern])
+        identified.append([file.values, file.tolerances.by_pattern, [row.to_json() for row in file.rows], file.stacks])
     identity = json.dumps(identified, sort_keys=True, default=str)
     return cache_dir() / "bisects" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
 

@@ -66,7 +66,7 @@ def stack_for_worker(role: Role, python: Path) -> Stack:
     if version < OLDEST_PYTHON:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise BadInput(f"{role}: {stack.python} is Python {stack.python_version}; workers need {oldest} or newer")
-    needed = NEEDED if WITHOUT in stack.packages else (*WITH_TORCH, *NEEDED)
+    needed = NEEDED if WITHOUT in stack.packages or stack.backends else (*WITH_TORCH, *NEEDED)
     if lacking := [name for name in needed if name not in stack.packages]:
         raise BadInput(f"{role}: {stack.python} lacks {', '.join(lacking)}: it cannot run Stable Diffusion")
     return stack

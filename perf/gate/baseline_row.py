@@ -25,11 +25,6 @@ from perf.spec.variant import Variant
 OPTIONAL = {"evidence", "worker", "commit", "launch", checksum.FIELD}
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DESCRIPTIVE = {"name", "setting_of", "about", "published_s"}  # what changes nothing in what is measured
-USUAL = {
-    field.name: field.default
-    for field in dataclasses.fields(Variant)
-    if field.default is not dataclasses.MISSING and field.name not in DESCRIPTIVE
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +96,23 @@ class BaselineRow:
         return row
 
 
+def _defaults() -> dict[str, Any]:
+    """Return the default of each field of a specification that has one."""
+    defaults: dict[str, Any] = {}
+    for field in dataclasses.fields(Variant):
+        if field.default_factory is not dataclasses.MISSING:
+            defaults[field.name] = field.default_factory()
+        elif field.default is not dataclasses.MISSING:
+            defaults[field.name] = field.default
+    return {name: value for name, value in defaults.items() if name not in DESCRIPTIVE}
+
+
+USUAL = _defaults()
+
+
 def specification(variant: Variant) -> dict[str, Any]:
     """Return what makes the variant what it is, in JSON types; a row of another specification is another thing."""
-    return {name: value for name, value in variant.to_json().items() if name not in DESCRIPTIVE}
+    return USUAL | {name: value for name, value in variant.to_json().items() if name not in DESCRIPTIVE}
 
 
 def _specification(data: object) -> Json:

@@ -9,6 +9,7 @@ from perf.gate.anchored_run import AnchoredRun
 from perf.measure.group import Group
 from perf.measure.measurement import Inspection, Measurement
 from perf.measure.run import Run
+from perf.records.claim import Claim
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.records.session_record import now
@@ -19,7 +20,8 @@ from perf.spec.variant import Variant
 class FinishedRow:
     """What a row's verdict rests on, but for fresh sessions.
 
-    ``recorded`` is when the session ended, in ISO 8601. ``beside`` is the evidence of further instances. ``paired`` and
+    ``recorded`` is when the session ended, in ISO 8601. ``beside`` is the evidence of further instances, ``claims`` are
+    those of a package's backend. ``paired`` and
     ``caveats`` are as in MeasuredRow.
     """
 
@@ -28,6 +30,7 @@ class FinishedRow:
     recorded: str
     evidence: Evidence
     beside: tuple[Evidence, ...] = ()
+    claims: tuple[Claim, ...] = ()
     paired: ComparedRow | None = None
     caveats: tuple[str, ...] = ()
 
@@ -43,6 +46,7 @@ def finish(measured: Measurement | Group | AnchoredRun, run: Run) -> tuple[Finis
         recorded=now(),
         evidence=inspection.evidence,
         beside=inspection.beside,
+        claims=inspection.claims,
     )
     return row, inspection
 
@@ -60,6 +64,7 @@ def _finish_pairs(anchored: AnchoredRun, run: Run) -> FinishedRow:
         recorded=anchored.recorded or now(),
         evidence=anchored.inspection.evidence,
         beside=anchored.inspection.beside,
+        claims=anchored.inspection.claims,
         paired=result,
         caveats=caveats,
     )

@@ -53,7 +53,12 @@ class Journal:
 
     def inspection(self, row: FinishedRow) -> Inspection:
         """Return what the worker of a kept row has shown of itself."""
-        return Inspection(evidence=row.evidence, outcome=self._folder(row.variant) / OUTCOME, beside=row.beside)
+        return Inspection(
+            evidence=row.evidence,
+            outcome=self._folder(row.variant) / OUTCOME,
+            beside=row.beside,
+            claims=row.claims,
+        )
 
     def keep(self, row: FinishedRow, outcome: Path) -> None:
         """Keep a row, and the image of its last generation; the same row of an earlier run gives way.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from perf.compare.compared_row import ComparedRow
-from perf.errors import WorkerError
+from perf.errors import BackendBroken, WorkerError
 from perf.gate import acceptance, known_file
 from perf.gate.acceptance import Occasion
 from perf.gate.against_baseline import Gate, MeasuredRow
@@ -30,7 +30,7 @@ from perf.records.sample import Session
 from perf.records.session_record import SessionRecord, now
 from perf.spec.variant import Variant
 from perf.stats.machine_verdict import MachineVerdict
-from perf.stats.verdict import Verdict
+from perf.stats.verdict import Verdict, VerdictKind
 
 
 class Judgement:
@@ -56,7 +56,8 @@ class Judgement:
         self._sessions: dict[str, list[SessionRecord]] = {}
         self._extra_info: dict[str, MutableMapping[str, Any]] = {}
         self._errors: dict[str, WorkerError] = {}
-        self._known = known_file.find(run.settings.baselines, run.machine.codename.key, run.variants)
+        codename = run.machine.codename.key
+        self._known = known_file.find(run.settings.baselines, codename, run.settings.ladder, run.variants)
 
     def has_baseline(self, variant: Variant) -> bool:
         """Return whether there is a row that the variant is to be judged by."""
@@ -127,7 +128,16 @@ class Judgement:
         """
         if variant.name in self._errors:
             raise self._errors[variant.name]
-        return self.verdicts.get(variant.name)
+        return self.unmeasurable.get(variant.name) or self.verdicts.get(variant.name)
+
+    @property
+    def unmeasurable(self) -> dict[str, Verdict]:
+        """The verdicts on rows that are invalid without a session: their backends have broken the contract."""
+        return {
+            variant.name: Verdict(kind=VerdictKind.INVALID, sentence=reason)
+            for variant in self._run.variants
+            if (reason := self._run.why_invalid(variant))
+        }
 
     def accept(self, variant: Variant) -> str:
         """Record the row's sessions as its baseline, and return a line that says so.
@@ -206,6 +216,9 @@ class Judgement:
         """Note that a row's worker has failed, which is its verdict."""
         try:
             yield
+        except BackendBroken as error:
+            self._sessions.pop(variant.name, None)
+            self._run.keep_invalid(variant, error.headline)
         except WorkerError as error:
             self._sessions.pop(variant.name, None)
             self._errors[variant.name] = error

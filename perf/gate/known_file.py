@@ -17,7 +17,7 @@ import datetime
 import fnmatch
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,15 @@ LINK = re.compile(r"\bhttps?://\S")
 UNNAMED = re.compile(r"\w+-\d+-\d+(-like)?")  # the codename of a CPU that is not known
 
 
-def find(folder: Path, codename: str, variants: Iterable[Variant] = ()) -> KnownRegressions:
+def find(
+    folder: Path, codename: str, rows: Sequence[Variant] = ladder.LADDER, variants: Iterable[Variant] = ()
+) -> KnownRegressions:
     """Return the known regressions beside these baselines that are of this machine, by its codename.
 
     Args:
         folder: where the baselines are.
         codename: the machine's.
+        rows: all that there are, those of one's own among them.
         variants: the run's; what is known of a row is known of its settings in a sweep.
 
     Raises:
@@ -54,26 +57,26 @@ def find(folder: Path, codename: str, variants: Iterable[Variant] = ()) -> Known
         return KnownRegressions(path)
     table = read(path)
     with naming(path):
-        entries = _parse(table)
+        entries = _parse(table, rows)
     here = tuple(entry for entry in entries if fnmatch.fnmatchcase(codename, entry.machine))
     return KnownRegressions(path, here, base_names(variants))
 
 
-def _parse(table: dict[str, Any]) -> list[KnownRegression]:
+def _parse(table: dict[str, Any], rows: Sequence[Variant]) -> list[KnownRegression]:
     check_keys(table, required=(), optional=("known",))
     if isinstance(table.get("known"), dict):
         raise BadInput("each entry begins with [[known]], in double brackets")
     entries = []
     for number, entry in enumerate(check_type("known", table.get("known", []), list), 1):
         with naming(f"entry {number}"):
-            entries.append(_entry(check_type("known", entry, dict)))
+            entries.append(_entry(check_type("known", entry, dict), rows))
     return entries
 
 
-def _entry(entry: dict[str, Any]) -> KnownRegression:
+def _entry(entry: dict[str, Any], rows: Sequence[Variant]) -> KnownRegression:
     check_keys(entry, REQUIRED, OPTIONAL)
     row = check_type("row", entry["row"], str)
-    ladder.select([row])
+    ladder.select([row], rows)
     why = check_type("why", entry["why"], str)
     if not LINK.search(why):
         raise BadInput("why has no link (https://...) to where the regression is tracked")

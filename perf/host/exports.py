@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from perf.spec import calibration
-from perf.spec.variant import Backend, Quantized
+from perf.spec.variant import Quantized
 
 # The packages that decide the bytes of an export: the tracer, the converter and those that drive them.
 EXPORTERS = ("openvino", "optimum-intel", "optimum", "torch", "diffusers", "transformers", "nncf")
 ONNX_EXPORTERS = ("onnxruntime", "optimum-onnx", "optimum", "torch", "diffusers", "transformers", "onnx")
 
-EXPORTED_BY: Mapping[Backend, Sequence[str]] = {
+EXPORTED_BY: Mapping[str, Sequence[str]] = {
     "openvino": EXPORTERS,
     "genai": EXPORTERS,
     "onnxruntime": ONNX_EXPORTERS,

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import ctypes.util
+import difflib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from perf.errors import UnknownName
 from perf.host.machine import GIB, Machine
 from perf.host.memory_need import MemoryNeed, usable_bytes
-from perf.host.stack import Stack
+from perf.host.stack import Stack, how_to_make, how_to_remake
 from perf.spec.families import Family
-from perf.spec.variant import Backend, Variant
+from perf.spec.variant import BACKENDS, Variant
 
-PACKAGES: dict[Backend, tuple[str, ...]] = {
+PACKAGES: dict[str, tuple[str, ...]] = {
     "eager": ("torch", "diffusers", "transformers"),
     "ipex": ("torch", "diffusers", "transformers", "intel-extension-for-pytorch"),
     "openvino": ("torch", "diffusers", "transformers", "openvino", "optimum-intel"),
     "onnxruntime": ("torch", "diffusers", "transformers", "onnxruntime", "optimum-onnx"),
     "genai": ("openvino", "openvino-genai", "openvino-tokenizers", "numpy"),
 }
+
+NEEDED_BY_ALL = ("numpy",)  # the worker itself, whatever brings the backend
+ENTRY_POINTS = "sd_xeon_perf.backends"
+ALIKE = 0.75  # of two names, by difflib: one or two letters of a short one
 
 PRELOAD_SEPARATORS = " :"
 
@@ -52,9 +58,10 @@ def find_missing(
     if family and (reason := family.why_not(variant)):
         return Missing(reason, "leave the row out with --variant")
     if stack is None:
-        return Missing(f"stack {variant.stack} is not installed", f"tox run --notest -e stack-{variant.stack}")
+        return Missing(f"stack {variant.stack} is not installed", how_to_make(variant.stack))
     return (
-        _missing_package(variant, stack)
+        _missing_backend(variant, stack)
+        or _missing_package(variant, stack)
         or _missing_instructions(variant, machine)
         or _missing_compiler(variant, stack)
         or _missing_tuning(variant, stack)
@@ -73,12 +80,27 @@ def openmp_library(stack: Stack) -> Path:
     return Path(stack.prefix) / "lib" / "libiomp5.so"
 
 
+def check_backend(variant: Variant, stack: Stack) -> None:
+    """Raise UnknownName where the backend is nearly one that there is: a slip of the pen is no missing package."""
+    known = {*BACKENDS, *stack.backends}
+    if variant.backend not in known and difflib.get_close_matches(variant.backend, known, cutoff=ALIKE):
+        raise UnknownName(f"backend of {variant.name}", variant.backend, known)
+
+
+def _missing_backend(variant: Variant, stack: Stack) -> Missing | None:
+    if not variant.is_brought or variant.backend in stack.backends:
+        return None
+    return Missing(
+        f"stack {stack.name} has no package that brings backend {variant.backend!r} (entry point group {ENTRY_POINTS})",
+        f"{stack.python} -m pip install the package",
+    )
+
+
 def _missing_package(variant: Variant, stack: Stack) -> Missing | None:
-    for package in PACKAGES[variant.backend]:
+    for package in PACKAGES.get(variant.backend, NEEDED_BY_ALL):
         if package not in stack.packages:
             return Missing(
-                f"stack {stack.name} ({stack.python}) has no {package}",
-                f"tox run --recreate --notest -e stack-{stack.name}",
+                f"stack {stack.name} ({stack.python}) has no {package}", how_to_remake(stack.name, stack.python)
             )
     return None
 
@@ -140,6 +162,5 @@ def _missing_tuning(variant: Variant, stack: Stack) -> Missing | None:
         reason = f"{openmp_library(stack)} cannot be preloaded: the linker splits LD_PRELOAD at blanks and colons"
         return Missing(reason, "move the checkout to a path without them")
     if not openmp_library(stack).exists():
-        remedy = f"tox run --recreate --notest -e stack-{stack.name}"
-        return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", remedy)
+        return Missing(f"Intel OpenMP is missing: {openmp_library(stack)}", how_to_remake(stack.name, stack.python))
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from perf.host import helper
 from perf.host.withheld import without_secrets
 from perf.records.strict_json import parse
 from perf.records.typed_json import convert
+from perf.spec import ladder
 
 ROOT = Path(__file__).resolve().parents[2]
 INSPECTION_DEADLINE_S = 60
@@ -27,7 +28,7 @@ HEADLINERS = (
 # killed pip has left, and so is one that begins with "~"; of two in different places, the first is imported.
 INSPECTION = """
 import importlib.metadata, json, pathlib, platform, re, sys, sysconfig
-versions = {}
+versions, backends = {}, {}
 for distribution in importlib.metadata.distributions():
     folder = pathlib.Path(str(distribution.locate_file("")))
     metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
@@ -35,12 +36,16 @@ for distribution in importlib.metadata.distributions():
     if name and version and not getattr(distribution, "_path", folder).name.startswith("~"):
         of_package = versions.setdefault(re.sub("[-_.]+", "-", name[1]).lower(), {})
         of_package.setdefault(str(folder), []).append(version[1])
+        if "sd_xeon_perf.backends" in (distribution.read_text("entry_points.txt") or ""):
+            for entry in distribution.entry_points.select(group="sd_xeon_perf.backends"):
+                backends.setdefault(entry.name, f"{name[1]} {version[1]}")
 first = {name: next(iter(of_package.values())) for name, of_package in versions.items()}
 print(json.dumps({
     "python_version": platform.python_version(),
     "prefix": sys.prefix,
     "has_headers": pathlib.Path(sysconfig.get_path("include"), "Python.h").exists(),
     "packages": {name: found[0] for name, found in first.items()},
+    "backends": backends,
     "doubled": {name: sorted(set(found)) for name, found in first.items() if len(set(found)) > 1},
 }))
 """
@@ -48,7 +53,10 @@ print(json.dumps({
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """An installed stack. ``has_headers`` tells whether C extensions can be compiled for its Python."""
+    """An installed stack. ``has_headers`` tells whether C extensions can be compiled for its Python.
+
+    ``backends`` are those that its packages bring: each with the package's name and version.
+    """
 
     name: str
     python: str
@@ -56,9 +64,11 @@ class Stack:
     prefix: str
     has_headers: bool
     packages: Mapping[str, str]
+    backends: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"stack {self.name}: {headline(self.python_version, self.packages)}"
+        brought = sorted(set(self.backends.values()))
+        return ", ".join([f"stack {self.name}: {headline(self.python_version, self.packages)}", *brought])
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields in JSON types, the packages in order."""
@@ -91,6 +101,20 @@ def default_python(name: str) -> Path:
     return Path(work_dir) / f"stack-{name}" / "bin" / "python"
 
 
+def how_to_make(name: str) -> str:
+    """Return what makes a stack: tox where it is the suite's own; where it is not, who has it names its interpreter."""
+    if name in ladder.stacks():
+        return f"tox run --notest -e stack-{name}"
+    return f"name its interpreter: --stack {name}=PYTHON, or stacks.{name} in the settings file"
+
+
+def how_to_remake(name: str, python: str | Path) -> str:
+    """Return what makes a stack anew that lacks something, or has too much of it."""
+    if name in ladder.stacks():
+        return f"tox run --recreate --notest -e stack-{name}"
+    return f"make the environment of {python} anew"
+
+
 def inspect_python(name: str, python: Path) -> Stack:
     """Ask the interpreter what it is and what it has.
 
@@ -117,6 +141,6 @@ def _stack(name: str, python: Path, output: str) -> Stack:
     for package, versions in doubled.items():
         raise BadInput(
             f"stack {name}: {Path(stack.prefix)} has {package} {' and '.join(versions)}, of which only one is "
-            f"installed; make it anew: tox run --recreate --notest -e stack-{name}"
+            f"installed; make it anew: {how_to_remake(name, python)}"
         )
     return stack

@@ -5,6 +5,7 @@
     settings         Settings, what is to be measured, and its defaults
     toml_file        TOML files that people write, and what is wrong with them
     tolerance_table  the tolerances in a settings file
+    row_table        the rows of one's own in a settings file
     settings_file    SettingsFile, the options of every run, in pyproject.toml or perf.toml
     declared_options names, types, defaults and help of the pytest options
     options          the pytest options that settings are read from

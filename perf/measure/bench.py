@@ -60,12 +60,7 @@ class Bench:
 
 
 def _told_to_a_worker(variant: Variant) -> dict[str, Any]:
-    """Return a variant as a worker is told of it, which may be of an earlier commit and refuse what it does not know.
-
-    So it hears of a newer option only where the row has it; of which row it is a setting is nothing to a worker.
-    """
+    """Return a variant as a worker is told of it: of which row it is a setting is nothing to one."""
     told = variant.to_json()
-    del told["setting_of"]
-    if told["size"] is None:
-        del told["size"]
+    told.pop("setting_of", None)
     return told

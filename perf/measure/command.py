@@ -98,11 +98,12 @@ def launch_differences(launch: Launch, variant: Variant, stack: Stack, machine: 
 def _usual(variant: Variant, stack: Stack, machine: Machine) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return what stands before python for a variant here, and its whole environment."""
     environment = clean_environment() | OFFLINE | LAST_WORDS
+    own = dict(variant.environment)
     memory = () if machine.memory_node is None else ("-p", str(machine.memory_node))
     cpus = ("-C", ",".join(map(str, machine.cores))) if variant.tuning or machine.is_part else ()
     prefix = (NUMACTL, *cpus, *memory) if cpus or memory else ()
     tuning = tuning_environment(variant.tuning, stack, machine) if variant.tuning else {}
-    return prefix, environment | tuning
+    return prefix, environment | tuning | own
 
 
 def _as_launched(launch: Launch, environment: Mapping[str, str], stack: Stack) -> dict[str, str]:

@@ -24,6 +24,7 @@ from perf.measure.measurement import Inspection, Measurement, starting
 from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import Silent, StepsAlone, duration
 from perf.measure.rounds import Rounds
+from perf.records.claim import worst_of
 from perf.records.sample import Instance, Sample, Session
 from perf.spec.variant import Variant
 from perf.stats.window import window_sample
@@ -137,7 +138,8 @@ class Group:
         first, *others = self._instances
         (inspection,) = self._together(Measurement.inspect, [first])
         beside = self._together(Measurement.inspect, others)
-        return replace(inspection, beside=tuple(each.evidence for each in beside))
+        claims = worst_of([each.claims for each in (inspection, *beside)])
+        return replace(inspection, beside=tuple(each.evidence for each in beside), claims=tuple(claims))
 
     def end(self) -> None:
         """End all workers, which gives their memory back; what they have made stays."""

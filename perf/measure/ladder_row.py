@@ -10,11 +10,15 @@ from perf.spec.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class LadderRow:
-    """A variant with its first session in this run, or the reason why it has none or failed all the same."""
+    """A variant with its first session in this run, or the reason why it has none or failed all the same.
+
+    ``is_invalid`` tells that the reason is the row's verdict: its backend is not what the suite can measure.
+    """
 
     variant: Variant
     session: Session | None = None
     why_not: str | None = None
+    is_invalid: bool = False
 
     @property
     def latencies_s(self) -> list[float]:

@@ -19,7 +19,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from perf.errors import WorkerDied, WorkerError, WorkerFailed, WorkerGarbled, WorkerTimeout
+from perf.errors import (
+    BackendBroken,
+    BrokenContract,
+    WorkerDied,
+    WorkerError,
+    WorkerFailed,
+    WorkerGarbled,
+    WorkerTimeout,
+)
 from perf.host.foreign_text import in_one_line, quoted
 from perf.host.sentinel import Sentinel, kill_marked, marked, new_mark
 from perf.host.worker_code import wire_version
@@ -175,8 +183,11 @@ class WorkerProcess:
         if isinstance(reply, answers):
             return reply
         if isinstance(reply, Failure):
+            traceback = f"--- traceback in the worker\n{quoted(reply.traceback)}"
+            if reply.type == BrokenContract.__name__:
+                raise BackendBroken(self._name, in_one_line(reply.message), traceback)
             headline = f"{doing} failed: {in_one_line(f'{reply.type}: {reply.message}')}"
-            raise WorkerFailed(self._name, headline, f"--- traceback in the worker\n{quoted(reply.traceback)}")
+            raise WorkerFailed(self._name, headline, traceback)
         self.kill()
         expected = " or ".join(repr(NAMES[kind]) for kind in answers)
         raise self._error(WorkerGarbled, f"answered {doing!r} with {NAMES[type(reply)]!r} instead of {expected}")

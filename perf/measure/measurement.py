@@ -22,6 +22,7 @@ from perf.measure.pedantic import EnoughRounds, clock
 from perf.measure.progress import duration
 from perf.measure.replies import Inspected, Ready, TurnAsked
 from perf.measure.rounds import Rounds
+from perf.records.claim import Claim
 from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
 from perf.records.sample import Sample, Session
@@ -34,12 +35,14 @@ from perf.spec.variant import Variant
 class Inspection:
     """A worker's account of itself: the evidence of what is active in it, and the .npz file of its last generation.
 
-    ``beside`` is the evidence of the other instances, where several made images side by side.
+    ``beside`` is the evidence of the other instances, where several made images side by side, and ``claims`` are those
+    that the backend of a package has checked itself, in any of them.
     """
 
     evidence: Evidence
     outcome: Path
     beside: tuple[Evidence, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 class Measurement:
@@ -194,7 +197,7 @@ class Measurement:
         if peak is None:
             raise WorkerGarbled(self.variant.name, "the worker was asked for the machine's peak, and sent none")
         self._is_inspected = True
-        return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome)
+        return Inspection(evidence=inspected.evidence(peak), outcome=self._outcome, claims=inspected.own_claims)
 
     def come_to_rest(self) -> None:
         """Wait until the worker rests, which its threads do a moment after their last work."""

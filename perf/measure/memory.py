@@ -33,9 +33,9 @@ def need_of(
         settings: The run's.
 
     Returns:
-        None where the model or the stack is not known.
+        None where the model or the stack is not known, and of a backend that a package brings.
     """
-    if model is None or stack is None:
+    if model is None or stack is None or variant.is_brought:
         return None
     by = exporter if variant.backend == "genai" else stack
     return memory_need(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from perf.measure import settings_file
 from perf.measure.checkpoints import check_name
 from perf.measure.declared_options import declared
 from perf.measure.settings import PAIRS_BUDGET_S, QUICK, SESSIONS_KEPT, Judging, Settings, preset
-from perf.measure.settings_file import Option
+from perf.measure.settings_file import Option, SettingsFile
 from perf.measure.tolerance_table import LEAST_PERCENT, MOST_PERCENT
 from perf.measure.toml_file import check_percent
 from perf.spec import ladder
@@ -57,10 +57,10 @@ def read(config: pytest.Config) -> Settings:
     if file is None:
         return read_settings(layered(options, given, {}), is_strict=is_strict)
     try:
-        usual = read_settings(layered(options, {}, file.values), is_strict=is_strict)
+        usual = read_settings(layered(options, {}, file.values), is_strict=is_strict, file=file)
     except BadInput as error:
         raise BadInput(f"{file.place}: {str(error).removeprefix('--')}") from None
-    wanted = read_settings(layered(options, given, file.values), is_strict=is_strict)
+    wanted = read_settings(layered(options, given, file.values), is_strict=is_strict, file=file)
     tolerances = replace(file.tolerances, base_names=base_names(wanted.variants))
     return replace(wanted, usual=usual, settings_file=file.path, tolerances=tolerances)
 
@@ -77,16 +77,18 @@ def layered(options: Iterable[Option], given: Mapping[str, Any], in_file: Mappin
     return argparse.Namespace(**values)
 
 
-def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
+def read_settings(option: argparse.Namespace, *, is_strict: bool, file: SettingsFile | None = None) -> Settings:
     """Return the settings that these values of the options make. Raises BadInput.
 
     Args:
         option: what ``layered`` returns.
         is_strict: whether pytest is, which asks for --require-all as well.
+        file: the settings file, whose rows and stacks there are beside the suite's own.
     """
+    rows = file.ladder if file else ladder.LADDER
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
-    variants, protocol = ladder.select(option.variant), read_protocol(option)
+    variants, protocol = ladder.select(option.variant, rows), read_protocol(option)
     asked_instances = "1" if option.instances is None and option.batch is not None else option.instances
     instances = place(asked_instances, cores(os.sched_getaffinity(0))) if asked_instances is not None else ()
     check_update(option.update_baseline, option.why)
@@ -95,7 +97,8 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
     return Settings(
         model=option.model,
         variants=settings_of(variants, protocol.sweep),
-        stacks=dict.fromkeys(ladder.stacks(), stack_pair[0]) if stack_pair else parse_overrides(option.stack),
+        ladder=rows,
+        stacks=read_stacks(option, file, ladder.stacks(rows), stack_pair),
         size=read_size(option),
         protocol=replace(protocol, instances=tuple(map(len, instances))),
         instances=instances,
@@ -114,7 +117,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         fresh=option.fresh,
         machine_tolerance=check_percent("--machine-tolerance", option.machine_tolerance, LEAST_PERCENT, MOST_PERCENT),
         stack_pair=stack_pair,
-        against=check_against(option, variants),
+        against=check_against(option, variants, rows),
         pairs_budget_s=PAIRS_BUDGET_S if option.budget is None else option.budget,
         judge=Judging(option.judge),
         history=option.history,
@@ -126,6 +129,18 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool) -> Settings:
         asked=tuple(option.asked),
         calibration_prompts=read_prompts(option.calibration_prompts),
     )
+
+
+def read_stacks(
+    option: argparse.Namespace,
+    file: SettingsFile | None,
+    known: Sequence[str],
+    stack_pair: tuple[Path, Path] | None,
+) -> dict[str, Path]:
+    """Return the interpreters that were given, by stack: of a comparison, or the command line's and the file's."""
+    if stack_pair:
+        return dict.fromkeys(known, stack_pair[0])
+    return {**(file.stacks if file else {}), **parse_overrides(option.stack, known)}
 
 
 def read_size(option: argparse.Namespace) -> Size | None:
@@ -223,7 +238,7 @@ def check_stack_pair(reference: Path | None, candidate: Path | None) -> tuple[Pa
     return check_python("--reference", reference), check_python("--candidate", candidate)
 
 
-def check_against(option: argparse.Namespace, variants: Iterable[Variant]) -> Variant | None:
+def check_against(option: argparse.Namespace, variants: Iterable[Variant], rows: Sequence[Variant]) -> Variant | None:
     """Return the row that these are to be compared with, or None. Raises BadInput where they cannot be."""
     name = option.against
     if name is None:
@@ -232,7 +247,7 @@ def check_against(option: argparse.Namespace, variants: Iterable[Variant]) -> Va
         raise BadInput("--against: rows are compared in their own stacks; leave out --reference and --candidate")
     if option.report:
         raise BadInput("--report: a comparison of rows is on no page; leave it out")
-    reference, *others = ladder.select([name])
+    reference, *others = ladder.select([name], rows)
     if others:
         raise BadInput(f"--against {name}: names {1 + len(others)} rows; give one")
     for variant in variants:

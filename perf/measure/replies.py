@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from perf.errors import BadRecord
+from perf.host.foreign_text import in_one_line
 from perf.records.checks import check_number
+from perf.records.claim import Claim
 from perf.records.evidence import Evidence, Observation, Peak
 from perf.records.sample import Sample
 from perf.records.typed_json import convert
@@ -51,13 +53,20 @@ class TurnAsked:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspected(Observation):
-    """What was observed, and the peak where it was asked for."""
+    """What was observed, the peak where it was asked for, and what a backend of a package claims of itself."""
 
     peak: Peak | None = None
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def own_claims(self) -> tuple[Claim, ...]:
+        """The claims, whose texts are a package's, fit for a log."""
+        return tuple(Claim(in_one_line(each.name), each.holds, in_one_line(each.sentence)) for each in self.claims)
 
     def evidence(self, peak: Peak) -> Evidence:
         """Return the evidence, with this peak."""
-        return Evidence(**{**vars(self), "peak": peak})
+        observed = {name: value for name, value in vars(self).items() if name != "claims"}
+        return Evidence(**{**observed, "peak": peak})
 
 
 @dataclass(frozen=True)

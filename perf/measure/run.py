@@ -13,7 +13,7 @@ from typing import Any, Self
 from perf.errors import PerfError
 from perf.host.machine import Machine, this_machine
 from perf.host.memory_need import MemoryNeed
-from perf.host.prerequisites import Missing, find_missing
+from perf.host.prerequisites import Missing, check_backend, find_missing
 from perf.host.stack import Stack
 from perf.measure import checkpoints, latents, machine_probe, memory
 from perf.measure.bench import Bench
@@ -35,6 +35,8 @@ from perf.records.work import Work
 from perf.spec.families import BY_NAME
 from perf.spec.protocol import Protocol
 from perf.spec.variant import Variant
+
+INVALID = "invalid: "  # begins the reason of a row that is
 
 
 class Run:
@@ -60,6 +62,9 @@ class Run:
         self.parts = tuple(map(self.machine.part, settings.instances))
         needed = [settings.against, *variants] if settings.against else variants
         self.stacks = installed_stacks(needed, settings.stacks)
+        for variant in needed:
+            if variant.stack in self.stacks:
+                check_backend(variant, self.stacks[variant.stack])
         self._makers = makers(self.stacks.values())
         self._folder = folder
         self._is_ladder = is_ladder
@@ -273,6 +278,16 @@ class Run:
             "stack": self.stacks[variant.stack].to_json(),
             "work": {part: work.to_json() for part, work in self.work(variant).items()},
         }
+
+    def why_invalid(self, variant: Variant) -> str | None:
+        """Return why a row is invalid that could not be measured; None of any other."""
+        row = self._rows.get(variant.name)
+        return row.why_not.removeprefix(INVALID) if row and row.why_not and row.is_invalid else None
+
+    def keep_invalid(self, variant: Variant, reason: str) -> None:
+        """Keep why a row is invalid that could not be measured, and show it."""
+        self.keep_reason(variant, f"{INVALID}{reason}")
+        self._rows[variant.name] = dataclasses.replace(self._rows[variant.name], is_invalid=True)
 
     def keep_reason(self, variant: Variant, reason: str) -> None:
         """Keep the first line of the reason why a row was not measured, or failed although it was, and show it."""

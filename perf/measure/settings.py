@@ -12,6 +12,7 @@ from perf.host.placement import Place
 from perf.measure.checkpoints import check_name
 from perf.spec import synthetic
 from perf.spec.calibration import PROMPTS
+from perf.spec.ladder import LADDER
 from perf.spec.protocol import Deadlines, Protocol, Size
 from perf.spec.variant import Variant
 from perf.stats.machine_verdict import MACHINE_TOLERANCE
@@ -42,24 +43,25 @@ class Judging(StrEnum):
 class Settings:
     """The request for a measurement.
 
-    ``size`` is None for the model's own, and of a sweep the first; its ``variants`` are the settings of every row.
-    ``stacks`` are the interpreters given by hand, by the stack's name. ``why`` is
-    the reason for recording a baseline, ``sessions`` the workers to record it with, and ``fresh`` the most workers that
-    settle a suspicion. ``history`` is the address of the database that the run is kept in, None for this user's own,
-    ``notify`` that of a webhook which is told of it, and ``report`` the page to draw. ``resume`` asks for the finished
-    rows of a run that was cut. ``memory_node`` is the NUMA node whose memory workers are to prefer, None for their own.
-    ``stack_pair`` are the interpreters of a reference and a candidate to compare, ``asked`` the requirements that the
-    candidate was made for, and ``against`` is the row to compare all others with instead, each in its own stack;
-    ``pairs_budget_s`` is the time that each variant's pairs may take. ``tolerances`` are the changes that matter, by
-    row and quantity, where they are not the defaults, and ``machine_tolerance`` is the slowdown of the machine as a
-    whole that matters, as a fraction. ``calibration_prompts`` are what models in 8 bits are calibrated with.
-    ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by itself, without the
-    command line. ``instances`` are the CPUs of each worker where throughput is measured, and ``asked_instances`` is how
-    they were asked for.
+    ``ladder`` are all rows that there are, of which ``variants`` are to be measured, in a sweep at every setting.
+    ``size`` is None for the model's own, and of a sweep the first. ``stacks`` are the interpreters given by hand, by
+    the stack's name. ``why`` is the reason for recording a baseline, ``sessions`` the workers to record it with, and
+    ``fresh`` the most workers that settle a suspicion. ``history`` is the address of the database that the run is kept
+    in, None for this user's own, ``notify`` that of a webhook which is told of it, and ``report`` the page to draw.
+    ``resume`` asks for the finished rows of a run that was cut. ``memory_node`` is the NUMA node whose memory workers
+    are to prefer, None for their own. ``stack_pair`` are the interpreters of a reference and a candidate to compare,
+    ``asked`` the requirements that the candidate was made for, and ``against`` is the row to compare all others with
+    instead, each in its own stack; ``pairs_budget_s`` is the time that each variant's pairs may take. ``tolerances``
+    are the changes that matter, by row and quantity, where they are not the defaults, and ``machine_tolerance`` is the
+    slowdown of the machine as a whole that matters, as a fraction. ``calibration_prompts`` are what models in 8 bits
+    are calibrated with. ``settings_file`` is the file that some of all this is from, and ``usual`` what it says by
+    itself, without the command line. ``instances`` are the CPUs of each worker where throughput is measured, and
+    ``asked_instances`` is how they were asked for.
     """
 
     model: str
     variants: tuple[Variant, ...]
+    ladder: tuple[Variant, ...] = LADDER
     stacks: Mapping[str, Path]
     size: Size | None
     protocol: Protocol
@@ -113,7 +115,8 @@ class Settings:
             if value != usual[name] or value != own.get(name, value):
                 options += [name, str(value)]
         for name, python in self.stacks.items():
-            options += ["--stack", f"{name}={python}"]
+            if python != (self.usual.stacks.get(name) if self.usual else None):
+                options += ["--stack", f"{name}={python}"]
         return tuple(options)
 
     @property

@@ -1,7 +1,7 @@
 """The options of every run, kept in a file: ``[tool.perf]`` of pyproject.toml, or perf.toml with the same keys.
 
 A key is the name of an option without its dashes; an option that may be repeated is a list under its plural, such as
-``variants``. ``tolerance`` is a table of its own.
+``variants``. ``row``, ``stacks`` and ``tolerance`` are tables of their own.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from perf.errors import BadInput, UnknownName
+from perf.measure.row_table import ROW, read_rows
 from perf.measure.tolerance_table import read_tolerances
 from perf.measure.toml_file import check_type, naming, read
+from perf.spec import ladder
 from perf.spec.synthetic import SYNTHETIC
+from perf.spec.variant import Variant
 from perf.stats.tolerances import Tolerances
 
 OWN_FILE = "perf.toml"
 PROJECT_FILE = "pyproject.toml"
 TABLE = "tool.perf"
-TOLERANCE = "tolerance"
+TOLERANCE, STACKS = "tolerance", "stacks"
+TABLES = (ROW, STACKS, TOLERANCE)
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,23 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsFile:
-    """What a file sets: ``values`` of options, by their ``dest``, and tolerances. ``place`` names it in messages."""
+    """What a file sets: ``values`` of options, by their ``dest``, and tables of other things. ``place`` names it.
+
+    ``rows`` are those of one's own, ``stacks`` the interpreters of stacks by name, ``tolerances`` the changes that
+    matter.
+    """
 
     path: Path
     place: str
     values: Mapping[str, Any]
     tolerances: Tolerances
+    rows: tuple[Variant, ...] = ()
+    stacks: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def ladder(self) -> tuple[Variant, ...]:
+        """The suite's rows, and then those of one's own."""
+        return (*ladder.LADDER, *self.rows)
 
 
 def find(folder: Path, options: Iterable[Option]) -> SettingsFile | None:
@@ -129,7 +144,17 @@ def find(folder: Path, options: Iterable[Option]) -> SettingsFile | None:
         return None if table is None else _parse(project, f"{project}, [{TABLE}]", table, options)
     if table is not None:
         raise BadInput(f"{own} and [{TABLE}] of {PROJECT_FILE} both set options: keep one of the two")
-    return _parse(own, str(own), read(own), options)
+    return _parse(own, str(own), _own_table(own), options)
+
+
+def _own_table(path: Path) -> object:
+    """Return what a perf.toml sets, also where it says so as pyproject.toml would, under [tool.perf]."""
+    table = read(path)
+    tools = table.pop("tool", {})
+    nested = tools.get("perf", {}) if isinstance(tools, dict) else tools
+    if not isinstance(nested, dict) or (isinstance(tools, dict) and tools.keys() - {"perf"}) or nested.keys() & table:
+        raise BadInput(f"{path}: tool belongs to {PROJECT_FILE}; here it may be [{TABLE}] alone, and set nothing twice")
+    return table | nested
 
 
 def _project_table(path: Path) -> object | None:
@@ -143,19 +168,36 @@ def _project_table(path: Path) -> object | None:
 def _parse(path: Path, place: str, table: object, options: Iterable[Option]) -> SettingsFile:
     with naming(place):
         given = dict(check_type(TABLE, table, dict))
-        tolerances = read_tolerances(check_type(TOLERANCE, given.pop(TOLERANCE, {}), dict))
+        rows = read_rows(given.pop(ROW, []))
+        known = (*ladder.LADDER, *rows)
+        stacks = _read_stacks(check_type(STACKS, given.pop(STACKS, {}), dict), ladder.stacks(known), path.parent)
+        tolerances = read_tolerances(check_type(TOLERANCE, given.pop(TOLERANCE, {}), dict), known)
         by_key = {option.key: option for option in options}
         values = {}
         for key, value in given.items():
             option = _allowed(key, by_key)
             values[option.dest] = option.value_of(value, path.parent)
-    return SettingsFile(path=path, place=place, values=values, tolerances=tolerances)
+    return SettingsFile(path=path, place=place, values=values, tolerances=tolerances, rows=rows, stacks=stacks)
+
+
+def _read_stacks(table: Mapping[str, object], known: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Return the interpreters of a table, stack name -> path, which is relative to the file's own folder.
+
+    One that is not there is a stack that is not installed, since machines may share the file.
+    """
+    stacks = {}
+    for name, python in table.items():
+        if name not in known:
+            raise UnknownName("stack", name, known)
+        path = Path(check_type(f"{STACKS}.{name}", python, str)).expanduser()
+        stacks[name] = (folder / path).absolute()
+    return stacks
 
 
 def _allowed(key: str, by_key: Mapping[str, Option]) -> Option:
     """Return the option of a key. Raises BadInput if it belongs on the command line, UnknownName if there is none."""
     if key not in by_key:
-        raise UnknownName("key", key, [TOLERANCE, *(key for key, option in by_key.items() if option.in_file)])
+        raise UnknownName("key", key, [*TABLES, *(key for key, option in by_key.items() if option.in_file)])
     if not by_key[key].in_file:
         raise BadInput(f"{key} is decided run by run, on the command line alone: {by_key[key].name}")
     return by_key[key]

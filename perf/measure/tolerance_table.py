@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from perf.errors import BadInput, UnknownName
 from perf.measure.toml_file import check_percent, naming
 from perf.spec import ladder
+from perf.spec.variant import Variant
 from perf.stats.tolerances import Tolerances, specificity
 from perf.stats.watch import WATCHES
 
@@ -19,8 +20,8 @@ MOST_PERCENT = 1000.0
 QUANTITIES = {str(watch.name) for watch in WATCHES}
 
 
-def read_tolerances(table: Mapping[str, Any]) -> Tolerances:
-    """Return the tolerances of a table, pattern of row names -> quantity -> percent.
+def read_tolerances(table: Mapping[str, Any], rows: Sequence[Variant] = ladder.LADDER) -> Tolerances:
+    """Return the tolerances of a table, pattern of row names -> quantity -> percent; ``rows`` are all that there are.
 
     Raises BadInput for one that means nothing: no such row or quantity, no percentage, or two patterns of which
     neither comes before the other.
@@ -28,8 +29,8 @@ def read_tolerances(table: Mapping[str, Any]) -> Tolerances:
     tolerances = {}
     for pattern, entry in table.items():
         with naming(f'tolerance "{pattern}"'):
-            tolerances[pattern] = _read_entry(pattern, entry)
-    for row, quantity in itertools.product(ladder.LADDER, sorted(QUANTITIES)):
+            tolerances[pattern] = _read_entry(pattern, entry, rows)
+    for row, quantity in itertools.product(rows, sorted(QUANTITIES)):
         setting_it = [
             pattern for pattern in tolerances if fnmatchcase(row.name, pattern) and quantity in tolerances[pattern]
         ]
@@ -37,10 +38,10 @@ def read_tolerances(table: Mapping[str, Any]) -> Tolerances:
     return Tolerances(tolerances)
 
 
-def _read_entry(pattern: str, entry: object) -> dict[str, float]:
+def _read_entry(pattern: str, entry: object, rows: Sequence[Variant]) -> dict[str, float]:
     if not isinstance(entry, dict):
         raise BadInput('is not a table of quantities, such as "*" = {latency = 3}')
-    ladder.select([pattern])
+    ladder.select([pattern], rows)
     return {
         check_quantity(name): check_percent(name, percent, LEAST_PERCENT, MOST_PERCENT)
         for name, percent in entry.items()

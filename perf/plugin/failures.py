@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from perf.compare.run_comparison import RunComparison
-from perf.errors import PerfError, VariantError
+from perf.errors import BackendBroken, PerfError, VariantError
 from perf.measure.run import Run
 from perf.spec.variant import Variant
 
@@ -47,7 +47,10 @@ def failing_briefly(run: Run, variant: Variant) -> Iterator[None]:
     try:
         yield
     except (PerfError, OSError) as error:
-        run.keep_reason(variant, f"failed: {reason_of(error, variant)}")
+        if isinstance(error, BackendBroken):
+            run.keep_invalid(variant, error.headline)
+        else:
+            run.keep_reason(variant, f"failed: {reason_of(error, variant)}")
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 

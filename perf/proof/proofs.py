@@ -10,10 +10,11 @@ from typing import Any
 from perf.errors import NoSpace, WorkerError
 from perf.measure.measurement import Inspection
 from perf.measure.run import Run
-from perf.proof.claims import Claim, Facts, check, failed, worst_of
+from perf.proof.claims import Claim, Facts, check, failed
 from perf.proof.peaks import largest
 from perf.proof.proof import Proof
 from perf.proof.reference import ReferenceImage, read_of_worker
+from perf.records.claim import worst_of
 from perf.records.evidence import Evidence
 from perf.records.sample import Session
 from perf.spec.ladder import EAGER_FP32, select
@@ -41,7 +42,7 @@ def check_session(run: Run, variant: Variant, session: Session, inspection: Insp
         )
         for machine, own in zip(run.parts or [run.machine], evidence, strict=False)
     ]
-    return worst_of(checked)
+    return [*worst_of(checked), *inspection.claims]
 
 
 class Proofs:

@@ -6,6 +6,7 @@
     sample           Sample, one timed generation, and Session, one worker's life
     energy           Energy, what the machine used while an image was made
     counts           Counts, what the kernel's counters say of a generation and of its parts
+    claim            Claim, one thing that a variant claims of itself
     evidence         Evidence, what a worker was really doing
     launch           Launch, how a worker is started; checked when it is read
     session_record   SessionRecord, what baselines and recorded series keep of a session; checked when it is read

@@ -81,7 +81,8 @@ class State:
     ``autotuned``, for how many it has timed several kernels, both None where it has none; and ``isa``, the instruction
     sets that oneDNN says it uses. OpenVINO reports ``precision``, what it was told to compute in; ``dynamic_shapes`` of
     the UNet; ``streams``; ``pinned``, whether it binds its threads to CPUs; and the ``weights`` of a quantised model.
-    No variant claims to be pinned, but a release that changes it is named among what differs.
+    No variant claims to be pinned, but a release that changes it is named among what differs. ``code`` is the package
+    that brought the backend, with a digest of its files: its version need not tell that it has changed.
     """
 
     scheduler: str
@@ -97,6 +98,7 @@ class State:
     streams: int | None = None
     pinned: bool | None = None
     isa: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ COLOURS = {
     "genai": "#56B4E9",
     "onnxruntime": "#CC79A7",
 }
+OF_A_PACKAGE = "#D55E00"
 LIBRARIES = {
     "eager": ("PyTorch", "torch"),
     "ipex": ("IPEX", "intel-extension-for-pytorch"),
@@ -123,10 +124,15 @@ def legend(rows: Sequence[PlottedRow]) -> dict[str, str]:
     """Return backend -> library and version, in the order of the ladder."""
     named: dict[str, str] = {}
     for row in rows:
-        library, package = LIBRARIES[row.backend]
+        library, package = LIBRARIES.get(row.backend, (row.backend, row.backend))
         version = row.packages.get(package, "").partition("+")[0]
         named.setdefault(row.backend, f"{library} {version}".strip())
     return named
+
+
+def colour(backend: str) -> str:
+    """Return the colour of a backend's bars; those that packages bring share one."""
+    return COLOURS.get(backend, OF_A_PACKAGE)
 
 
 def draw(path: Path, plot: LadderPlot) -> None:
@@ -152,7 +158,7 @@ def figure_of(plot: LadderPlot) -> Figure:
 def draw_bars(axes: Axes, plot: LadderPlot) -> None:
     """Draw each row: its bar, the interval as a whisker, and the text beyond both."""
     for position, row in enumerate(plot.bars):
-        axes.barh(position, row.latency_s, height=0.68, color=COLOURS[row.backend])
+        axes.barh(position, row.latency_s, height=0.68, color=colour(row.backend))
         end_s = min(row.high_s, plot.whisker_limit_s)
         whisker_s = [[row.latency_s - row.low_s], [end_s - row.latency_s]]
         axes.errorbar(row.latency_s, position, xerr=whisker_s, color=INK, linewidth=1.1, capsize=3)
@@ -198,7 +204,7 @@ def add_legend(figure: Figure, plot: LadderPlot) -> None:
     from matplotlib.patches import Patch  # noqa: PLC0415
 
     figure.legend(
-        handles=[Patch(color=COLOURS[backend], label=name) for backend, name in plot.backends.items()],
+        handles=[Patch(color=colour(backend), label=name) for backend, name in plot.backends.items()],
         loc="outside lower left",
         ncols=len(plot.backends),
         frameon=False,

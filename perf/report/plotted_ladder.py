@@ -15,7 +15,6 @@ from perf.history import recorded_run
 from perf.history.recorded_run import RecordedRun
 from perf.spec.ladder import EAGER_FP32, LADDER
 from perf.spec.sweep import settings_of
-from perf.spec.variant import Variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +92,8 @@ def of_baseline(baseline: Baseline) -> PlottedLadder:
     machine = baseline.key.machine
     sessions = max(len(row.sessions) for row in baseline.rows.values())
     last = max(row.sessions[-1].recorded for row in baseline.rows.values())
-    variants = [each for each in settings_of(LADDER, baseline.key.sweep) if each.name in baseline.rows]
+    ours = {each.name: each.base_name for each in settings_of(LADDER, baseline.key.sweep)}
+    names = dict.fromkeys([*(name for name in ours if name in baseline.rows), *baseline.rows])
     return PlottedLadder(
         model=str(baseline.key.model["name"]),
         setting=baseline.key.setting,
@@ -102,15 +102,15 @@ def of_baseline(baseline: Baseline) -> PlottedLadder:
             f"{machine.get('memory_gib')} GiB, bf16 by {machine.get('bf16_isa') or 'emulation'}; "
             f"baseline of {sessions} sessions, the latest of {last[:10]}"
         ),
-        rows=tuple(row_of_baseline(variant, baseline.rows[variant.name]) for variant in variants),
+        rows=tuple(row_of_baseline(name, ours.get(name, name), baseline.rows[name]) for name in names),
     )
 
 
-def row_of_baseline(variant: Variant, row: BaselineRow) -> PlottedRow:
-    """Return what a picture shows of a baseline's row."""
+def row_of_baseline(name: str, base_name: str, row: BaselineRow) -> PlottedRow:
+    """Return what a picture shows of a baseline's row, and of a row of one's own by its name alone."""
     return PlottedRow(
-        name=variant.name,
-        base_name=variant.base_name,
+        name=name,
+        base_name=base_name,
         backend=str(row.variant["backend"]),
         latencies_s=tuple(timed.latency_s for session in row.sessions for timed in session.rounds),
         packages=row.stack["packages"],

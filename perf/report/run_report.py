@@ -78,9 +78,12 @@ def of_comparison(compared: RunComparison, run: Run, width: int) -> RunReport:
 
 def lines_below(judgement: Judgement | None, *, updates: bool) -> list[str]:
     """Return the verdicts below the ladder; a run that ``updates`` its baseline has already said what it recorded."""
-    if judgement is None or updates or not judgement.verdicts:
+    if judgement is None or updates:
         return []
-    about = verdicts.about_verdicts(judgement.verdicts, judgement.measured_rows, judgement.gate)
+    given = {**judgement.verdicts, **judgement.unmeasurable}
+    if not given:
+        return []
+    about = verdicts.about_verdicts(given, judgement.measured_rows, judgement.gate)
     return [*about, *machine_report.lines(judgement.machine), *judgement.known_notes]
 
 

@@ -8,7 +8,7 @@ Ice Lake machine is not named. Revisions of the article disagree about the IPEX 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from perf.errors import UnknownName
 from perf.spec.variant import Limits, Precision, Quantized, Tuning, Variant
@@ -250,24 +250,25 @@ FIDELITY: Mapping[Precision | Quantized, Limits] = {
 }
 
 
-def select(names: Iterable[str]) -> tuple[Variant, ...]:
+def select(names: Iterable[str], rows: Sequence[Variant] = LADDER) -> tuple[Variant, ...]:
     """Return the variants of these names or patterns in ladder order, or all of them for none.
 
-    A pattern is a shell's, ``openvino-*``. Raises UnknownName for one that no variant matches.
+    A pattern is a shell's, ``openvino-*``. ``rows`` are the suite's own, and whatever a settings file adds to them.
+    Raises UnknownName for one that no variant matches.
     """
     wanted = set(names)
-    known = [variant.name for variant in LADDER]
+    known = [variant.name for variant in rows]
     for pattern in sorted(wanted):
         if not fnmatch.filter(known, pattern):
             raise UnknownName("variant", pattern, known)
-    return tuple(variant for variant in LADDER if not wanted or any(fnmatch.fnmatch(variant.name, p) for p in wanted))
+    return tuple(variant for variant in rows if not wanted or any(fnmatch.fnmatch(variant.name, p) for p in wanted))
 
 
-def has(pattern: str) -> bool:
+def has(pattern: str, rows: Sequence[Variant] = LADDER) -> bool:
     """Tell whether a name or a pattern is that of any variant."""
-    return any(fnmatch.fnmatch(variant.name, pattern) for variant in LADDER)
+    return any(fnmatch.fnmatch(variant.name, pattern) for variant in rows)
 
 
-def stacks() -> tuple[str, ...]:
-    """Return the names of all stacks that the ladder uses, each once, in ladder order."""
-    return tuple(dict.fromkeys(variant.stack for variant in LADDER))
+def stacks(rows: Sequence[Variant] = LADDER) -> tuple[str, ...]:
+    """Return the names of all stacks that these rows use, each once, in ladder order."""
+    return tuple(dict.fromkeys(variant.stack for variant in rows))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from perf.spec.protocol import Size
 
-Backend = Literal["eager", "ipex", "openvino", "genai", "onnxruntime"]
+Backend = Literal["eager", "ipex", "openvino", "genai", "onnxruntime"]  # the suite's own; a package may bring others
 Precision = Literal["fp32", "bf16-autocast", "bf16-weights", "fp16-weights", "chosen-by-backend"]
 Scheduler = Literal["checkpoint", "dpm-solver"]
 Allocator = Literal["jemalloc", "tcmalloc"]
@@ -18,8 +18,27 @@ Vae = Literal["checkpoint", "taesd"]
 
 # The fields of a variant that decide what image it makes of a checkpoint; the others decide how.
 DECIDES_IMAGE = ("scheduler", "latent_consistency", "steps", "size", "vae")
+LATER = ("size", "setting_of", "ov_config", "environment")  # the fields that variants did not have at first
 AS_RECORDED: Mapping[object, Compiled | None] = {True: "plain", False: None}
-OPENVINO: tuple[Backend, ...] = ("openvino", "genai")  # the backends that run OpenVINO's models
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+TORCH: tuple[Backend, ...] = ("eager", "ipex")  # the backends that run torch's models
+OPENVINO: tuple[Backend, ...] = ("openvino", "genai")  # and OpenVINO's
+ONLY: Mapping[str, tuple[Backend, ...]] = {
+    "channels_last": TORCH,
+    "compiled": ("eager",),
+    "sample_input": ("ipex",),
+    "static_shape": OPENVINO,
+    "quantized": OPENVINO,
+    "ov_config": OPENVINO,
+}
+COMPUTED_IN: Mapping[Precision, tuple[Backend, ...]] = {
+    "fp32": ("eager", *OPENVINO, "onnxruntime"),
+    "bf16-autocast": TORCH,
+    "bf16-weights": ("eager",),
+    "fp16-weights": ("eager",),
+    "chosen-by-backend": OPENVINO,
+}
+Property = str | int | float | bool  # what a property of OpenVINO may be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +67,18 @@ class Variant:
     ``name`` is the test id, and ``about`` says in a sentence or two what the row is. ``stack`` names the environment
     that runs it. ``latent_consistency`` asks for a checkpoint of that kind, whose UNet is told the guidance and sees
     each image once; ``steps`` and ``size`` are the row's own, whatever the protocol says. ``setting_of`` is the name of
-    the row that this is one setting of, in a sweep (perf.spec.sweep). ``published_s`` maps a CPU's name to the source
-    article's seconds per image, which is shown but never gated on. Raises ValueError on an option that the backend does
-    not have.
+    the row that this is one setting of, in a sweep (perf.spec.sweep). ``ov_config`` are properties of OpenVINO that its
+    models are compiled with, and ``environment`` variables that the worker is started with. ``published_s`` maps a
+    CPU's name to the source article's seconds per image, which is shown but never gated on.
+
+    A ``backend`` that is none of the suite's own is brought by a package in the stack, which decides what options it
+    has. Raises ValueError on an option that one of the suite's own does not have.
     """
 
     name: str
     about: str
     stack: str
-    backend: Backend
+    backend: str
     precision: Precision
     scheduler: Scheduler = "checkpoint"
     channels_last: bool = False
@@ -71,20 +93,27 @@ class Variant:
     setting_of: str | None = None
     tuning: Tuning | None = None
     warmup_rounds: int = 1
+    ov_config: Mapping[str, Property] = field(default_factory=dict, hash=False)
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     published_s: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        only: dict[str, tuple[Backend, ...]] = {
-            "compiled": ("eager",),
-            "sample_input": ("ipex",),
-            "static_shape": OPENVINO,
-            "quantized": OPENVINO,
-        }
-        for option, backends in only.items():
-            if getattr(self, option) and self.backend not in backends:
-                raise ValueError(f"{self.name}: {option} belongs to {' and '.join(backends)}, not to {self.backend}")
         if self.warmup_rounds < 1:
             raise ValueError(f"{self.name}: at least one warm-up round is needed")
+        if self.is_brought:
+            return
+        for option, backends in ONLY.items():
+            if getattr(self, option) and self.backend not in backends:
+                raise ValueError(f"{self.name}: {option} belongs to {' and '.join(backends)}, not to {self.backend}")
+        if self.backend not in (backends := COMPUTED_IN[self.precision]):
+            raise ValueError(
+                f"{self.name}: precision {self.precision} belongs to {' and '.join(backends)}, not to {self.backend}"
+            )
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether a package in the stack brings the backend, rather than the suite."""
+        return self.backend not in BACKENDS
 
     @property
     def base_name(self) -> str:
@@ -117,7 +146,12 @@ class Variant:
         return self.precision in ("bf16-autocast", "bf16-weights")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"size": str(self.size) if self.size else None}
+        """Return all fields in JSON types; one that came later is left out where the row does not use it.
+
+        So a worker of an earlier commit, which knows no such field, builds the rows that it always did.
+        """
+        fields = asdict(self) | {"size": str(self.size) if self.size else None}
+        return {name: value for name, value in fields.items() if value or name not in LATER}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Variant:

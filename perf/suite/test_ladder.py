@@ -45,12 +45,15 @@ def test_verdict(
     verdict = judgement.verdict(row)
     if verdict is None:
         leave_unjudged(row, run, judgement)
-    if run.settings.updates:
+    is_unmeasurable = row.name in judgement.unmeasurable
+    if run.settings.updates and not is_unmeasurable:
         run.say(judgement.accept(row))
         return
     for name, value in verdicts.junit_properties(verdict).items():
         record_property(name, value)
     record_property("baseline", judgement.gate.path)
+    if is_unmeasurable:
+        pytest.fail(f"{row.name}: {verdict}", pytrace=False)
     if verdict.fails or (run.settings.require_all and not verdict.is_answer):
         measured, recording = judgement.measured_row(row), recording_path(pytestconfig)
         message = verdicts.failure(measured, verdict, judgement.gate, run.settings.options, recording)

@@ -20,6 +20,8 @@ are run by a stack's interpreter.
     inputs            inputs of a denoiser as tensors
     exports           the exports of a checkpoint to OpenVINO, in 8 bits too; also a tool
     pipelines         a module per backend: builds a variant, and observes it
+    brought           a backend that a package brings, held to the contract
+    contract          that contract, and all that such a package may import
     flops             counts the work of one call of each model
     checkpoint        makes or downloads a checkpoint
     safetensors_file  writes a file of weights tensor by tensor

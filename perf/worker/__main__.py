@@ -22,7 +22,8 @@ request       fields                                        last reply, and its 
               (optional: another than of ``load``)
 ``evidence``  ``outcome`` (the .npz file to write),         ``evidence``: the fields of a
               ``with_peak`` (whether to measure it)         perf.records.evidence.Observation, and
-                                                            ``peak``, a Peak of it, or null
+                                                            ``peak``, a Peak of it, or null; and its own
+                                                            ``claims``, if a package brings the backend
 ============  ============================================  ===========================================
 
 ``load`` comes once, and ``evidence`` after the timed rounds. ``outcome`` receives the last generation's ``image``,
@@ -39,6 +40,7 @@ import gc
 import importlib
 import sys
 import time
+from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
@@ -49,10 +51,10 @@ from perf.records.part import Part
 from perf.records.sample import Sample
 from perf.spec.protocol import Size
 from perf.spec.variant import Variant
-from perf.worker import conditions, surroundings, wire
+from perf.worker import brought, conditions, surroundings, wire
 from perf.worker.parts import PartsClock
 from perf.worker.perf_events import CountsByPart, PerfEvents
-from perf.worker.pipelines import BuildRequest, Image, Pipeline
+from perf.worker.pipelines import BuildRequest, Image, Observed, Pipeline
 from perf.worker.turns import Turns
 
 PROGRESS_INTERVAL_S = 1.0
@@ -82,7 +84,7 @@ class Worker:
         began = time.perf_counter()
         request = BuildRequest.from_json(fields)
         self._variant, self._size = request.variant, request.size
-        self._backend = import_backend(request.variant.backend)
+        self._backend = import_backend(request.variant)
         self._pipeline = pipeline = self._backend.build(request)
         pipeline.watch(self._clock)
         elapsed_s = time.perf_counter() - began
@@ -138,7 +140,14 @@ class Worker:
             layers=observed.layers,
         )
         peak = self._backend.measure_peak(self._variant).to_json() if with_peak else None
-        self._reply("evidence", **observation.to_json(), peak=peak)
+        self._reply("evidence", **observation.to_json(), peak=peak, **self._own_claims(observed))
+
+    def _own_claims(self, observed: Observed) -> dict[str, Any]:
+        """Return the claims of a backend that a package brings, as a field of the reply; none for any other."""
+        if not isinstance(self._backend, brought.Brought):
+            return {}
+        assert isinstance(self._pipeline, brought.Held)
+        return {"claims": list(map(asdict, self._backend.check_claims(self._pipeline, observed)))}
 
     def _await_turn(self, part: Part) -> None:
         if self._turns.are_taken:
@@ -157,15 +166,17 @@ class Worker:
             self._reply("progress", done=done)
 
 
-def import_backend(name: str) -> ModuleType:
-    """Import the module of a backend, with the garbage collector off.
+def import_backend(variant: Variant) -> ModuleType | brought.Brought:
+    """Import the module of a variant's backend, with the garbage collector off. Raises BrokenContract of a package's.
 
     The collector would take a fifth of the import's time, by looking at thousands of modules again and again. It runs
     once before it is turned on, or its first run would fall into a generation.
     """
     gc.disable()
     try:
-        return importlib.import_module(f"perf.worker.pipelines.{name}")
+        if variant.is_brought:
+            return brought.load(variant)
+        return importlib.import_module(f"perf.worker.pipelines.{variant.backend}")
     finally:
         gc.collect()
         gc.enable()

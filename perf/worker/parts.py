@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,7 @@ class PartsClock:
     def restart(self) -> None:
         """Forget the previous generation."""
         self._calls = {part: [] for part in Part}
+        self._begun: set[Part] = set()
 
     def watch(self, pipe: Any) -> None:
         """Put the clock around the calls that a pipeline of any family and backend makes to its models.
@@ -45,19 +46,29 @@ class PartsClock:
         All text encoders count as one part. Not every pipeline has a safety checker, though it has the method.
         """
         for text_encoder in families.text_encoders_of(pipe):
-            self._wrap(text_encoder, "forward", Part.TEXT_ENCODER)
-        self._wrap(families.denoiser_of(pipe), "forward", Part.UNET_STEP)
-        self._wrap(pipe.vae, "decode", Part.VAE_DECODE)
+            self.wrap(text_encoder, "forward", Part.TEXT_ENCODER)
+        self.wrap(families.denoiser_of(pipe), "forward", Part.UNET_STEP)
+        self.wrap(pipe.vae, "decode", Part.VAE_DECODE)
         if getattr(pipe, "safety_checker", None) is not None:
-            self._wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
+            self.wrap(pipe, "run_safety_checker", Part.SAFETY_CHECKER)
 
     def begin(self, part: Part) -> None:
         """Wait for the turn of a part of which the pipeline itself tells the time, and which ``add`` is told of."""
+        self._begun.add(part)
         self._before_part(part)
 
     def add(self, part: Part, time_s: float) -> None:
         """Count a call of such a part, and its seconds."""
         self._calls[part].append(time_s)
+
+    def told_s(self, part: Part) -> Sequence[float]:
+        """Return the seconds of each call of a part that the clock was told of."""
+        return self._calls[part]
+
+    @property
+    def never_begun(self) -> Part | None:
+        """A part whose time was told and whose turn was not waited for, or None."""
+        return next((part for part, calls in self._calls.items() if calls and part not in self._begun), None)
 
     def report(self, done: int) -> None:
         """Report so many UNet calls, of a pipeline that tells their time at the end."""
@@ -78,7 +89,8 @@ class PartsClock:
             rest_s=total_s - sum(timed_s.values()),
         )
 
-    def _wrap(self, owner: Any, method: str, part: Part) -> None:
+    def wrap(self, owner: Any, method: str, part: Part) -> None:
+        """Put the clock around a method whose every call is one of that part, and which ``replay`` can repeat."""
         call = getattr(owner, method)
 
         def timed(*args: Any, **kwargs: Any) -> Any:

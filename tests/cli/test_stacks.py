@@ -9,6 +9,7 @@ import pytest
 
 from perf import cli
 from perf.cli import stacks
+from perf.measure.row_table import read_rows
 from perf.measure.settings_file import SettingsFile
 from perf.spec import ladder
 from perf.stats.tolerances import Tolerances
@@ -50,6 +51,13 @@ def test_the_settings_file_names_the_rows(monkeypatch: pytest.MonkeyPatch) -> No
     file = SettingsFile(path=Path("perf.toml"), place="perf.toml", values=values, tolerances=Tolerances())
     monkeypatch.setattr(stacks, "file_of_settings", lambda: file)
     assert stacks.needed([]) == [ladder.MAKER, "genai"]
+
+
+def test_stacks_of_ones_own_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read_rows([{"name": "mine", "like": "ipex-bf16"}, {"name": "other", "like": "eager-fp32", "stack": "own"}])
+    file = SettingsFile(path=Path("perf.toml"), place="perf.toml", values={}, tolerances=Tolerances(), rows=rows)
+    monkeypatch.setattr(stacks, "file_of_settings", lambda: file)
+    assert stacks.needed(["mine", "other", "own"]) == [ladder.MAKER, "ipex"]
 
 
 def test_a_full_disk_is_said_before_tox_fills_it(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from perf.cli import upgrade_check, upgrade_search
+from perf.errors import BadInput, UnknownName
 from perf.host.stack import Stack
 from perf.spec import ladder
+from tests.builders.runs import SILLY_PYTHON
 
 USED = Stack(name="ipex", python="/ipex/python", python_version="3.11.7", prefix="/ipex", has_headers=True, packages={})
 ROWS = [variant.name for variant in ladder.LADDER if variant.stack == "ipex"]
@@ -44,3 +47,35 @@ def test_a_search_under_other_settings_is_another(settings: Path) -> None:
     before = upgrade_search.log_path("torch", USED, [])
     settings.write_text("steps = 3")
     assert upgrade_search.log_path("torch", USED, []) != before
+
+
+OWN = """
+[stacks]
+mine = "silly"
+
+[[row]]
+name = "a"
+like = "ipex-bf16"
+
+[[row]]
+name = "b"
+like = "ipex-bf16"
+stack = "mine"
+"""
+
+
+def test_rows_of_ones_own_belong_to_their_stack(settings: Path) -> None:
+    settings.write_text(OWN)
+    assert chosen() == [*ROWS, "a"]
+    mine = replace(USED, name="mine")
+    assert upgrade_check.row_options(mine, ()) == ["--variant", "b"]
+
+
+def test_a_stack_of_ones_own_can_be_upgraded(settings: Path) -> None:
+    settings.write_text(OWN)
+    with pytest.raises(BadInput, match=r"stack mine is not installed \(.*silly\); to fix it: name its interpreter"):
+        upgrade_check.stack_in_use("mine")
+    (settings.parent / "silly").symlink_to(SILLY_PYTHON)
+    assert upgrade_check.stack_in_use("mine").python == str(settings.parent / "silly")
+    with pytest.raises(UnknownName, match="mine"):
+        upgrade_check.stack_in_use("min")

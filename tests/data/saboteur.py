@@ -12,6 +12,7 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 
+from perf.spec.variant import Variant
 from perf.worker import wire
 from perf.worker.__main__ import Worker, import_backend
 
@@ -144,9 +145,9 @@ AFTER = {
 }
 
 
-def spoil(name, deed):
+def spoil(variant, deed):
     """Have the backend build as always, with the deed done before or after."""
-    backend = import_backend(name)
+    backend = import_backend(variant)
     build = backend.build
 
     def spoiled(request):
@@ -162,7 +163,7 @@ def spoil(name, deed):
 
 class Saboteur(Worker):
     def _load(self, **fields):
-        spoil(fields["variant"]["backend"], DEED)
+        spoil(Variant.from_json(fields["variant"]), DEED)
         super()._load(**fields)
 
 

@@ -14,6 +14,7 @@ other variables shape what it reports:
     SILLY_BUSY       positions of UNet steps beside which other work runs, in a generation in turns; without it, the
                      worker is of a version that knows no conditions of turns
     SILLY_WAITS      the one generation, counted from 1, that waits and uses half of its CPUs
+    SILLY_CLAIMS     what a backend of a package claims of itself, in JSON
     SILLY_PEAK       bytes of memory
     SILLY_COUNTS     factor on its instructions, two in a cycle; without it, the machine counts nothing
     SILLY_CLOCK      factor on the clock that its cycles are counted by
@@ -164,7 +165,16 @@ def raise_an_error():
     raise ValueError("the cheese is out")
 
 
+class BrokenContract(ValueError):
+    """What the real worker raises of the same name."""
+
+
+def break_the_contract():
+    raise BrokenContract("backend 'cheese' of cheese-shop 1.0 in stack mine: build() returned a dict")
+
+
 DEEDS = {
+    "break": break_the_contract,
     "garbage": print_garbage,
     "litter": leave_a_temporary_file,
     "exit": exit_three,
@@ -402,15 +412,16 @@ def paint(path):
 
 
 def handle(request):
+    LOADED.update(request.get("variant", {}))
     maybe(request["request"])
     use_energy()
     if request["request"] == "load":
-        LOADED.update(request.get("variant", {}))
         reply("ready", load_s=1.5, export_s=0.0)
     elif request["request"] == "evidence":
         paint(request["outcome"])
         peak_of_stack = peak(LOADED).to_json() if request["with_peak"] else None
-        reply("evidence", **observation(LOADED).to_json(), peak=peak_of_stack)
+        own = {"claims": json.loads(os.environ["SILLY_CLAIMS"])} if "SILLY_CLAIMS" in os.environ else {}
+        reply("evidence", **observation(LOADED).to_json(), peak=peak_of_stack, **own)
     else:
         if request.get("takes_turns"):
             for _ in range(4):
@@ -427,4 +438,5 @@ for line in REQUESTS:
     try:
         handle(json.loads(line))
     except ValueError as error:
-        reply("error", type="ValueError", message=str(error), traceback="Traceback: in the cheese shop")
+        kind = type(error).__name__
+        reply("error", type=kind, message=str(error), traceback="Traceback: in the cheese shop")

@@ -33,7 +33,13 @@ class NotingJudgement(Judgement):
             bench=bench,
             bench_of=lambda _: bench,
             settings=SimpleNamespace(
-                tolerances=Tolerances(), baselines=folder, updates=False, fresh=0, judge=Judging.AUTO, resume=False
+                tolerances=Tolerances(),
+                ladder=ladder.LADDER,
+                baselines=folder,
+                updates=False,
+                fresh=0,
+                judge=Judging.AUTO,
+                resume=False,
             ),
             find_missing=lambda _: "a stack",
             variants=VARIANTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from perf.errors import BadInput
 from perf.gate import known_file
 from perf.gate.known import KnownRegression
+from perf.spec.ladder import LADDER
 
 FULL = """
 [[known]]
@@ -109,4 +111,12 @@ def test_a_machine_with_sets_switched_off_can_be_named(tmp_path: Path) -> None:
 def test_a_link_to_nothing_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "known.toml").symlink_to("gone.toml")
     with pytest.raises(BadInput, match=r"known\.toml: is not a file"):
+        known_file.find(tmp_path, "genoa")
+
+
+def test_rows_of_ones_own_have_known_regressions_too(tmp_path: Path) -> None:
+    write(tmp_path, FULL.replace("eager-fp32", "mine"))
+    own = replace(LADDER[0], name="mine")
+    assert [entry.row for entry in known_file.find(tmp_path, "genoa", (*LADDER, own)).entries] == ["mine"]
+    with pytest.raises(BadInput, match="unknown variant 'mine'"):
         known_file.find(tmp_path, "genoa")

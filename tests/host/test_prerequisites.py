@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from perf.errors import UnknownName
 from perf.host import prerequisites
 from perf.host.stack import HEADLINERS, Stack
 from perf.measure import command
@@ -187,3 +189,39 @@ def test_tcmalloc_has_no_jemalloc_settings(stack: Stack) -> None:
     started = command.for_variant(variant("eager-fp32-tcmalloc"), stack, GENOA)
     assert started.environment["LD_PRELOAD"].startswith("libtcmalloc_minimal.so.1:")
     assert "MALLOC_CONF" not in started.environment
+
+
+def brought(**options: Any) -> Variant:
+    return dataclasses.replace(
+        variant("openvino-static"), **{"backend": "silly", "stack": "mine", "static_shape": False, **options}
+    )
+
+
+def test_a_packages_backend_needs_the_package_and_what_the_worker_itself_does(stack: Stack) -> None:
+    mine = dataclasses.replace(stack, name="mine", packages={"numpy": "1.0"}, backends={"silly": "silly-backend 1.0"})
+    assert prerequisites.find_missing(brought(), mine, EVERY_ISA) is None
+    missing = prerequisites.find_missing(brought(), dataclasses.replace(mine, packages={}), EVERY_ISA)
+    assert str(missing) == "stack mine (/stack/bin/python) has no numpy; to fix it: make the environment of " + (
+        "/stack/bin/python anew"
+    )
+    without = prerequisites.find_missing(brought(), dataclasses.replace(mine, backends={}), EVERY_ISA)
+    assert without
+    assert without.reason.startswith("stack mine has no package that brings backend 'silly'")
+    nowhere = prerequisites.find_missing(brought(), None, EVERY_ISA)
+    assert nowhere
+    assert nowhere.remedy == "name its interpreter: --stack mine=PYTHON, or stacks.mine in the settings file"
+
+
+def test_a_backend_that_is_nearly_one_is_a_slip_of_the_pen(stack: Stack) -> None:
+    prerequisites.check_backend(brought(backend="cheese"), stack)
+    prerequisites.check_backend(variant("openvino-static"), stack)
+    with pytest.raises(UnknownName, match="did you mean openvino"):
+        prerequisites.check_backend(brought(backend="opnvino"), stack)
+    bringing = dataclasses.replace(stack, backends={"opnvino": "odd 1.0"})
+    prerequisites.check_backend(brought(backend="opnvino"), bringing)
+
+
+def test_any_family_may_be_a_packages(stack: Stack) -> None:
+    mine = dataclasses.replace(stack, backends={"silly": "silly-backend 1.0"})
+    family = BY_NAME["stable-diffusion-3"]
+    assert prerequisites.find_missing(brought(), mine, EVERY_ISA, family) is None

@@ -80,3 +80,16 @@ def test_why_an_interpreter_does_not_work_is_said(venv: Path, site: Path, tmp_pa
     broken.write_text("#!/bin/sh\necho cheese\n")
     with pytest.raises(BadInput, match="does not say what it has"):
         inspect_python("current", broken)
+
+
+def test_the_backends_that_packages_bring_are_known_and_no_part_of_the_recipe(venv: Path, site: Path) -> None:
+    """A baseline of before they were asked for stays what it was."""
+    add(site, "cheese_shop-1.0.dist-info", "Name: cheese-shop\nVersion: 1.0\n")
+    entries = "[console_scripts]\nx = y:z\n\n[sd_xeon_perf.backends]\nsilly = cheese_shop\n"
+    (site / "cheese_shop-1.0.dist-info" / "entry_points.txt").write_text(entries)
+    add(site, "torn-1.0.dist-info", "Name: torn\nVersion: 1.0\n")
+    (site / "torn-1.0.dist-info" / "entry_points.txt").write_text("[console_scripts]\nno value\n")
+    stack = inspect(venv)
+    assert stack.backends == {"silly": "cheese-shop 1.0"}
+    assert stack.recipe.keys() == {"name", "python_version", "packages"}
+    assert str(stack).endswith(", cheese-shop 1.0")

@@ -91,3 +91,13 @@ def test_a_library_that_the_linker_cannot_preload_is_missing(
 
 
 ALL = dict.fromkeys(("torch", "diffusers", "transformers"), "1.0")
+
+
+def test_a_row_sets_variables_of_its_own_after_the_tuning() -> None:
+    """They are part of the launch, which a baseline keeps."""
+    (tuned,) = ladder.select(["eager-fp32-jemalloc"])
+    own = {"OMP_NUM_THREADS": "1", "KMP_BLOCKTIME": "0"}
+    for base in (EAGER, tuned):
+        row = replace(base, environment=own)
+        assert own.items() <= command.for_variant(row, STACK, GENOA).environment.items()
+        assert own.items() <= command.launch_here(row, STACK, GENOA).environment.items()

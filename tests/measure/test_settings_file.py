@@ -156,3 +156,46 @@ def test_a_quick_run_is_quick_whatever_the_file_says() -> None:
     assert (values.quick, values.steps, values.size, values.rounds, values.seed) == (True, None, None, 8, 3)
     slow = layered(OPTIONS, given(quick=False), in_file | {"quick": True})
     assert (slow.quick, slow.steps) == (False, 50)
+
+
+OWN = """
+[{0}stacks]
+mine = "env/bin/python"
+
+[[{0}row]]
+name = "mine"
+like = "openvino-static"
+stack = "mine"
+
+[{0}tolerance]
+mine = {{latency = 7}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("perf.toml", ""), ("perf.toml", "tool.perf."), ("pyproject.toml", "tool.perf.")]
+)
+def test_rows_and_stacks_of_ones_own(tmp_path: Path, name: str, prefix: str) -> None:
+    (tmp_path / name).write_text(OWN.format(prefix))
+    file = settings_file.find(tmp_path, OPTIONS)
+    assert file
+    assert [row.name for row in file.rows] == ["mine"]
+    assert file.ladder[-1] == file.rows[0]
+    assert file.stacks == {"mine": tmp_path / "env/bin/python"}
+    assert file.tolerances.of_row("mine")["latency"] == 0.07
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool.ruff]\nx = 1", "tool belongs to pyproject.toml"),
+        ("rounds = 3\n[tool.perf]\nrounds = 4", "tool belongs to pyproject.toml"),
+        ("tool = 1", "tool belongs to pyproject.toml"),
+        ("[stacks]\ncurent = 'x'", "unknown stack 'curent'; did you mean current?"),
+        ("[stacks]\ncurrent = 1", "stacks.current is a whole number, not text in quotes"),
+    ],
+)
+def test_a_fault_in_them_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        find_in(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path / 'perf.toml'}: {said}")

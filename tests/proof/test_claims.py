@@ -9,7 +9,8 @@ import pytest
 
 from perf.host.machine import Machine
 from perf.measure.command import MALLOC_CONF
-from perf.proof.claims import Claim, Facts, check, failed, worst_of
+from perf.proof.claims import Claim, Facts, check, failed
+from perf.records.claim import worst_of
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
 from perf.spec import ladder
@@ -388,3 +389,59 @@ def test_an_instance_has_a_thread_for_each_of_its_cores_and_stays_on_them() -> N
     )
     assert near == set()
     assert far == {"pinning: threads may run on CPUs 0-7, expected 4,5"}
+
+
+def of_own(seen: Evidence, **options: Any) -> list[str]:
+    """Return the claims that do not hold of a row of one's own, derived from openvino-static unless it is another's."""
+    (static,) = ladder.select(["openvino-static"])
+    usual = {"backend": "openvino", "static_shape": True} if "backend" not in options else {"static_shape": False}
+    facts = Facts(
+        variant=replace(static, **{"name": "own", **usual, **options}),
+        machine=SAPPHIRE_RAPIDS,
+        scheduler="PNDMScheduler",
+        protocol=PROTOCOL,
+        session=Session(variant="own", load_s=1.0, export_s=0.0, warmups=(), samples=()),
+        evidence=seen,
+    )
+    return list(map(str, failed(check(facts))))
+
+
+def test_what_a_row_tells_openvino_is_what_is_claimed() -> None:
+    assert of_own(openvino(threads=1, streams=3), ov_config={"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": "3"}) == []
+    assert of_own(openvino(), ov_config={"INFERENCE_NUM_THREADS": 1}) == ["threads: 2, expected 1"]
+    assert of_own(openvino(), ov_config={"NUM_STREAMS": 2}) == ["streams: 1, expected 2"]
+    assert of_own(openvino(*F32, precision="f32"), ov_config={"INFERENCE_PRECISION_HINT": "f32"}) == []
+    precision, *_ = of_own(openvino(), ov_config={"INFERENCE_PRECISION_HINT": "f32"})
+    assert precision.startswith("precision: 0 % of matmul and convolution time in f32; OpenVINO was told bf16")
+
+
+def test_the_variables_that_a_row_sets_have_arrived() -> None:
+    own = {"KMP_BLOCKTIME": "1", "OMP_NUM_THREADS": "2"}
+    assert of_own(openvino(surroundings=replace(PLAIN, steering=own)), environment=own) == []
+    (lost,) = of_own(openvino(surroundings=replace(PLAIN, steering={"OMP_NUM_THREADS": "2"})), environment=own)
+    assert lost == "environment: KMP_BLOCKTIME=, expected KMP_BLOCKTIME=1"
+
+
+def test_a_package_whose_backend_tells_no_kernels_claims_neither_precision_nor_instructions() -> None:
+    brought = {"backend": "silly", "precision": "bf16-weights", "channels_last": True}
+    silent = replace(evidence(), kernels=())
+    assert of_own(silent, **brought) == []
+    assert of_own(evidence(*F32), **brought)[0].startswith("precision: "), "where it tells some, they count"
+
+
+@pytest.mark.parametrize(("count", "holds"), [(2, True), (4, True), (1, False)])
+def test_a_package_may_use_one_socket_or_all(count: int, holds: bool) -> None:
+    two_sockets = replace(SAPPHIRE_RAPIDS, usable_cores=4)
+    (static,) = ladder.select(["openvino-static"])
+    variant = replace(static, name="own", backend="silly", static_shape=False)
+    session = Session(variant="own", load_s=1.0, export_s=0.0, warmups=(), samples=())
+    seen = replace(evidence(threads=count), kernels=())
+    facts = Facts(
+        variant=variant,
+        machine=two_sockets,
+        scheduler="PNDMScheduler",
+        protocol=PROTOCOL,
+        session=session,
+        evidence=seen,
+    )
+    assert ("threads" not in [claim.name for claim in failed(check(facts))]) == holds

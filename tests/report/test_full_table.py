@@ -119,6 +119,12 @@ def test_the_rows_are_in_the_order_of_the_ladder_and_those_it_lost_come_last() -
     assert [row.name for row in table_of(whole).rows] == ["eager-fp32", "abandoned"]
 
 
+def test_the_command_measures_rows_of_ones_own_too() -> None:
+    whole = record()
+    static_of(whole)["variant"]["name"] = "mine"
+    assert "--variant eager-fp32 --variant mine" in table_of(whole).command
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = render.terminal(table_of(ladder_record()), width)

@@ -13,6 +13,7 @@ from perf.errors import BadInput, BadRun
 from perf.measure.settings import BASELINES
 from perf.report import ladder_plot, plotted_ladder
 from perf.report.ladder_plot import LadderPlot
+from perf.report.plotted_ladder import PlottedLadder, PlottedRow
 from perf.spec.ladder import LADDER
 from tests.builders.recorded_runs import recorded_row, write_run
 
@@ -76,6 +77,13 @@ def test_one_disturbed_round_does_not_make_all_bars_short(tmp_path: Path) -> Non
 def test_every_backend_has_a_colour_and_a_name() -> None:
     backends = {variant.backend for variant in LADDER}
     assert backends == ladder_plot.COLOURS.keys() == ladder_plot.LIBRARIES.keys()
+
+
+def test_a_backend_that_a_package_brings_has_a_colour_and_its_own_name() -> None:
+    row = PlottedRow(name="mine", base_name="mine", backend="cheese", latencies_s=(1.0,), packages={"torch": "2.13.0"})
+    plot = ladder_plot.prepare(PlottedLadder(model="tiny", setting="64x64, 2 steps", source="here", rows=(row,)))
+    assert plot.backends == {"cheese": "cheese"}
+    ladder_plot.figure_of(plot).draw_without_rendering()
 
 
 def test_nothing_overlaps_and_nothing_is_cut(whole_ladder: LadderPlot) -> None:

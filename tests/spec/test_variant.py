@@ -118,7 +118,7 @@ def test_a_row_of_its_own_size_is_read_as_it_is_written() -> None:
     own = replace(static, size=Size(256, 128))
     assert own.to_json()["size"] == "256x128"
     assert Variant.from_json(json.loads(json.dumps(own.to_json()))) == own
-    assert static.to_json()["size"] is None
+    assert "size" not in static.to_json(), "the worker of an anchor may be of a commit that knows no such option"
 
 
 @pytest.mark.parametrize("variant", ladder.LADDER, ids=lambda variant: variant.name)

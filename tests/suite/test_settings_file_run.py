@@ -80,7 +80,7 @@ def test_a_failing_row_repeats_only_what_the_file_does_not_say(run_ladder: RunLa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("rouns = 3", "unknown key 'rouns'; did you mean rounds?"),
+        ("rouns = 3", "unknown key 'rouns'; did you mean rounds or row?"),
         ("rounds = 0", "rounds 0: must be at least 1"),
         ("fresh = 9", "fresh 9: must be 0 to 4"),
         ("size = '500x500'", "size 500x500: both sides must be positive multiples of 8"),

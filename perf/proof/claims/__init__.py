@@ -2,7 +2,7 @@
 
 ::
 
-    claim       Claim, and the Facts that it is checked with
+    claim       the Facts that a claim is checked with
     computing   claims on what is computed and how: precision, instructions, formats, shapes, scheduler
     process     claims on the process: allocator, OpenMP, threads, CPUs, memory
 
@@ -13,12 +13,13 @@ something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from perf.proof.claims import computing, process
-from perf.proof.claims.claim import Claim, Facts
+from perf.proof.claims.claim import Facts
+from perf.records.claim import Claim
 
-__all__ = ["Claim", "Facts", "check", "failed", "worst_of"]
+__all__ = ["Claim", "Facts", "check", "failed"]
 
 
 def check(facts: Facts) -> list[Claim]:
@@ -30,13 +31,3 @@ def check(facts: Facts) -> list[Claim]:
 def failed(claims: Iterable[Claim]) -> list[Claim]:
     """Return the claims that do not hold."""
     return [claim for claim in claims if not claim.holds]
-
-
-def worst_of(instances: Sequence[Sequence[Claim]]) -> list[Claim]:
-    """Return the claims on the first of several instances, but for those that do not hold in another one, and where."""
-    claims = {claim.name: claim for claim in instances[0]}
-    for number, others in enumerate(instances[1:], start=2):
-        for claim in failed(others):
-            if claim.name not in claims or claims[claim.name].holds:
-                claims[claim.name] = Claim(claim.name, False, f"instance {number}: {claim.sentence}")
-    return list(claims.values())

@@ -1,12 +1,12 @@
-"""A claim, and the facts that it is checked with."""
+"""The facts that claims are checked with, and how a claim says what it expects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 from perf.host.machine import Machine
+from perf.records.claim import Claim
 from perf.records.evidence import Evidence, Kernel
 from perf.records.sample import Session
 from perf.spec.protocol import Protocol
@@ -18,25 +18,8 @@ PRECISIONS: Mapping[Precision, str] = {
     "bf16-weights": "bf16",
     "fp16-weights": "f16",
 }
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One thing that a variant claims of itself, whether it holds, and what was observed, in a sentence."""
-
-    name: str
-    holds: bool
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.sentence}"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "holds": self.holds, "says": self.sentence}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["name"], data["holds"], data["says"])
+HINT = "INFERENCE_PRECISION_HINT"
+HINTS: Mapping[object, str] = {name: name for name in ("f32", "bf16", "f16")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +45,11 @@ class Facts:
     def precision(self) -> str:
         """What the row should compute in here, in oneDNN's notation; OpenVINO chooses bfloat16 where the CPU has it.
 
-        Of a quantised row it is what everything computes in that is not in 8 bits.
+        A row may tell it what to choose. Of a quantised row it is what everything computes in that is not in 8 bits.
         """
+        told = self.variant.ov_config.get(HINT)
+        if told in HINTS:
+            return HINTS[told]
         if self.variant.precision == "chosen-by-backend":
             return "f32" if self.machine.bf16_isa is None else "bf16"
         return PRECISIONS[self.variant.precision]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from perf.proof.claims.claim import Claim, Facts, equal, expecting
+from perf.proof.claims.claim import Facts, equal, expecting
+from perf.records.claim import Claim
 from perf.records.evidence import Kernel, share
 from perf.records.part import Part
 from perf.spec.variant import Variant
@@ -27,11 +28,13 @@ MOST_BEYOND_KERNELS = 1.5
 DPM_SOLVER = "DPMSolverMultistepScheduler"
 
 
-def precision(facts: Facts) -> Claim:
+def precision(facts: Facts) -> Claim | None:
     """Claim the precision of the matrix products and convolutions, by the time spent in them.
 
-    Convolutions in 8 bits are another claim's matter.
+    Convolutions in 8 bits are another claim's matter. Nothing is claimed where a package's backend tells no kernels.
     """
+    if tells_no_products(facts):
+        return None
     expected = facts.precision
     least, least_text = (NEARLY_ALL, "all") if expected == "f32" else (MOSTLY, f"over {100 * MOSTLY:.0f} %")
     products = facts.products
@@ -79,12 +82,17 @@ def int8_weights(facts: Facts) -> Claim | None:
 def instructions(facts: Facts) -> Claim | None:
     """Claim the instruction set that 16 bits run on, by the products whose implementation names it; MKL's do not."""
     isa = facts.isa
-    if isa is None:
+    if isa is None or tells_no_products(facts):
         return None
     named = [kernel for kernel in facts.products if not kernel.implementation.startswith(MKL)]
     reached = share(named, [kernel for kernel in named if runs_on(kernel, isa)]) or 0.0
     sentence = f"{100 * reached:.0f} % of matmul and convolution time on {ISA_NAMES[isa]}"
     return expecting("instructions", reached >= MOSTLY, sentence, f"over {100 * MOSTLY:.0f} %; {likely_cause(facts)}")
+
+
+def tells_no_products(facts: Facts) -> bool:
+    """Tell whether a backend that a package brings lets nobody see what it multiplies with."""
+    return facts.variant.is_brought and not facts.products
 
 
 def runs_on(kernel: Kernel, isa: str) -> bool:

@@ -1,4 +1,4 @@
-"""Claims on the process: allocator, OpenMP, threads, and the CPUs and memory that they may use."""
+"""Claims on the process: allocator, OpenMP, environment, threads, and the CPUs and memory that they may use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from perf.host.linux import parse_cpu_list
 from perf.measure.command import MALLOC_CONF
-from perf.proof.claims.claim import Claim, Facts, equal, expecting
+from perf.proof.claims.claim import Facts, equal, expecting
+from perf.records.claim import Claim
+from perf.records.launch import STEERING
 
 INTEL_OPENMP = "libiomp5"
 C_LIBRARY = "the C library's"
@@ -36,24 +38,43 @@ def openmp(facts: Facts) -> Claim:
 
 
 def malloc_conf(facts: Facts) -> Claim | None:
-    """Claim jemalloc's settings in the rows that use it."""
+    """Claim jemalloc's settings in the rows that use it: the article's, or the row's own."""
     if facts.variant.tuning is None or facts.variant.tuning.allocator != "jemalloc":
         return None
-    return equal("MALLOC_CONF", facts.evidence.surroundings.malloc_conf, MALLOC_CONF)
+    expected = facts.variant.environment.get("MALLOC_CONF", MALLOC_CONF)
+    return equal("MALLOC_CONF", facts.evidence.surroundings.malloc_conf, expected)
+
+
+def environment(facts: Facts) -> Claim | None:
+    """Claim the variables that a row sets, of those that the worker tells."""
+    seen = facts.evidence.surroundings.steering
+    wanted = {name: value for name, value in facts.variant.environment.items() if STEERING.match(name)}
+    if not wanted:
+        return None
+    lost = [name for name, value in wanted.items() if seen.get(name) != value]
+    observed = ", ".join(f"{name}={seen.get(name, '')}" for name in lost or wanted)
+    return expecting("environment", not lost, observed, ", ".join(f"{name}={wanted[name]}" for name in lost))
 
 
 def threads(facts: Facts) -> Claim:
-    """Claim a thread per core: those of one socket for tuned rows and OpenVINO, of all sockets for torch by itself."""
-    machine = facts.machine
-    uses_one_socket = facts.variant.tuning is not None or facts.variant.runs_openvino
-    expected = len(machine.cores) if uses_one_socket else machine.usable_cores
-    return equal("threads", facts.evidence.state.threads, expected)
+    """Claim a thread per core: those of one socket for tuned rows and OpenVINO, of all sockets for torch by itself.
+
+    What a row itself says goes before, and a backend that a package brings may do either.
+    """
+    machine, variant, observed = facts.machine, facts.variant, facts.evidence.state.threads
+    told = variant.ov_config.get("INFERENCE_NUM_THREADS", variant.environment.get("OMP_NUM_THREADS"))
+    if told is not None:
+        return expecting("threads", str(observed) == str(told), observed, told)
+    uses_one_socket = variant.tuning is not None or variant.runs_openvino
+    if variant.is_brought and not uses_one_socket and observed == len(machine.cores):
+        uses_one_socket = True
+    return equal("threads", observed, len(machine.cores) if uses_one_socket else machine.usable_cores)
 
 
 def streams(facts: Facts) -> Claim | None:
-    """Claim that OpenVINO makes one image at a time, with all its threads."""
-    count = facts.evidence.state.streams
-    return None if count is None else equal("streams", count, 1)
+    """Claim that OpenVINO makes one image at a time, with all its threads, or as many as the row says."""
+    count, told = facts.evidence.state.streams, facts.variant.ov_config.get("NUM_STREAMS", 1)
+    return None if count is None else expecting("streams", str(count) == str(told), count, told)
 
 
 def pinning(facts: Facts) -> Claim | None:
@@ -79,6 +100,7 @@ CLAIMS: Sequence[Callable[[Facts], Claim | None]] = (
     allocator,
     openmp,
     malloc_conf,
+    environment,
     threads,
     streams,
     pinning,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,7 +29,7 @@ class FullTable:
         title: of what machine it is.
         about: what was measured on what, by which software, when: a text by its label.
         command: what measures the same again.
-        rows: in the order of the ladder; those that it does not have any more come last.
+        rows: in the order of the ladder; those of one's own, and those that it does not have any more, come last.
         reasons: why a row that was asked for was not measured, by its name.
         absent: the other rows of the ladder that the run does not have.
     """
@@ -61,11 +61,16 @@ class FullTable:
                 "measured": measured(night),
                 **stacks(kept),
             },
-            command=command(() if names >= POSITIONS.keys() else [name for name in POSITIONS if name in names], night),
+            command=command(() if names >= POSITIONS.keys() else in_order(names), night),
             rows=[FullRow.of(row, night, recorded.get(row.name)) for row in kept],
             reasons=reasons,
             absent=[name for name in POSITIONS if name not in names],
         )
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return names of rows in the order of the ladder; those that it does not have come last, by name."""
+    return sorted(names, key=lambda name: (POSITIONS.get(name, len(POSITIONS)), name))
 
 
 def reasons_in(whole: Json) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perf.spec.protocol import Size
-from perf.spec.variant import Variant
+from perf.spec.variant import TORCH, Variant
 
 Config = Mapping[str, Any]
 Configs = Mapping[str, Config]  # component -> its configuration
@@ -16,7 +16,6 @@ Inputs = Mapping[str, "Shape | Mapping[str, Shape]"]  # argument of the denoiser
 
 DIFFUSERS_WEIGHTS = "diffusion_pytorch_model"
 TRANSFORMERS_WEIGHTS = "model"
-TORCH_BACKENDS = {"eager", "ipex"}
 PROMPT_AND_NOTHING = 2  # guidance needs both, and denoises an image's latents once with each
 
 
@@ -48,7 +47,8 @@ class Family:
 
     def why_not(self, variant: Variant) -> str | None:
         """Return why this pipeline cannot be measured as ``variant``, or None if it can."""
-        if variant.backend not in TORCH_BACKENDS and self.openvino_pipeline is None:
+        needs_export = variant.backend not in TORCH and not variant.is_brought
+        if needs_export and self.openvino_pipeline is None:
             return f"{self.pipeline} is measured with PyTorch alone"
         if variant.scheduler != "checkpoint" and not self.takes_other_schedulers:
             return f"{self.pipeline} takes no scheduler but its own"

@@ -23,7 +23,7 @@ from perf.records.evidence import Kernel, Layer, Peak, State, grouped
 from perf.records.part import Part
 from perf.spec.families import Shape
 from perf.spec.protocol import Size
-from perf.spec.variant import Variant
+from perf.spec.variant import Property, Variant
 from perf.worker.layers import in_layers
 from perf.worker.parts import PartsClock
 from perf.worker.peaks import of_openvino
@@ -72,7 +72,7 @@ class GenAi:
         self._clock = PartsClock(on_step=lambda _: None)
         self._pipe = openvino_genai.Text2ImagePipeline(export_of(request))
         self._pipe.reshape(request.batch, request.size.height, request.size.width, request.guidance_scale)
-        self._pipe.compile(DEVICE)
+        self._pipe.compile(DEVICE, **request.variant.ov_config)
         self._scaling = config(request, "vae_decoder/config.json")["scaling_factor"]
         self._began_s = 0.0
         self._final_latents: Image = np.empty(0, np.float32)
@@ -166,9 +166,10 @@ def observe(pipeline: GenAi, _: Replay) -> Observed:
     kernels: list[Kernel] = []
     layers: list[Layer] = []
     request, folder = pipeline.request, export_of(pipeline.request)
-    unet, denoising = profile(folder / "unet", denoiser_shapes(request))
+    properties = request.variant.ov_config
+    unet, denoising = profile(folder / "unet", denoiser_shapes(request), properties)
     decoded = (request.batch, *pipeline.final_latents.shape[1:])
-    _, decoding = profile(folder / "vae_decoder", {"latent_sample": decoded})
+    _, decoding = profile(folder / "vae_decoder", {"latent_sample": decoded}, properties)
     for part, profiled, names in ((Part.UNET_STEP, *denoising), (Part.VAE_DECODE, *decoding)):
         kernels += grouped(part, executed(profiled, names))
         layers += in_layers(part, named(profiled))
@@ -194,12 +195,14 @@ def denoiser_shapes(request: BuildRequest) -> dict[str, Shape]:
 Profile = tuple[list[ProfilingInfo], dict[str, str]]  # what was executed, and the primitive of each layer
 
 
-def profile(folder: Path, shapes: Mapping[str, Shape]) -> tuple[CompiledModel, Profile]:
+def profile(
+    folder: Path, shapes: Mapping[str, Shape], properties: Mapping[str, Property]
+) -> tuple[CompiledModel, Profile]:
     """Compile an exported model for these shapes, and return it with the profile of the fastest of some calls."""
     core = Core()
     model = core.read_model(folder / MODEL)
     model.reshape({name: list(shape) for name, shape in shapes.items()})
-    compiled = core.compile_model(model, DEVICE, {"PERF_COUNT": True})
+    compiled = core.compile_model(model, DEVICE, {**properties, "PERF_COUNT": True})
     request = compiled.create_infer_request()
     random = np.random.default_rng(0)
     inputs = {name: np.asarray(random.standard_normal(shape), np.float32) for name, shape in shapes.items()}

@@ -28,7 +28,9 @@ def build(request: BuildRequest) -> Built:
     export_s = time.perf_counter() - began
     name = request.described.family.openvino_pipeline
     assert name, "the parent asks for no other family"
-    pipe = getattr(intel, name).from_pretrained(folder, compile=False, local_files_only=True)
+    pipe = getattr(intel, name).from_pretrained(
+        folder, compile=False, local_files_only=True, ov_config=dict(request.variant.ov_config)
+    )
     if request.variant.static_shape:
         size = request.size
         pipe.reshape(batch_size=1, height=size.height, width=size.width, num_images_per_prompt=request.batch)
