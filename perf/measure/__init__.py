@@ -29,6 +29,7 @@
     known_peaks      the machine's peaks that a run has measured already
     bench            Bench, what all variants of a run are measured with
     row_bench        what a row is measured with where that is not what the others are
+    row_rounds       RowRounds, what a worker and a group of them have in common
     measurement      Measurement, one variant and its worker
     group            Group, the workers of a variant side by side
     kept_worker      KeptWorker, which makes several settings of a row in a sweep

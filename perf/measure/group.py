@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from perf.errors import BadRecord, WorkerError, WorkerGarbled
 from perf.host.machine import Machine
@@ -19,11 +19,10 @@ from perf.host.stack import Stack
 from perf.measure.bench import Bench
 from perf.measure.command import HERE, Origin
 from perf.measure.energy_meter import EnergyMeter, EnergyOfLast
-from perf.measure.machine_probe import ProbeTimes
 from perf.measure.measurement import Inspection, Measurement, starting
-from perf.measure.pedantic import EnoughRounds, clock
+from perf.measure.pedantic import clock
 from perf.measure.progress import Silent, StepsAlone, duration
-from perf.measure.rounds import Rounds
+from perf.measure.row_rounds import RowRounds
 from perf.records.claim import worst_of
 from perf.records.sample import Instance, Sample, Session
 from perf.spec.variant import Variant
@@ -36,8 +35,8 @@ WITHOUT_ENERGY = EnergyMeter((), lambda _: None)
 T = TypeVar("T")
 
 
-class Group:
-    """The workers of one variant that make images side by side, one of pedantic's Timed. ``side_by_side`` makes it.
+class Group(RowRounds):
+    """The workers of one variant that make images side by side. ``side_by_side`` makes it.
 
     ``is_timed`` tells whether pytest-benchmark's clock counts its windows, where it alternates with another: by what an
     image takes all workers together.
@@ -54,15 +53,11 @@ class Group:
         name: str,
         is_timed: bool,
     ) -> None:
-        self.variant = variant
+        super().__init__(variant, bench, label)
         self._instances = tuple(instances)
-        self._bench = bench
         self._energy = energy
-        self._label = label
         self._name = name
         self._is_timed = is_timed
-        self._so_far = Rounds(bench.protocol, variant.warmup_rounds)
-        self._probes = ProbeTimes(bench.probe, self._come_to_rest)
         self._pool = ThreadPoolExecutor(len(self._instances))
 
     @property
@@ -79,34 +74,12 @@ class Group:
             instances=tuple(map(_instance, self._instances)),
         )
 
-    @property
-    def warmup_rounds(self) -> int:
-        """How many of the rounds warm the workers up."""
-        return self._so_far.warmup_rounds
-
-    @property
-    def most_rounds(self) -> int:
-        """How many windows there are at most, disturbed ones included."""
-        return self._bench.protocol.max_rounds
-
     def load(self) -> float:
         """Have all workers build the variant, and return the seconds that it took the first. Raises a WorkerError."""
         first, *others = self._instances
         (ready,) = self._together(Measurement.load, [first])
         self._together(Measurement.load, others)
         return ready.load_s
-
-    def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
-        """Return the arguments of ``generate`` for the next round. Raises EnoughRounds, a WorkerError."""
-        protocol = self._bench.protocol
-        if self._so_far.is_warming_up:
-            self._announce_round()
-            return (protocol.warmup_steps,), {}
-        self._so_far.begin()
-        self._announce_round()
-        if self._probes.is_due():
-            self._probes.take(len(self._so_far.samples))
-        return (protocol.steps,), {}
 
     def generate(self, steps: int) -> Sample:
         """Have all workers make their calls, one each to warm up, and keep what an image took. Raises a WorkerError."""
@@ -119,15 +92,6 @@ class Group:
         if self._is_timed:
             clock.advance(sample.latency_s)
         return sample
-
-    def finish_round(self, *_: int) -> None:
-        """Do nothing: the sample is kept already."""
-
-    def warm_up(self) -> None:
-        """Make all warm-up generations. Raises a WorkerError."""
-        while self._so_far.is_warming_up:
-            self._announce_round()
-            self.generate(self._bench.protocol.warmup_steps)
 
     def finish_turns(self) -> None:
         """Do nothing: a group makes whole windows."""
@@ -149,14 +113,6 @@ class Group:
     def close(self) -> None:
         """Let the threads go that wait for workers, once these have ended."""
         self._pool.shutdown()
-
-    @contextlib.contextmanager
-    def rounds(self) -> Iterator[None]:
-        """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
-        with contextlib.suppress(EnoughRounds):
-            yield
-        self._probes.take(len(self._so_far.samples))
-        self._bench.progress.line(f"{self._label}: {self._so_far.summary()}")
 
     def _together(self, do: Callable[[Measurement], T], instances: Sequence[Measurement] | None = None) -> list[T]:
         """Have workers do something at the same time. If one fails, all end. Raises its WorkerError, which names it."""
@@ -186,12 +142,10 @@ class Group:
             raise WorkerGarbled(self._name, f"its instances sent samples that make no window: {error}") from None
         return replace(sample, energy=energy and energy.per(batch * sum(map(len, made))))
 
-    def _come_to_rest(self) -> None:
+    def come_to_rest(self) -> None:
+        """Wait until all workers rest."""
         for instance in self._instances:
             instance.come_to_rest()
-
-    def _announce_round(self) -> None:
-        self._bench.progress.begin(self._label, self._so_far.describe_next())
 
 
 def _instance(measurement: Measurement) -> Instance:

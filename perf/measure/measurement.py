@@ -17,11 +17,10 @@ from perf.measure import command, launcher
 from perf.measure.bench import Bench
 from perf.measure.command import HERE, Origin
 from perf.measure.launcher import SETTLE_S, WorkerProcess
-from perf.measure.machine_probe import ProbeTimes
-from perf.measure.pedantic import EnoughRounds, clock
+from perf.measure.pedantic import clock
 from perf.measure.progress import duration
 from perf.measure.replies import Inspected, Ready, TurnAsked
-from perf.measure.rounds import Rounds
+from perf.measure.row_rounds import RowRounds
 from perf.records.claim import Claim
 from perf.records.consistency import check_consistent
 from perf.records.evidence import Evidence
@@ -45,8 +44,8 @@ class Inspection:
     claims: tuple[Claim, ...] = ()
 
 
-class Measurement:
-    """A variant's worker and the samples that it measured. ``measuring`` makes it; it is one of pedantic's Timed.
+class Measurement(RowRounds):
+    """A variant's worker and the samples that it measured. ``measuring`` makes it.
 
     ``is_timed`` tells whether pytest-benchmark's clock runs during its turns, where it takes turns with another.
     ``loaded_size`` is the size that the worker has loaded for, where that was for an earlier measurement.
@@ -64,23 +63,19 @@ class Measurement:
         is_timed: bool = True,
         loaded_size: Size | None = None,
     ) -> None:
-        self.variant = variant
+        super().__init__(variant, bench, label)
         self._stack = stack
         self._is_timed = is_timed
         self._outcome = folder / "outcome.npz"
-        self._bench = bench
         self._worker = worker
-        self._label = label
         self._loaded_size = loaded_size or bench.protocol.size
         self._load_s: float | None = None
         self._export_s = 0.0
-        self._so_far = Rounds(bench.protocol, variant.warmup_rounds)
         self._began_s = time.monotonic()
         self._generation_began_s = 0.0
         self._is_between_turns = False
         self._is_inspected = False
         self._energy = bench.energy_meter.window()
-        self._probes = ProbeTimes(bench.probe, self.come_to_rest)
 
     @property
     def session(self) -> Session:
@@ -104,16 +99,6 @@ class Measurement:
         """Whether the worker can go on to another setting: it is alive, and all went well until it was inspected."""
         return self._is_inspected and self._worker.is_alive
 
-    @property
-    def warmup_rounds(self) -> int:
-        """How many of the rounds warm the worker up."""
-        return self._so_far.warmup_rounds
-
-    @property
-    def most_rounds(self) -> int:
-        """How many timed rounds there are at most, disturbed ones included."""
-        return self._bench.protocol.max_rounds
-
     def following(self, variant: Variant, bench: Bench, *, label: str, folder: Path) -> Measurement:
         """Return the measurement of another setting of the row by the same worker, with warm-ups of its own."""
         self._worker.rename(variant.name)
@@ -131,21 +116,6 @@ class Measurement:
         self._load_s, self._export_s = ready.load_s, ready.export_s
         return ready
 
-    def next_round(self) -> tuple[tuple[int], dict[str, Any]]:
-        """Return the arguments of ``generate`` for the next round: pedantic's ``setup``.
-
-        Raises EnoughRounds when the protocol's rounds are measured or its budget is spent, or a WorkerError.
-        """
-        protocol = self._bench.protocol
-        if self._so_far.is_warming_up:
-            self._announce_round()
-            return (protocol.warmup_steps,), {}
-        self._so_far.begin()
-        self._announce_round()
-        if self._probes.is_due():
-            self._probes.take(len(self._so_far.samples))
-        return (protocol.steps,), {}
-
     def generate(self, steps: int) -> Sample:
         """Generate once and keep the sample; the first ones are the warm-ups. Raises a WorkerError."""
         deadlines = self._bench.deadlines
@@ -156,15 +126,6 @@ class Measurement:
         with self._energy.counting():
             sample = self._worker.ask(request, Sample, deadline_s, lambda done: self._on_step(done, steps))
         return self._keep(sample, steps)
-
-    def finish_round(self, *_: int) -> None:
-        """Do nothing: the sample is kept already."""
-
-    def warm_up(self) -> None:
-        """Make all warm-up generations. Raises a WorkerError."""
-        while self._so_far.is_warming_up:
-            self._announce_round()
-            self.generate(self._bench.protocol.warmup_steps)
 
     def begin_in_turns(self) -> None:
         """Begin a generation that stops before each of its parts. Raises a WorkerError."""
@@ -206,14 +167,6 @@ class Measurement:
     def end(self) -> None:
         """End the worker, which gives its memory back; its samples stay."""
         self._worker.kill()
-
-    @contextlib.contextmanager
-    def rounds(self) -> Iterator[None]:
-        """Wrap ``benchmark.pedantic``: end quietly on EnoughRounds, probe once more, and show the median in a line."""
-        with contextlib.suppress(EnoughRounds):
-            yield
-        self._probes.take(len(self._so_far.samples))
-        self._bench.progress.line(f"{self._label}: {self._so_far.summary()}{self._time_left()}")
 
     def _have_a_turn(self, request: dict[str, Any], *answers: type[TurnAsked | Sample]) -> TurnAsked | Sample:
         """Let the worker work until its next stop, timed or not, and then come to rest, which is never timed.
@@ -257,9 +210,6 @@ class Measurement:
         sample = replace(sample, energy=self._energy.energy)
         self._so_far.add(sample)
         return sample
-
-    def _announce_round(self) -> None:
-        self._bench.progress.begin(self._label, self._so_far.describe_next())
 
     def _announce_estimate(self) -> None:
         estimate = self._bench.estimate
