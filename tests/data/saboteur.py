@@ -15,6 +15,7 @@ from functools import partial
 from perf.spec.variant import Variant
 from perf.worker import wire
 from perf.worker.__main__ import Worker, import_backend
+from perf.worker.perf_events import PerfEvents
 
 
 def module(name):
@@ -169,4 +170,4 @@ class Saboteur(Worker):
 
 DEED = sys.argv.pop(1)
 assert DEED in BEFORE | AFTER
-wire.main(sys.argv[1:], lambda reply: Saboteur(reply).handlers)
+wire.main(sys.argv[1:], lambda reply: Saboteur(reply, PerfEvents()).handlers)

@@ -12,6 +12,7 @@ import numpy as np
 
 from perf.worker import wire
 from perf.worker.__main__ import Worker
+from perf.worker.perf_events import PerfEvents
 
 SHARE = float(os.environ["SLOWED_PERCENT"]) / 100
 matrix = np.random.default_rng(0).random((64, 64), dtype=np.float32)
@@ -56,4 +57,4 @@ class SlowedWorker(Worker):
         super()._load(**fields)
 
 
-wire.main(sys.argv[1:], lambda reply: SlowedWorker(reply).handlers)
+wire.main(sys.argv[1:], lambda reply: SlowedWorker(reply, PerfEvents()).handlers)
