@@ -45,16 +45,17 @@ def build(request: BuildRequest) -> Built:
     return Built(pipe, export_s=export_s)
 
 
-def options() -> SessionOptions:
-    """Return the usual options, on a part of the machine with a thread for each of its CPUs.
+def options() -> SessionOptions | None:
+    """Return a thread for each CPU that this process may use, or None for the usual options where it may use all.
 
-    By itself ONNX Runtime takes all cores of the machine, and binds its threads to them whatever this process may use.
+    By itself ONNX Runtime takes all cores of the machine, and binds its threads to them whatever the process may use.
     """
-    session_options = SessionOptions()
     cpus = len(os.sched_getaffinity(0))
-    if cpus != os.cpu_count():
-        session_options.intra_op_num_threads = cpus
-    return session_options
+    if cpus == os.cpu_count():
+        return None
+    bound = SessionOptions()
+    bound.intra_op_num_threads = cpus
+    return bound
 
 
 def export_once(request: BuildRequest) -> Path:
