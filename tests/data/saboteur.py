@@ -10,7 +10,6 @@ import dataclasses
 import importlib
 import sys
 from contextlib import nullcontext
-from functools import partial
 
 from perf.spec.variant import Variant
 from perf.worker import wire
@@ -100,7 +99,8 @@ def give_onnxruntime_one_thread(backend):
     options = module("onnxruntime").SessionOptions()
     options.intra_op_num_threads = 1
     pipeline = backend.optimum.onnxruntime.ORTStableDiffusionPipeline
-    pipeline.from_pretrained = partial(pipeline.from_pretrained, session_options=options)
+    load = pipeline.from_pretrained
+    pipeline.from_pretrained = lambda *args, **kwargs: load(*args, **kwargs | {"session_options": options})
 
 
 def compile_genai_for_float32(backend):
