@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 # ONNX Runtime by itself takes all cores, whatever it may use; GenAI and LCM make images and noise of their own.
-ROWS = ("eager-fp32", "lcm-4", "openvino-static", "genai-static", "onnxruntime")
+ROWS = ("lcm-4", "genai-static", "onnxruntime")
 
 
 @pytest.fixture(scope="module")
