@@ -35,5 +35,6 @@
     kept_worker      KeptWorker, which makes several settings of a row in a sweep
     ladder_row       LadderRow, a variant's session or why it has none
     run_stacks       the stacks of a run's rows, and those that make what a row's own cannot
+    run_workers      RunWorkers, the workers of a run, those of one row at a time
     run              Run, what the variants of a run share
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,14 +21,14 @@ from perf.measure.checkpoints import Model
 from perf.measure.command import HERE, Origin, contamination
 from perf.measure.energy_meter import EnergyMeter
 from perf.measure.estimate import Estimate, LastRun
-from perf.measure.group import Group, side_by_side
-from perf.measure.kept_worker import KeptWorker
+from perf.measure.group import Group
 from perf.measure.known_peaks import KnownPeaks
 from perf.measure.ladder_row import LadderRow
-from perf.measure.measurement import Measurement, measuring
+from perf.measure.measurement import Measurement
 from perf.measure.progress import Progress
 from perf.measure.row_bench import find_unsuited, row_bench
 from perf.measure.run_stacks import exporter, installed_stacks, makers
+from perf.measure.run_workers import RunWorkers
 from perf.measure.settings import Settings
 from perf.records.sample import Session
 from perf.records.work import Work
@@ -70,8 +70,7 @@ class Run:
         self._is_ladder = is_ladder
         self._progress = progress
         self._rows: dict[str, LadderRow] = {}
-        self._live: list[Measurement | Group] = []
-        self._kept: KeptWorker | None = None
+        self._workers = RunWorkers(folder, self.parts)
         self._benches: dict[Variant, Bench] = {}
         if kept_back := contamination():
             self.say(f"not passed on to workers, since it would change what is measured: {', '.join(kept_back)}")
@@ -160,15 +159,10 @@ class Run:
         lacking = find_missing(variant, stack, self.workers_machine, family, need)
         return lacking or (find_unsuited(variant, model) if model else None)
 
-    @contextlib.contextmanager
     def measuring(
         self, variant: Variant, session: int = 1, bench: Bench | None = None, *, alone: bool = False
-    ) -> Iterator[Measurement | Group]:
-        """Load the variant in a new worker, or in several side by side, and end what was started afterwards.
-
-        Earlier workers are ended first: pytest keeps a fixture until it needs the next one, and a worker takes 5-11 GB.
-        In a sweep, the first worker of a row makes all settings that it can, one after the other, and is kept until
-        another is wanted; a further session of a setting has a worker of its own, whose memory nothing else has used.
+    ) -> AbstractContextManager[Measurement | Group]:
+        """Return what loads the variant in a new worker, or in several side by side, and ends them; see RunWorkers.
 
         Args:
             variant: The variant to measure, in its own stack.
@@ -177,31 +171,15 @@ class Run:
             alone: Whether one worker is enough, where others run side by side.
 
         Raises:
-            WorkerError: The variant could not be loaded.
+            PerfError: What the variant is measured with could not be made; on entering, a WorkerError.
         """
-        folder = self._folder / f"{variant.name}-{session}"
-        folder.mkdir(exist_ok=True)  # --failed-first asks for a row's verdict, which measures it, before its latency
+        stack, own = self.stacks[variant.stack], bench or self.bench_of(variant)
         label = self._label(variant) + (f" session {session}" if session > 1 else "")
-        own = bench or self.bench_of(variant)
-        need = self._memory_need(variant, self.stacks[variant.stack], own.model, alone=alone)
+        need = self._memory_need(variant, stack, own.model, alone=alone)
         if line := memory.announcement(need, self.machine):
             self.say(f"{label}: {line}")
-        measurement: Measurement | Group
-        with contextlib.ExitStack() as resources:
-            if session == 1 and self._kept and self._kept.can_make(variant):
-                kept, self._kept = self._kept, None
-                resources.push(kept.resources)
-                measurement = kept.measurement.following(variant, own, label=label, folder=folder)
-            else:
-                self.end_workers()
-                start = self._starting(variant, self.stacks[variant.stack], own, folder, label, alone=alone)
-                measurement = resources.enter_context(start)
-            self._live = [measurement]
-            yield measurement
-            if isinstance(measurement, Measurement) and self._may_be_kept(measurement, session):
-                self._kept = KeptWorker(measurement, resources.pop_all())
+        return self._workers.of_row(variant, stack, own, label=label, session=session, alone=alone)
 
-    @contextlib.contextmanager
     def measuring_beside(
         self,
         variant: Variant,
@@ -211,50 +189,27 @@ class Run:
         origin: Origin = HERE,
         *,
         name: str,
-        is_timed: bool = True,
-    ) -> Iterator[Measurement | Group]:
-        """Load the variant with ``stack`` in a new worker, the ``number``-th in that role, and leave the others alive.
+        is_timed: bool,
+    ) -> AbstractContextManager[Measurement | Group]:
+        """Return what loads the variant with ``stack`` in a new worker, the ``number``-th in that role, beside others.
 
         The worker is started from ``origin`` and called ``name`` in errors; ``is_timed`` tells whether
-        pytest-benchmark's clock runs during its turns. Raises a WorkerError.
+        pytest-benchmark's clock runs during its turns. Raises a WorkerError on entering.
         """
-        folder = Path(tempfile.mkdtemp(prefix=f"{variant.name}-{role}-{number}-", dir=self._folder))
-        label = f"{self._label(variant)} {role} {number}"
-        with self._starting(
-            variant, stack, self.bench_of(variant), folder, label, name=name, origin=origin, is_timed=is_timed
-        ) as measurement:
-            self._live.append(measurement)
-            yield measurement
-
-    def _may_be_kept(self, measurement: Measurement, session: int) -> bool:
-        """Tell whether a row's first worker may make another setting of a sweep."""
-        is_of_sweep = session == 1 and measurement.variant.setting_of is not None
-        return is_of_sweep and self._kept is None and measurement.may_be_followed
+        return self._workers.beside(
+            variant,
+            stack,
+            self.bench_of(variant),
+            label=f"{self._label(variant)} {role} {number}",
+            prefix=f"{variant.name}-{role}-{number}-",
+            name=name,
+            origin=origin,
+            is_timed=is_timed,
+        )
 
     def end_workers(self) -> None:
         """End all workers, which gives their memory back."""
-        for measurement in self._live:
-            measurement.end()
-        self._live = []
-        if self._kept:
-            self._kept.end()
-            self._kept = None
-
-    def _starting(
-        self,
-        variant: Variant,
-        stack: Stack,
-        bench: Bench,
-        folder: Path,
-        label: str,
-        *,
-        alone: bool = False,
-        **options: Any,
-    ) -> contextlib.AbstractContextManager[Measurement | Group]:
-        """Return what starts a worker, or one on each part of the machine; ``options`` are those of ``measuring``."""
-        if self.parts and not alone:
-            return side_by_side(variant, stack, bench, folder, label, parts=self.parts, **options)
-        return measuring(variant, stack, bench, folder, label, **options)
+        self._workers.end()
 
     def _memory_need(
         self, variant: Variant, stack: Stack | None, model: Model | None, *, alone: bool = False

@@ -69,7 +69,7 @@ def stack_under(condition: str, stack: Stack, folder: Path) -> Stack:
 @contextmanager
 def warm_worker(row: Variant, run: Run, stack: Stack, role: str, number: int) -> Iterator[Measurement]:
     """Start a worker beside those that are alive, and warm it up. Raises a WorkerError."""
-    with run.measuring_beside(row, stack, role, number, name=row.name) as measurement:
+    with run.measuring_beside(row, stack, role, number, name=row.name, is_timed=True) as measurement:
         assert isinstance(measurement, Measurement), "a worker alone, which can take turns"
         measurement.warm_up()
         yield measurement
