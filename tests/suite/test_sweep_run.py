@@ -218,4 +218,5 @@ def test_a_setting_of_other_software_is_measured_in_pairs_with_its_anchor(folder
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{LAST}, openvino-dynamic-128x128-20steps: in pairs with the anchor: " in ran.stderr
     for name in (LAST, "openvino-dynamic-128x128-20steps"):
-        assert re.search(rf"^{name} +unchanged: in pairs with the anchor ", ran.stdout, re.MULTILINE)
+        # Rows of the same verdict and sentence share a line, and how many pairs these take depends on the time.
+        assert re.search(rf"^({name}|2 rows) +unchanged: in pairs with the anchor ", ran.stdout, re.MULTILINE)
