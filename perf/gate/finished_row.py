@@ -21,8 +21,7 @@ class FinishedRow:
     """What a row's verdict rests on, but for fresh sessions.
 
     ``recorded`` is when the session ended, in ISO 8601. ``beside`` is the evidence of further instances, ``claims`` are
-    those of a package's backend. ``paired`` and
-    ``caveats`` are as in MeasuredRow.
+    those of a package's backend. ``paired`` and ``caveats`` are as in MeasuredRow.
     """
 
     variant: Variant

@@ -24,8 +24,8 @@ class Bench:
     ``latents`` is the .npy file that every generation starts from; ``exports`` is the folder of OpenVINO's models.
     ``estimate`` is that of the ladder's time, or None where something other than a ladder is measured. ``prompts`` are
     what 8 bits are calibrated with, ``small_vae`` is the folder of an AutoencoderTiny for a variant that takes one, and
-    ``export`` a model for a worker that cannot export it. ``peaks`` are those that this run has measured,
-    and ``energy_meter`` reads the machine's counters of energy.
+    ``export`` a model for a worker that cannot export it. ``peaks`` are those that this run has measured, and
+    ``energy_meter`` reads the machine's counters of energy.
     """
 
     protocol: Protocol

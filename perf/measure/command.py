@@ -77,7 +77,8 @@ def for_variant(variant: Variant, stack: Stack, machine: Machine, origin: Origin
         environment = _as_launched(origin.launch, environment, stack)
         if machine.is_part:  # the launch that was recorded is the first instance's
             prefix = origin.launch.bound_to(machine.cores).prefix
-            environment |= {THREADS: str(len(machine.cores))} if THREADS in environment else {}
+            if variant.tuning and THREADS not in variant.environment:
+                environment |= {THREADS: str(len(machine.cores))}
     return Command((*prefix, *python), environment | {"PYTHONPATH": str(origin.code)})
 
 

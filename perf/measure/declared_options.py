@@ -41,7 +41,6 @@ INSTANCES_HELP = (
     "or one per-socket or per-numa"
 )
 BATCH_HELP = "images that each worker makes at once; implies --instances 1 (1)"
-SIZE_HELP = f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size})"
 SIZE_HELP = (
     f"image size in pixels (the model's own, 512x512 for SD 1.5; with --quick {QUICK.size}); several, such as "
     "256x256,512x512, to measure every row at each"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from perf.errors import BadInput
 from perf.host import linux
 from perf.host.interpreters import check_python, parse_overrides
-from perf.host.placement import place
+from perf.host.placement import Place, place
 from perf.host.regular_file import read_text
 from perf.host.topology import cores
 from perf.measure import settings_file
@@ -89,8 +89,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool, file: Settings
     check_name(option.model)
     stack_pair = check_stack_pair(option.reference, option.candidate)
     variants, protocol = ladder.select(option.variant, rows), read_protocol(option)
-    asked_instances = "1" if option.instances is None and option.batch is not None else option.instances
-    instances = place(asked_instances, cores(os.sched_getaffinity(0))) if asked_instances is not None else ()
+    instances = read_instances(option)
     check_update(option.update_baseline, option.why)
     check_range("--sessions", option.sessions, 1, SESSIONS_KEPT)
     check_range("--fresh", option.fresh, 0, MAX_SESSIONS - 1)
@@ -102,7 +101,7 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool, file: Settings
         size=read_size(option),
         protocol=replace(protocol, instances=tuple(map(len, instances))),
         instances=instances,
-        asked_instances=asked_instances,
+        asked_instances=asked_instances(option),
         deadlines=Deadlines(
             load_s=option.load_deadline,
             warmup_s=option.warmup_deadline,
@@ -129,6 +128,17 @@ def read_settings(option: argparse.Namespace, *, is_strict: bool, file: Settings
         asked=tuple(option.asked),
         calibration_prompts=read_prompts(option.calibration_prompts),
     )
+
+
+def asked_instances(option: argparse.Namespace) -> str | None:
+    """Return the instances that were asked for, one for a batch alone, or None where no throughput is measured."""
+    return "1" if option.instances is None and option.batch is not None else option.instances
+
+
+def read_instances(option: argparse.Namespace) -> tuple[Place, ...]:
+    """Return the CPUs of each instance, none where no throughput is measured. Raises BadInput."""
+    asked = asked_instances(option)
+    return () if asked is None else place(asked, cores(os.sched_getaffinity(0)))
 
 
 def read_stacks(

@@ -71,6 +71,13 @@ def test_the_launch_of_the_first_instance_starts_the_others_on_their_own_cores()
     assert started.environment["OMP_NUM_THREADS"] == "3"
 
 
+def test_threads_that_a_row_sets_itself_are_those_of_every_instance() -> None:
+    own = replace(EAGER, environment={"OMP_NUM_THREADS": "1"})
+    first, second = (GENOA.part(cores) for cores in ((0, 1), (2, 3)))
+    origin = command.Origin(launch=command.launch_here(own, STACK, first))
+    assert command.for_variant(own, STACK, second, origin).environment["OMP_NUM_THREADS"] == "1"
+
+
 def test_such_a_measurement_has_a_baseline_of_its_own() -> None:
     protocol = Protocol(size=Size(128, 128))
     assert BaselineKey.of(HBM, MODEL, protocol).differences(KEY) == ["machine memory_node: 8, here None"]
